@@ -1,0 +1,1 @@
+"""Training, evaluation and export of the GIF2Video networks (CVPR 2019)."""

@@ -1,0 +1,360 @@
+"""The networks, as PyTorch modules: the definition that the Swift engine is tested against.
+
+Every module takes its whole shape from a plain dictionary (`config`), the one that `export.py`
+writes into the header of a model file, so that a file says what it is and the Swift engine
+(Sources/Inference, Sources/Restoration) can rebuild it. Tensors are NCHW, colours lie in [-1, 1]
+(x / 127.5 - 1). Sections and equations are those of the paper.
+
+Names of parameters (`state_dict` keys) are the names of the tensors in a model file, with one
+exception: BatchNorm is folded into the convolution before it on export (`folded_state`), so a
+model file holds only `weight` and `bias` of convolutions.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+RADIUS_LIMIT = 1.0
+"""Upper bound of the palette radius channel, in units of the [-1, 1] colour range."""
+
+
+def _double_conv(cin: int, cout: int, kernel: int, slope: float, norm: bool) -> nn.Sequential:
+    """[conv, (BatchNorm), LeakyReLU] x 2, 'same' zero padding."""
+    layers: list[nn.Module] = []
+    for source in (cin, cout):
+        layers.append(nn.Conv2d(source, cout, kernel, padding=kernel // 2))
+        if norm:
+            layers.append(nn.BatchNorm2d(cout))
+        layers.append(nn.LeakyReLU(slope))
+    return nn.Sequential(*layers)
+
+
+def _pad_to(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Zero-pads `x` to the size of `like`: floor of the difference left and top, the rest right and bottom."""
+    dy, dx = like.shape[-2] - x.shape[-2], like.shape[-1] - x.shape[-1]
+    return F.pad(x, (dx // 2, dx - dx // 2, dy // 2, dy - dy // 2))
+
+
+class UNetSimple(nn.Module):
+    """The U-Net of the paper's CCDNet ("UNet_simple", 64 channels in the paper).
+
+    config: {"unet": "simple", "in": int, "out": int, "channels": int, "slope": float}
+    """
+
+    def __init__(self, config: dict):
+        super().__init__()
+        ch, slope = config["channels"], config.get("slope", 0.0)
+        widths = [ch, 2 * ch, 4 * ch, 8 * ch, 8 * ch]
+        self.inc = _double_conv(config["in"], ch, 3, slope, True)
+        self.down = nn.ModuleList(_double_conv(a, b, 3, slope, True) for a, b in zip(widths, widths[1:]))
+        self.up = nn.ModuleList()
+        self.fuse = nn.ModuleList()
+        current = widths[-1]
+        for skip, out in zip(reversed(widths[:-1]), [4 * ch, 2 * ch, ch, ch]):
+            self.up.append(nn.ConvTranspose2d(current, current, 2, stride=2))
+            self.fuse.append(_double_conv(skip + current, out, 3, slope, True))
+            current = out
+        self.outc = nn.Conv2d(current, config["out"], 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        skips = [self.inc(x)]
+        for down in self.down:
+            skips.append(down(F.avg_pool2d(skips[-1], 2)))
+        x = skips.pop()
+        for up, fuse in zip(self.up, self.fuse):
+            skip = skips.pop()
+            x = fuse(torch.cat([skip, _pad_to(up(x), skip)], 1))
+        return self.outc(x)
+
+
+class UNetFlow(nn.Module):
+    """The U-Net of SuperSlomo ("UNet_flow", 32 channels in the paper): 7x7, 5x5, then 3x3; no BatchNorm.
+
+    config: {"unet": "flow", "in": int, "out": int, "channels": int, "slope": float}
+    """
+
+    def __init__(self, config: dict):
+        super().__init__()
+        ch, slope = config["channels"], config.get("slope", 0.1)
+        widths = [ch, 2 * ch, 4 * ch, 8 * ch, 16 * ch, 16 * ch]
+        kernels = [5, 3, 3, 3, 3]
+        self.inc = _double_conv(config["in"], ch, 7, slope, False)
+        self.down = nn.ModuleList(
+            _double_conv(a, b, k, slope, False) for a, b, k in zip(widths, widths[1:], kernels)
+        )
+        self.fuse = nn.ModuleList()
+        current = widths[-1]
+        for skip, out in zip(reversed(widths[:-1]), [16 * ch, 8 * ch, 4 * ch, 2 * ch, ch]):
+            self.fuse.append(_double_conv(skip + current, out, 3, slope, False))
+            current = out
+        self.outc = nn.Conv2d(current, config["out"], 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        skips = [self.inc(x)]
+        for down in self.down:
+            skips.append(down(F.avg_pool2d(skips[-1], 2)))
+        x = skips.pop()
+        for fuse in self.fuse:
+            skip = skips.pop()
+            up = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
+            x = fuse(torch.cat([skip, _pad_to(up, skip)], 1))
+        return self.outc(x)
+
+
+class UNetShuffle(nn.Module):
+    """A small U-Net at half resolution behind a pixel-unshuffle of 2: the `live` networks.
+
+    stem: unshuffle 2, conv3x3 to widths[0], conv3x3; per further width: avgpool 2, conv3x3, conv3x3;
+    up: conv1x1, nearest x2, add the skip, conv3x3; out: conv3x3 to 4 * out, pixel-shuffle 2.
+    LeakyReLU(slope) follows every 3x3 convolution but the last; the 1x1 has none.
+    The input is padded right and bottom, repeating its edge, to a multiple of 2 ** len(widths),
+    and the output is cropped.
+
+    config: {"unet": "shuffle", "in": int, "out": int, "widths": [int], "slope": float}
+    """
+
+    def __init__(self, config: dict):
+        super().__init__()
+        widths, self.slope = config["widths"], config.get("slope", 0.1)
+        self.multiple = 2 ** len(widths)
+        self.stem = nn.ModuleList(
+            [nn.Conv2d(4 * config["in"], widths[0], 3, padding=1), nn.Conv2d(widths[0], widths[0], 3, padding=1)]
+        )
+        self.down = nn.ModuleList(
+            nn.ModuleList([nn.Conv2d(a, b, 3, padding=1), nn.Conv2d(b, b, 3, padding=1)])
+            for a, b in zip(widths, widths[1:])
+        )
+        self.lateral = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in reversed(list(zip(widths, widths[1:]))))
+        self.up = nn.ModuleList(nn.Conv2d(a, a, 3, padding=1) for a in reversed(widths[:-1]))
+        self.outc = nn.Conv2d(widths[0], 4 * config["out"], 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        height, width = x.shape[-2:]
+        dy, dx = -height % self.multiple, -width % self.multiple
+        if dy or dx:
+            x = F.pad(x, (0, dx, 0, dy), mode="replicate")
+
+        def act(value: torch.Tensor) -> torch.Tensor:
+            return F.leaky_relu(value, self.slope)
+
+        x = F.pixel_unshuffle(x, 2)
+        for conv in self.stem:
+            x = act(conv(x))
+        skips = [x]
+        for pair in self.down:
+            x = F.avg_pool2d(x, 2)
+            for conv in pair:
+                x = act(conv(x))
+            skips.append(x)
+        x = skips.pop()
+        for lateral, up in zip(self.lateral, self.up):
+            x = F.interpolate(lateral(x), scale_factor=2, mode="nearest")
+            x = act(up(x + skips.pop()))
+        return F.pixel_shuffle(self.outc(x), 2)[..., :height, :width]
+
+
+def make_unet(config: dict) -> nn.Module:
+    return {"simple": UNetSimple, "flow": UNetFlow, "shuffle": UNetShuffle}[config["unet"]](config)
+
+
+def nearest_colour(image: torch.Tensor, palette: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+    """fC (section 4.1): the nearest palette colour of every pixel, in RGB, L2; the lower index wins a tie.
+
+    image: [N, 3, H, W]; palette: [N, K, 3]; count: [N], how many of the K colours are valid.
+    Returns [N, 3, H, W]. No gradient passes.
+    """
+    with torch.no_grad():
+        n, _, h, w = image.shape
+        pixels = image.detach().float().permute(0, 2, 3, 1).reshape(n, h * w, 3)
+        palette = palette.float()
+        # |p - c|^2 without |p|^2, which is the same for every colour.
+        score = torch.baddbmm(palette.square().sum(-1)[:, None, :], pixels, palette.transpose(1, 2), alpha=-2)
+        invalid = torch.arange(palette.shape[1], device=image.device)[None, :] >= count[:, None]
+        score.masked_fill_(invalid[:, None, :], float("inf"))
+        nearest = score.argmin(-1)
+        colours = torch.gather(palette, 1, nearest[..., None].expand(-1, -1, 3))
+        return colours.reshape(n, h, w, 3).permute(0, 3, 1, 2).to(image.dtype)
+
+
+class CCDNet(nn.Module):
+    """CCDNet-k (section 4.1, figure 2, equation 5): a first net, then steps that correct its estimate.
+
+    config: {
+      "first": unet config (in: 3, or 4 with the radius channel),
+      "step": unet config or null (in: 12 with the palette's fC, 6 without; + 1 with the radius),
+      "steps": k >= 1, counting the first net,
+      "palette": bool, the steps see fC(I) and G - fC(I) (false for dithered GIFs),
+      "radius": bool, further input channel: half the distance from a pixel's palette colour to the
+                nearest other colour of its palette, at most RADIUS_LIMIT,
+      "residual": bool, true: I = clamp(G + net(G)), I <- clamp(I + step); false: the paper's tanh,
+      "project": bool, the last estimate is pulled into its palette colour's Voronoi cell
+                (along the ray from the palette colour) where fC(I) != G,
+    }
+    """
+
+    def __init__(self, config: dict):
+        super().__init__()
+        self.config = config
+        self.first = make_unet(config["first"])
+        if config["steps"] > 1:
+            self.step = make_unet(config["step"])
+
+    def _squash(self, x: torch.Tensor) -> torch.Tensor:
+        return x.clamp(-1, 1) if self.config["residual"] else torch.tanh(x)
+
+    def estimates(self, gif, radius, palette, count) -> list[torch.Tensor]:
+        """Every estimate I0 .. I(k-1), each [N, 3, H, W]; radius [N, 1, H, W]."""
+        config = self.config
+        extra = [radius] if config["radius"] else []
+        out = self.first(torch.cat([gif] + extra, 1))
+        current = self._squash(gif + out if config["residual"] else out)
+        results = [current]
+        for _ in range(config["steps"] - 1):
+            inputs = [current, gif]
+            if config["palette"]:
+                quantized = nearest_colour(current, palette, count)
+                inputs += [quantized, gif - quantized]
+            current = self._squash(current + self.step(torch.cat(inputs + extra, 1)))
+            results.append(current)
+        return results
+
+    def forward(self, gif, radius, palette, count) -> torch.Tensor:
+        last = self.estimates(gif, radius, palette, count)[-1]
+        return project_to_cell(last, gif, palette, count) if self.config.get("project") else last
+
+
+def project_to_cell(image, gif, palette, count) -> torch.Tensor:
+    """Pulls an estimate back into the Voronoi cell of its GIF colour, along the ray from that colour.
+
+    For the pixel's palette colour g and every other colour c of its palette, the point g + s (I - g)
+    stays on g's side while s * 2 (I - g).(c - g) <= |c - g|^2; s is the smallest such bound, at most 1.
+    """
+    n, _, h, w = image.shape
+    g = gif.detach().permute(0, 2, 3, 1).reshape(n, h * w, 3).float()
+    delta = image.detach().permute(0, 2, 3, 1).reshape(n, h * w, 3).float() - g
+    scale = torch.ones(n, h * w, device=image.device)
+    palette = palette.float()
+    for k in range(palette.shape[1]):
+        c = palette[:, None, k, :] - g
+        square = c.square().sum(-1)
+        along = 2 * (delta * c).sum(-1)
+        usable = (count[:, None] > k) & (square > 1e-9) & (along > square)
+        scale = torch.where(usable, torch.minimum(scale, square / along.clamp_min(1e-9)), scale)
+    scale = scale.reshape(n, 1, h, w).to(image.dtype)
+    return gif + scale * (image - gif)
+
+
+def backwarp(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
+    """Samples `image` at (x + flow_x, y + flow_y), bilinear, clamped to the border. flow [N, 2, H, W] in pixels."""
+    n, _, h, w = image.shape
+    ys, xs = torch.meshgrid(
+        torch.arange(h, device=image.device, dtype=flow.dtype),
+        torch.arange(w, device=image.device, dtype=flow.dtype),
+        indexing="ij",
+    )
+    x = (xs + flow[:, 0]) * (2 / max(w - 1, 1)) - 1
+    y = (ys + flow[:, 1]) * (2 / max(h - 1, 1)) - 1
+    return F.grid_sample(image, torch.stack([x, y], -1), mode="bilinear", padding_mode="border", align_corners=True)
+
+
+class SuperSlomo(nn.Module):
+    """The adapted SuperSlomo (section 4.2, figure 4): flow from the GIF frames, refinement on restored ones.
+
+    config: {
+      "flow": unet config; in 6, out 2 (run twice, once per direction) or out 4 (both at once),
+      "refine": unet config; in 16, out 5,
+      "max_flow": pixels that a flow of 1 stands for,
+      "residual": bool, true: refined flow = clamp(F + net), false: the paper's tanh(net),
+    }
+    Flows are in units of max_flow inside the networks.
+    """
+
+    def __init__(self, config: dict):
+        super().__init__()
+        self.config = config
+        self.flow = make_unet(config["flow"])
+        self.refine = make_unet(config["refine"])
+
+    def flows(self, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """F01 and F10, [N, 2, H, W] each, in units of max_flow (network B)."""
+        if self.config["flow"]["out"] == 4:
+            both = torch.tanh(self.flow(torch.cat([g0, g1], 1)))
+            return both[:, :2], both[:, 2:]
+        return (
+            torch.tanh(self.flow(torch.cat([g0, g1], 1))),
+            torch.tanh(self.flow(torch.cat([g1, g0], 1))),
+        )
+
+    def interpolate(self, i0, i1, f01, f10, t) -> dict[str, torch.Tensor]:
+        """The frame at time t in (0, 1) (network C). t: float or [N, 1, 1, 1]."""
+        scale = self.config["max_flow"]
+        ft1 = (1 - t) * (1 - t) * f01 - t * (1 - t) * f10
+        ft0 = -(1 - t) * t * f01 + t * t * f10
+        warped0, warped1 = backwarp(i0, ft0 * scale), backwarp(i1, ft1 * scale)
+        out = self.refine(torch.cat([i0, i1, warped0, warped1, ft0, ft1], 1))
+        if self.config["residual"]:
+            ft0, ft1 = (ft0 + out[:, 0:2]).clamp(-1, 1), (ft1 + out[:, 2:4]).clamp(-1, 1)
+        else:
+            ft0, ft1 = torch.tanh(out[:, 0:2]), torch.tanh(out[:, 2:4])
+        visible = (torch.tanh(out[:, 4:5]) + 1) / 2
+        w0, w1 = (1 - t) * visible, t * (1 - visible)
+        refined0, refined1 = backwarp(i0, ft0 * scale), backwarp(i1, ft1 * scale)
+        frame = (w0 * refined0 + w1 * refined1) / (w0 + w1 + 1e-8)
+        return {"frame": frame, "warped0": refined0, "warped1": refined1, "ft0": ft0, "ft1": ft1}
+
+    def forward(self, g0, g1, i0, i1, t) -> torch.Tensor:
+        f01, f10 = self.flows(g0, g1)
+        return self.interpolate(i0, i1, f01, f10, t)["frame"]
+
+
+class DitherClassifier(nn.Module):
+    """Dithered or not (section 5, separate networks): five convolutions and a global average.
+
+    Input: the GIF frame [N, 3, H, W]; its x and y gradient maps (forward differences, zero in the
+    last column or row) are appended, 9 channels in all. Output: one logit, positive for dithered.
+
+    config: {"widths": [64, 128, 256, 512] in the paper, "strides": [int], "slope": 0.2}
+    Convolutions are 3x3 with zero padding 1; the last, to one channel, has stride 1.
+    """
+
+    def __init__(self, config: dict):
+        super().__init__()
+        self.config = config
+        widths = [9] + config["widths"]
+        self.body = nn.Sequential()
+        for a, b, stride in zip(widths, widths[1:], config["strides"]):
+            self.body.append(nn.Conv2d(a, b, 3, stride=stride, padding=1))
+            self.body.append(nn.BatchNorm2d(b))
+            self.body.append(nn.LeakyReLU(config.get("slope", 0.2)))
+        self.outc = nn.Conv2d(widths[-1], 1, 3, padding=1)
+
+    def forward(self, gif: torch.Tensor) -> torch.Tensor:
+        dx = F.pad(gif[..., :, 1:] - gif[..., :, :-1], (0, 1, 0, 0))
+        dy = F.pad(gif[..., 1:, :] - gif[..., :-1, :], (0, 0, 0, 1))
+        return self.outc(self.body(torch.cat([gif, dx, dy], 1))).mean((1, 2, 3))
+
+
+ARCHITECTURES = {"ccdnet": CCDNet, "superslomo": SuperSlomo, "dither-classifier": DitherClassifier}
+
+
+def folded_state(module: nn.Module) -> dict[str, torch.Tensor]:
+    """The module's parameters with every BatchNorm folded into the convolution before it (evaluation mode)."""
+    state = {}
+    for name, child in module.named_modules():
+        if isinstance(child, (nn.Conv2d, nn.ConvTranspose2d)):
+            state[f"{name}.weight"] = child.weight.detach().float().clone()
+            state[f"{name}.bias"] = child.bias.detach().float().clone()
+    for parent_name, parent in module.named_modules():
+        if not isinstance(parent, nn.Sequential):
+            continue
+        layers = list(parent.named_children())
+        for (conv_name, conv), (_, norm) in zip(layers, layers[1:]):
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                key = f"{parent_name}.{conv_name}" if parent_name else conv_name
+                gain = norm.weight.detach() / torch.sqrt(norm.running_var + norm.eps)
+                state[f"{key}.weight"] *= gain[:, None, None, None].float()
+                bias = state[f"{key}.bias"]
+                state[f"{key}.bias"] = ((bias - norm.running_mean) * gain + norm.bias.detach()).float()
+    return state
