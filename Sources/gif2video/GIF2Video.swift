@@ -1,0 +1,4 @@
+@main
+struct GIF2Video {
+    static func main() {}
+}
