@@ -178,6 +178,23 @@ def nearest_colour(image: torch.Tensor, palette: torch.Tensor, count: torch.Tens
         return colours.reshape(n, h, w, 3).permute(0, 3, 1, 2).to(image.dtype)
 
 
+def nearest_colour_from(
+    image: torch.Tensor, gif: torch.Tensor, radius: torch.Tensor, palette: torch.Tensor, count: torch.Tensor
+) -> torch.Tensor:
+    """`nearest_colour`, searching only where the answer is not known beforehand.
+
+    A pixel nearer to its GIF colour than the palette radius (half the distance from that colour to its
+    nearest other colour) keeps it: no other colour can be nearer. radius: [N, 1, H, W].
+    """
+    with torch.no_grad():
+        result = gif.float().clone(memory_format=torch.contiguous_format)
+        far = (image.float() - result).square().sum(1) >= (0.999 * radius[:, 0]).square()
+        for n in range(len(image)):
+            pixels = image[n][:, far[n]].float()[None, :, :, None]
+            result[n][:, far[n]] = nearest_colour(pixels, palette[n : n + 1], count[n : n + 1])[0, :, :, 0]
+        return result.to(image.dtype)
+
+
 class CCDNet(nn.Module):
     """CCDNet-k (section 4.1, figure 2, equation 5): a first net, then steps that correct its estimate.
 
@@ -208,15 +225,15 @@ class CCDNet(nn.Module):
         """Every estimate I0 .. I(k-1), each [N, 3, H, W]; radius [N, 1, H, W]."""
         config = self.config
         extra = [radius] if config["radius"] else []
-        out = self.first(torch.cat([gif] + extra, 1))
+        out = self.first(torch.cat([gif] + extra, 1)).float()
         current = self._squash(gif + out if config["residual"] else out)
         results = [current]
         for _ in range(config["steps"] - 1):
             inputs = [current, gif]
             if config["palette"]:
-                quantized = nearest_colour(current, palette, count)
+                quantized = nearest_colour_from(current, gif, radius, palette, count)
                 inputs += [quantized, gif - quantized]
-            current = self._squash(current + self.step(torch.cat(inputs + extra, 1)))
+            current = self._squash(current + self.step(torch.cat(inputs + extra, 1)).float())
             results.append(current)
         return results
 
@@ -280,11 +297,11 @@ class SuperSlomo(nn.Module):
     def flows(self, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """F01 and F10, [N, 2, H, W] each, in units of max_flow (network B)."""
         if self.config["flow"]["out"] == 4:
-            both = torch.tanh(self.flow(torch.cat([g0, g1], 1)))
+            both = torch.tanh(self.flow(torch.cat([g0, g1], 1)).float())
             return both[:, :2], both[:, 2:]
         return (
-            torch.tanh(self.flow(torch.cat([g0, g1], 1))),
-            torch.tanh(self.flow(torch.cat([g1, g0], 1))),
+            torch.tanh(self.flow(torch.cat([g0, g1], 1)).float()),
+            torch.tanh(self.flow(torch.cat([g1, g0], 1)).float()),
         )
 
     def interpolate(self, i0, i1, f01, f10, t) -> dict[str, torch.Tensor]:
@@ -293,7 +310,7 @@ class SuperSlomo(nn.Module):
         ft1 = (1 - t) * (1 - t) * f01 - t * (1 - t) * f10
         ft0 = -(1 - t) * t * f01 + t * t * f10
         warped0, warped1 = backwarp(i0, ft0 * scale), backwarp(i1, ft1 * scale)
-        out = self.refine(torch.cat([i0, i1, warped0, warped1, ft0, ft1], 1))
+        out = self.refine(torch.cat([i0, i1, warped0, warped1, ft0, ft1], 1)).float()
         if self.config["residual"]:
             ft0, ft1 = (ft0 + out[:, 0:2]).clamp(-1, 1), (ft1 + out[:, 2:4]).clamp(-1, 1)
         else:

@@ -1,0 +1,253 @@
+"""Measures committed models on clips: the tables of Models/README.md.
+
+    python -m gif2video_training.evaluate colour --data ../shared/data/val --models ../Models/live
+    python -m gif2video_training.evaluate motion --data ../shared/data/val --models ../Models/live
+    python -m gif2video_training.evaluate dither --data ../shared/data/val --models ../Models/live
+
+--engine torch runs the networks in PyTorch; --engine swift writes real GIF files, feeds them to the
+gif2video program and reads its pictures back. Frames are 256 x 256 centre crops of the clips. PSNR
+(dB) and SSIM are taken per frame, averaged within a clip, then over clips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .data import Source, centre_crop, find_sources, load_frames
+from .export import load_model
+from .gif_file import gif_bytes
+from .makers import FFMPEG_DITHERS, GIFFrame, ffmpeg_palette, pillow_median_cut, pillow_with_palette
+from .metrics import psnr, ssim
+from .motion_pool import restore
+
+SIDE = 256
+MAKERS = ("none", "floyd_steinberg", "inexact", *(f"ffmpeg-{dither}" for dither in FFMPEG_DITHERS))
+
+
+def make_frames(crops: np.ndarray, maker: str, colours: int) -> list[GIFFrame]:
+    """GIF frames of crops [T, H, W, 3]: Pillow's median cut per frame, or ffmpeg's with one palette."""
+    if maker.startswith("ffmpeg-"):
+        return ffmpeg_palette(crops, colours, maker.removeprefix("ffmpeg-"))
+    if maker == "none":
+        return [pillow_median_cut(frame, colours) for frame in crops]
+    return [pillow_with_palette(frame, colours, maker == "floyd_steinberg") for frame in crops]
+
+
+def is_dithered(maker: str) -> bool:
+    return maker not in ("none", "inexact", "ffmpeg-none")
+
+
+def to_tensor(picture: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 127.5 - 1
+
+
+def to_picture(tensor: torch.Tensor) -> np.ndarray:
+    return ((tensor[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
+
+
+class TorchEngine:
+    """Restores GIFs with model files in PyTorch; told, not guessing, whether a GIF is dithered."""
+
+    def __init__(self, models: Path):
+        self.colour = {}
+        for name in ("none", "dithered"):
+            if (file := models / f"ccdnet-{name}.safetensors").exists():
+                self.colour[name] = load_model(file)[0]
+        self.motion = load_model(file)[0] if (file := models / "superslomo.safetensors").exists() else None
+
+    @torch.no_grad()
+    def __call__(self, gif: list[GIFFrame], dithered: bool, rate: int) -> list[np.ndarray]:
+        """`rate` pictures per GIF frame: the restored frame, then in-betweens; repeats after the last."""
+        network = self.colour["dithered" if dithered else "none"]
+        restored = [restore(network, frame) for frame in gif]
+        if rate == 1:
+            return restored
+        pictures = []
+        for a, b, i, j in zip(gif, gif[1:], restored, restored[1:]):
+            g0, g1, i0, i1 = (to_tensor(x) for x in (a.rgb, b.rgb, i, j))
+            f01, f10 = self.motion.flows(g0, g1)
+            pictures.append(i)
+            for k in range(1, rate):
+                pictures.append(to_picture(self.motion.interpolate(i0, i1, f01, f10, k / rate)["frame"]))
+        return pictures + [restored[-1]] * rate
+
+
+@dataclass(frozen=True)
+class SwiftEngine:
+    """Restores GIFs with the gif2video program, which decides about dithering by itself."""
+
+    binary: Path
+    models: Path
+    profile: str
+    forced: bool
+
+    def __call__(self, gif: list[GIFFrame], dithered: bool, rate: int) -> list[np.ndarray]:
+        height, width = gif[0].index.shape
+        command = [str(self.binary), "filter", "--format", "rgb24", "--rate", f"{rate}x" if rate > 1 else "source"]
+        command += ["--profile", self.profile, "--models", str(self.models)]
+        if self.forced:
+            command += ["--dither", "dithered" if dithered else "none"]
+        run = subprocess.run(command, input=gif_bytes(gif, 4 * rate), capture_output=True)
+        if run.returncode:
+            raise SystemExit(f"{' '.join(command)}: {run.stderr.decode(errors='replace')}")
+        pictures = np.frombuffer(run.stdout, np.uint8).reshape(-1, height, width, 3)
+        if len(pictures) != len(gif) * rate:
+            raise SystemExit(f"{' '.join(command)}: {len(pictures)} pictures for {len(gif)} frames")
+        return list(pictures)
+
+
+Scores = dict[str, list[float]]
+
+
+def average(clips: list[tuple[str, Scores]], kind: str) -> dict[str, float] | None:
+    """Means over the clips of a kind ("face", "others", "all"), each the mean of its frames."""
+    chosen = [scores for clip_kind, scores in clips if kind == "all" or (clip_kind == "face") == (kind == "face")]
+    if not chosen:
+        return None
+    return {name: float(np.mean([np.mean(scores[name]) for scores in chosen])) for name in chosen[0]}
+
+
+def print_table(rows: list[dict]) -> None:
+    """Rows of one set of keys as a Markdown table."""
+    names = list(rows[0])
+    print("| " + " | ".join(names) + " |\n|" + "---|" * len(names))
+    for row in rows:
+        cells = (f"{value:.3f}" if "SSIM" in name else f"{value:.2f}" if isinstance(value, float) else str(value) for name, value in row.items())
+        print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def colour_table(engine, sources: list[Source], sizes: list[int], makers: list[str], every: int, limit: int) -> list[dict]:
+    results: dict[tuple, list[tuple[str, Scores]]] = defaultdict(list)
+    for source in sources:
+        crops = np.ascontiguousarray(centre_crop(load_frames(source), SIDE)[::every][: limit or None])
+        for maker in makers:
+            for size in sizes:
+                gif = make_frames(crops, maker, size)
+                scores: Scores = defaultdict(list)
+                for frame, picture, truth in zip(gif, engine(gif, is_dithered(maker), 1), crops, strict=True):
+                    scores["GIF PSNR"].append(psnr(frame.rgb, truth))
+                    scores["PSNR"].append(psnr(picture, truth))
+                    scores["GIF SSIM"].append(ssim(frame.rgb, truth))
+                    scores["SSIM"].append(ssim(picture, truth))
+                results[maker, size].append((source.kind, scores))
+    rows = []
+    for (maker, size), clips in results.items():
+        for kind in ("face", "others"):
+            if means := average(clips, kind):
+                gain = means["PSNR"] - means["GIF PSNR"]
+                rows.append({"maker": maker, "colours": size, "kind": kind} | means | {"gain dB": gain})
+    return rows
+
+
+def blended(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
+    return (a.astype(np.float32) * (1 - t) + b.astype(np.float32) * t).round().astype(np.uint8)
+
+
+def motion_table(engine, sources: list[Source], sizes: list[int], makers: list[str], rates: list[int], limit: int) -> list[dict]:
+    """In-betweens only: PSNR at the film's frames that the GIF left out."""
+    results: dict[tuple, list[tuple[str, Scores]]] = defaultdict(list)
+    for source in sources:
+        film = centre_crop(load_frames(source), SIDE)
+        for rate in rates:
+            kept = np.ascontiguousarray(film[::rate][: limit or None])
+            for maker in makers:
+                for size in sizes:
+                    gif = make_frames(kept, maker, size)
+                    pictures = engine(gif, is_dithered(maker), rate)
+                    scores: Scores = defaultdict(list)
+                    for at in range(len(gif) - 1):
+                        i0, i1 = pictures[at * rate], pictures[(at + 1) * rate]
+                        for k in range(1, rate):
+                            truth, t, near = film[at * rate + k], k / rate, 2 * k > rate
+                            made = pictures[at * rate + k]
+                            scores["GIF repeated"].append(psnr(gif[at].rgb, truth))
+                            scores["restored, repeated"].append(psnr(i0, truth))
+                            scores["restored, nearest"].append(psnr(i1 if near else i0, truth))
+                            scores["restored, blended"].append(psnr(blended(i0, i1, t), truth))
+                            scores["in-between"].append(psnr(made, truth))
+                            scores["in-between SSIM"].append(ssim(made, truth))
+                    results[rate, maker, size].append((source.kind, scores))
+    rows = []
+    for (rate, maker, size), clips in results.items():
+        for kind in ("face", "others", "all"):
+            if means := average(clips, kind):
+                over = means["in-between"] - means["restored, blended"]
+                rows.append({"rate": f"1/{rate}", "maker": maker, "colours": size, "kind": kind} | means | {"over blending dB": over})
+    return rows
+
+
+@torch.no_grad()
+def dither_table(models: Path, sources: list[Source], sizes: list[int], makers: list[str], frames: int) -> list[dict]:
+    """Right verdicts, in per cent: of single frames, and of clips by the mean logit of their first frames."""
+    network = load_model(models / "dither-classifier.safetensors")[0]
+    rows = []
+    for maker in makers:
+        for size in sizes:
+            single, whole, margins = [], [], []
+            for source in sources:
+                crops = np.ascontiguousarray(centre_crop(load_frames(source), SIDE)[:frames])
+                logits = [float(network(to_tensor(gif.rgb))) for gif in make_frames(crops, maker, size)]
+                sign = 1 if is_dithered(maker) else -1
+                single += [sign * logit > 0 for logit in logits]
+                whole.append(sign * np.mean(logits) > 0)
+                margins.append(sign * np.mean(logits))
+            rows.append({
+                "maker": maker, "colours": size, "frames right %": 100 * float(np.mean(single)),
+                "clips right %": 100 * float(np.mean(whole)), "smallest margin": float(min(margins)), "clips": len(whole),
+            })  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["colour", "motion", "dither"])
+    parser.add_argument("--data", type=Path, required=True, help="folder of validation clips")
+    parser.add_argument("--models", type=Path, default=Path("../Models/live"))
+    parser.add_argument("--engine", choices=["torch", "swift"], default="torch")
+    parser.add_argument("--binary", type=Path, default=Path("../.build/release/gif2video"))
+    parser.add_argument("--profile", default="live")
+    parser.add_argument("--force-dither", action="store_true", help="swift: pass --dither instead of letting the program decide")
+    parser.add_argument("--sizes", type=int, nargs="+", default=None, help="palette sizes (default 32 256; motion 256)")
+    parser.add_argument("--makers", nargs="+", choices=MAKERS, default=None, help="default: none floyd_steinberg (motion: none)")
+    parser.add_argument("--every", type=int, default=4, help="colour: every n-th frame of a clip")
+    parser.add_argument("--rates", type=int, nargs="+", default=[2, 4], help="motion: keep every n-th frame")
+    parser.add_argument("--least-fps", type=float, default=None, help="leave out slower clips (default: motion 24)")
+    parser.add_argument("--limit", type=int, default=0, help="at most so many GIF frames of a clip (0: all)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of PyTorch")
+    parser.add_argument("--json", type=Path, help="also write the rows there")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    least = options.least_fps if options.least_fps is not None else (24.0 if options.what == "motion" else 0.0)
+    sources = [source for source in find_sources(options.data) if source.is_clip and source.fps >= least]
+    sizes = options.sizes or ([256] if options.what == "motion" else [32, 256])
+    if options.engine == "swift":
+        engine = SwiftEngine(options.binary, options.models, options.profile, options.force_dither)
+    else:
+        engine = TorchEngine(options.models)
+    print(f"{len(sources)} clips, {options.engine} engine, {options.models}, ", end="")
+    if options.what == "colour":
+        print(f"every {options.every}th frame", f"(at most {options.limit})" if options.limit else "")
+        makers = options.makers or ["none", "floyd_steinberg"]
+        rows = colour_table(engine, sources, sizes, makers, options.every, options.limit)
+    elif options.what == "motion":
+        print(f"{least:g} fps and more, in-betweens only", f"(of the first {options.limit} frames)" if options.limit else "")
+        rows = motion_table(engine, sources, sizes, options.makers or ["none"], options.rates, options.limit)
+    else:
+        frames = options.limit or 5
+        print(f"the first {frames} frames")
+        rows = dither_table(options.models, sources, sizes, options.makers or [m for m in MAKERS], frames)
+    print_table(rows)
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

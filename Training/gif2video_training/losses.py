@@ -1,0 +1,30 @@
+"""Losses on pictures in [-1, 1], NCHW, computed in float32 (section 4.1, equations 6 and 7)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+
+def gradient_l1(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """L1 between the x and y differences of two pictures."""
+    difference = a - b
+    dx = difference[..., :, 1:] - difference[..., :, :-1]
+    dy = difference[..., 1:, :] - difference[..., :-1, :]
+    return dx.abs().mean() + dy.abs().mean()
+
+
+def picture_loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) -> torch.Tensor:
+    """L1 on colours + `gradient` times L1 on gradients."""
+    return F.l1_loss(estimate, truth) + gradient * gradient_l1(estimate, truth)
+
+
+def smoothness(flow: torch.Tensor) -> torch.Tensor:
+    """Mean absolute difference of neighbouring flow vectors."""
+    return (flow[..., :, 1:] - flow[..., :, :-1]).abs().mean() + (flow[..., 1:, :] - flow[..., :-1, :]).abs().mean()
+
+
+def psnr(estimate: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """PSNR in dB of each picture, float64 [N], over 8-bit values (both in [-1, 1], rounded to 255 levels)."""
+    a, b = (((x.double().clamp(-1, 1) + 1) * 127.5).round() for x in (estimate, truth))
+    return 10 * torch.log10(255.0**2 / (a - b).square().mean((1, 2, 3)).clamp_min(1e-9))

@@ -1,0 +1,104 @@
+"""Making GIF frames the ways real tools make them.
+
+Each maker returns the frame as indices into a colour table, and the table as the GIF *file* would
+hold it: padded to a power of two the way the tool pads (Pillow with black; ffmpeg with white, after
+its transparent lime entry). What a decoder reads from a file is what the networks train on.
+
+"Exact" means that every pixel has the palette's nearest colour (fC(I) = G, section 4.1).
+Pillow's `quantize(n, MEDIANCUT)` and ffmpeg's `paletteuse=dither=none` are; Pillow's
+`quantize(palette=..., dither=NONE)` is not, and exists in the wild.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+RADIUS_LIMIT = 1.0
+FFMPEG_DITHERS = ("none", "floyd_steinberg", "sierra2_4a", "bayer")
+LIME = (0, 255, 0)
+
+
+@dataclass(frozen=True)
+class GIFFrame:
+    """index: uint8 [H, W]; palette: uint8 [K, 3], the colour table of the file, K a power of two."""
+
+    index: np.ndarray
+    palette: np.ndarray
+
+    @property
+    def rgb(self) -> np.ndarray:
+        """uint8 [H, W, 3]"""
+        return self.palette[self.index]
+
+
+def padded(palette: np.ndarray, fill: int) -> np.ndarray:
+    """The colour table as a file stores it: at least two entries, their number a power of two."""
+    size = 2
+    while size < len(palette):
+        size *= 2
+    table = np.full((size, 3), fill, np.uint8)
+    table[: len(palette)] = palette
+    return table
+
+
+def radius_table(palette: np.ndarray) -> np.ndarray:
+    """The palette radius of every entry, float32 [K]: half the distance to the nearest *other* colour.
+
+    In units of the [-1, 1] colour range, at most RADIUS_LIMIT; duplicates of a colour do not count.
+    """
+    colours = palette.astype(np.float32) / 127.5
+    square = ((colours[:, None] - colours[None]) ** 2).sum(-1)
+    square[square == 0] = np.inf
+    return np.minimum(np.sqrt(square.min(1)) / 2, RADIUS_LIMIT).astype(np.float32)
+
+
+def _from_pillow(image: Image.Image) -> GIFFrame:
+    palette = np.array(image.getpalette(), np.uint8).reshape(-1, 3)
+    index = np.array(image)
+    return GIFFrame(index, padded(palette[: max(len(palette), int(index.max()) + 1)], 0))
+
+
+def pillow_median_cut(frame: np.ndarray, colours: int) -> GIFFrame:
+    """Pillow `quantize(n, MEDIANCUT)`: exact, the paper's protocol. frame: uint8 [H, W, 3]."""
+    return _from_pillow(Image.fromarray(frame).quantize(colours, Image.Quantize.MEDIANCUT))
+
+
+def pillow_with_palette(frame: np.ndarray, colours: int, dithered: bool, palette_of: np.ndarray | None = None) -> GIFFrame:
+    """Pillow `quantize(palette=...)` with the median-cut palette of `palette_of` (default: the frame).
+
+    dithered: Floyd-Steinberg, else the inexact mapping.
+    """
+    palette = Image.fromarray(frame if palette_of is None else palette_of).quantize(colours, Image.Quantize.MEDIANCUT)
+    dither = Image.Dither.FLOYDSTEINBERG if dithered else Image.Dither.NONE
+    return _from_pillow(Image.fromarray(frame).quantize(palette=palette, dither=dither))
+
+
+def ffmpeg_palette(
+    frames: np.ndarray, colours: int, dither: str, per_frame: bool = False, bayer_scale: int = 2
+) -> list[GIFFrame]:
+    """ffmpeg palettegen and paletteuse over frames uint8 [T, H, W, 3].
+
+    per_frame: a palette of each frame's own (stats_mode=single, new=1), else one for all.
+    """
+    count, height, width, _ = frames.shape
+    mode = "single" if per_frame else "full"
+    use = f"paletteuse=dither={dither}" + (f":bayer_scale={bayer_scale}" if dither == "bayer" else "")
+    graph = f"split[a][b];[a]palettegen=max_colors={colours}:stats_mode={mode}[p];[b][p]{use}" + (":new=1" if per_frame else "")
+    command = ["ffmpeg", "-v", "error", "-threads", "1", "-filter_complex_threads", "1"]
+    command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", "10", "-i", "-"]
+    command += ["-filter_complex", graph, "-f", "rawvideo", "-pix_fmt", "pal8", "-"]
+    raw = subprocess.run(command, input=frames.tobytes(), capture_output=True, check=True).stdout
+    # A pal8 picture is its indices and then 256 entries of B, G, R, A.
+    pictures = np.frombuffer(raw, np.uint8).reshape(-1, height * width + 1024)
+    results = []
+    for picture in pictures[:count]:
+        index = picture[: height * width].reshape(height, width)
+        table = picture[height * width :].reshape(256, 4)[:, 2::-1]
+        used, renumbered = np.unique(index, return_inverse=True)
+        palette = np.concatenate([table[used], np.array([LIME], np.uint8)])[:256]
+        results.append(GIFFrame(renumbered.reshape(height, width).astype(np.uint8), padded(palette, 255)))
+    return results

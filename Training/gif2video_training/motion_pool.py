@@ -1,0 +1,150 @@
+"""Motion pools: ready-made samples for SuperSlomo, in memory-mapped arrays.
+
+A pool is a folder that holds, per sample of WINDOW x WINDOW pixels:
+
+    frames.npy   uint8 [N, 5, WINDOW, WINDOW, 3]   GIF frames g0 g1, restored frames i0 i1, the true in-between
+    time.npy     float32 [N]                       its time t in (0, 1)
+
+The frames lie 2, 4 or 8 frames of the film apart. Some samples are clean (g = i = film); in the
+others the GIF frames are made like a colour pool's and restored by the colour networks given, so that
+the in-betweens train on what they will be fed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .colour_pool import cut, random_colours
+from .data import Source, centre_crop, find_sources, load_frames
+from .export import load_model
+from .makers import GIFFrame, ffmpeg_palette, pillow_median_cut, pillow_with_palette, radius_table
+
+GAPS, GAP_WEIGHTS = (2, 4, 8), (0.5, 0.3, 0.2)
+CUT_DIFFERENCE = 45.0
+"""Mean absolute difference (of 255) of two frames above which they are taken for two scenes."""
+
+
+class MotionPool:
+    """A pool on disk, opened read-only."""
+
+    def __init__(self, folder: Path):
+        self.frames = np.load(folder / "frames.npy", mmap_mode="r")
+        self.time = np.load(folder / "time.npy")
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+@torch.no_grad()
+def restore(network: torch.nn.Module, gif: GIFFrame) -> np.ndarray:
+    """A colour network's estimate of one GIF frame, uint8 [H, W, 3]."""
+    palette = torch.from_numpy(gif.palette).float()[None] / 127.5 - 1
+    picture = torch.from_numpy(gif.rgb).permute(2, 0, 1)[None].float() / 127.5 - 1
+    radius = torch.from_numpy(radius_table(gif.palette)[gif.index])[None, None]
+    estimate = network(picture, radius, palette, torch.tensor([len(gif.palette)]))
+    return ((estimate[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
+
+
+def degrade(
+    rng: np.random.Generator, pair: np.ndarray, networks: dict[str, torch.nn.Module]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """GIF frames and restored frames of two film frames [2, H, W, 3]."""
+    draw = rng.random()
+    if draw < 0.3:
+        return list(pair), list(pair)
+    colours = random_colours(rng, 32, 256)
+    if draw < 0.55:
+        gifs, network = [pillow_median_cut(frame, colours) for frame in pair], networks["none"]
+    elif draw < 0.7:
+        gifs, network = ffmpeg_palette(pair, colours, "none"), networks["none"]
+    elif draw < 0.9:
+        gifs, network = [pillow_with_palette(frame, colours, True) for frame in pair], networks["dithered"]
+    else:
+        dither = str(rng.choice(["sierra2_4a", "bayer"]))
+        gifs, network = ffmpeg_palette(pair, colours, dither), networks["dithered"]
+    return [gif.rgb for gif in gifs], [restore(network, gif) for gif in gifs]
+
+
+def write_motion_pool(
+    out: Path, sources: list[Source], cache: Path, count: int, window: int, networks: dict[str, torch.nn.Module], seed: int
+) -> None:
+    """Makes a pool. A clip weighs by its motion (square root), faces by half as much again."""
+    rng = np.random.default_rng(seed)
+    out.mkdir(parents=True, exist_ok=True)
+    frames_out = np.lib.format.open_memmap(out / "frames.npy", "w+", np.uint8, (count, 5, window, window, 3))
+    times = np.zeros(count, np.float32)
+    slots = list(rng.permutation(count))
+    weights = np.array([np.sqrt(min(max(s.motion, 0.5), 16)) * (1.5 if s.kind == "face" else 1.0) for s in sources])
+    for source, wanted in zip(sources, rng.multinomial(count, weights / weights.sum())):
+        frames = load_frames(source, cache)
+        scale_low = window / min(frames.shape[1:3])
+        failures = 0
+        while wanted > 0 and failures < 50:
+            gap = int(rng.choice(GAPS, p=GAP_WEIGHTS))
+            if source.fps < 23:
+                gap = 2
+            gap = min(gap, len(frames) - 1)
+            first = int(rng.integers(len(frames) - gap))
+            middle = int(rng.integers(1, gap))
+            scale = 1.0 if rng.random() < 0.6 else rng.uniform(max(scale_low, 0.6), 1.0)
+            side = round(window / scale)
+            top, left = (int(rng.integers(length - side + 1)) for length in frames.shape[1:3])
+            place = (slice(top, top + side), slice(left, left + side), scale)
+            three = cut(frames[[first, first + gap, first + middle]], place, window)
+            difference = np.abs(three[0].astype(np.int16) - three[1]).mean()
+            if difference > CUT_DIFFERENCE or (difference < 0.7 and rng.random() < 0.8):
+                failures += 1
+                continue
+            slot = int(slots.pop())
+            gifs, restored = degrade(rng, three[:2], networks)
+            frames_out[slot] = np.stack([*gifs, *restored, three[2]])
+            times[slot] = middle / gap
+            wanted -= 1
+    filled = np.setdiff1d(np.arange(count), slots)
+    for slot in slots:
+        other = int(rng.choice(filled))
+        frames_out[slot], times[slot] = frames_out[other], times[other]
+    np.save(out / "time.npy", times)
+
+
+def write_validation_pool(out: Path, sources: list[Source], side: int) -> None:
+    """Clean centre crops two frames apart, three per clip of 24 fps and more."""
+    out.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for source in sources:
+        frames = centre_crop(load_frames(source), side)
+        if source.fps < 24 or min(frames.shape[1:3]) < side:
+            continue
+        for first in (4, 16, 28):
+            if first + 2 < len(frames):
+                rows.append(frames[[first, first + 2, first, first + 2, first + 1]])
+    np.save(out / "frames.npy", np.stack(rows))
+    np.save(out / "time.npy", np.full(len(rows), 0.5, np.float32))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Make a motion pool from a folder of clips.")
+    parser.add_argument("--data", type=Path, required=True, help="folder of clips")
+    parser.add_argument("--out", type=Path, required=True, help="the pool's folder")
+    parser.add_argument("--cache", type=Path, default=Path("cache/frames"), help="decoded clips")
+    parser.add_argument("--models", type=Path, help="folder with ccdnet-none and ccdnet-dithered (not for --validation)")
+    parser.add_argument("--count", type=int, default=6000, help="samples")
+    parser.add_argument("--window", type=int, default=192, help="side of a sample, pixels")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--validation", action="store_true", help="clean centre crops")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    sources = [source for source in find_sources(options.data) if source.is_clip and source.fps >= 20]
+    if options.validation:
+        write_validation_pool(options.out, sources, options.window)
+        return
+    networks = {name: load_model(options.models / f"ccdnet-{name}.safetensors")[0] for name in ("none", "dithered")}
+    write_motion_pool(options.out, sources, options.cache, options.count, options.window, networks, options.seed)
+
+
+if __name__ == "__main__":
+    main()

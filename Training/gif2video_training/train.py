@@ -1,0 +1,183 @@
+"""Trains one network from a configuration file and pools (see pools.py).
+
+    python -m gif2video_training.train --config configs/ccdnet-live-none.json \
+        --pool cache/none --validation cache/val-none --out runs/none --minutes 40
+
+The learning rate warms up and follows a cosine to zero over --steps, or over --minutes of
+training time. A run writes `checkpoint.pt` every two minutes; `--resume` continues it. With
+--steps the continued run is the same to the bit as an uninterrupted one (on the same machine and
+number of threads); with --minutes the schedule follows the clock, so only the state is exact.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .networks import ARCHITECTURES
+from .tasks import TASKS
+
+CHECKPOINT_EVERY = 120.0
+
+
+class Average:
+    """Exponential moving average of a network's state, used for validation and export."""
+
+    def __init__(self, network: torch.nn.Module, decay: float):
+        self.decay = decay
+        self.state = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+
+    def update(self, network: torch.nn.Module, step: int) -> None:
+        weight = 1 - min(self.decay, (1 + step) / (10 + step))
+        current = network.state_dict()
+        floating = [name for name, tensor in self.state.items() if tensor.is_floating_point()]
+        torch._foreach_lerp_([self.state[n] for n in floating], [current[n].detach() for n in floating], weight)
+        for name, tensor in current.items():
+            if not tensor.is_floating_point():
+                self.state[name].copy_(tensor)
+
+
+class Trainer:
+    """A network with its optimizer, average, random state and position in the schedule."""
+
+    def __init__(self, config: dict, task, seed: int, device: torch.device):
+        torch.manual_seed(seed)
+        self.config, self.task, self.device = config, task, device
+        training = config["training"]
+        self.network = ARCHITECTURES[config["architecture"]](config["model"])
+        for unet in training["zero"]:
+            last = self.network.get_submodule(unet).outc
+            torch.nn.init.zeros_(last.weight)
+            torch.nn.init.zeros_(last.bias)
+        self.network.to(device, memory_format=torch.channels_last)
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=training["rate"], weight_decay=training["weight_decay"])
+        self.average = Average(self.network, training["ema"])
+        self.rng = np.random.default_rng(seed)
+        self.step, self.seconds = 0, 0.0
+
+    def save(self, path: Path) -> None:
+        state = {
+            "config": self.config, "network": self.network.state_dict(), "average": self.average.state,
+            "optimizer": self.optimizer.state_dict(), "rng": self.rng.bit_generator.state,
+            "torch_rng": torch.get_rng_state(), "step": self.step, "seconds": self.seconds,
+        }  # fmt: skip
+        partial = path.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.rename(path)
+
+    def load(self, path: Path) -> None:
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.average.state = state["average"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.rng.bit_generator.state = state["rng"]
+        torch.set_rng_state(state["torch_rng"].cpu())
+        self.step, self.seconds = state["step"], state["seconds"]
+
+    def start_from(self, path: Path) -> None:
+        """Takes the averaged weights of another run's checkpoint; parts it lacks keep their start."""
+        weights = torch.load(path, map_location=self.device, weights_only=True)["average"]
+        unknown = self.network.load_state_dict(weights, strict=False).unexpected_keys
+        if unknown:
+            raise SystemExit(f"{path}: not a start for this network: {', '.join(unknown)}")
+        self.average = Average(self.network, self.average.decay)
+
+    def advance(self, progress: float) -> float:
+        """One step at `progress` in [0, 1) of the schedule. Returns the loss."""
+        training = self.config["training"]
+        warm = min(1.0, (self.step + 1) / training["warmup"])
+        for group in self.optimizer.param_groups:
+            group["lr"] = training["rate"] * warm * 0.5 * (1 + math.cos(math.pi * progress))
+        batch = self.task.batch(self.rng)
+        reduced = progress < 1 - training["float32_share"]
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=reduced):
+            loss = self.task.loss(self.network, batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), training["clip"])
+        self.optimizer.step()
+        self.step += 1
+        self.average.update(self.network, self.step)
+        return loss.item()
+
+    def validate(self) -> dict[str, float]:
+        """The task's figures with the averaged weights, in float32."""
+        own = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+        self.network.load_state_dict(self.average.state)
+        self.network.eval()
+        figures = self.task.validate(self.network)
+        self.network.train()
+        self.network.load_state_dict(own)
+        return figures
+
+
+def run(trainer: Trainer, out: Path, steps: int | None, minutes: float | None, validate_every: float) -> None:
+    """Trains to the end of the schedule; prints a line every half minute and keeps the checkpoint fresh."""
+    out.mkdir(parents=True, exist_ok=True)
+    checkpoint = out / "checkpoint.pt"
+
+    def report() -> None:
+        figures = ", ".join(f"{name} {value:+.3f}" for name, value in trainer.validate().items())
+        print(f"step {trainer.step} validation: {figures}", flush=True)
+
+    def progress() -> float:
+        return trainer.step / steps if steps else trainer.seconds / (60 * minutes)
+
+    losses: list[float] = []
+    told = saved = validated = trainer.seconds
+    while progress() < 1:
+        began = time.monotonic()
+        losses.append(trainer.advance(progress()))
+        trainer.seconds += time.monotonic() - began
+        if trainer.seconds - told > 30:
+            rate = trainer.optimizer.param_groups[0]["lr"]
+            print(f"step {trainer.step} at {trainer.seconds:.0f} s: loss {np.mean(losses):.5f}, rate {rate:.2e}", flush=True)
+            losses, told = [], trainer.seconds
+        if trainer.seconds - saved > CHECKPOINT_EVERY:
+            trainer.save(checkpoint)
+            saved = trainer.seconds
+        if trainer.seconds - validated > validate_every:
+            report()
+            validated = trainer.seconds
+    trainer.save(checkpoint)
+    report()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Train one network.")
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--pool", type=Path, action="append", required=True, help="training pool; may be given again")
+    parser.add_argument("--validation", type=Path, help="validation pool")
+    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
+    parser.add_argument("--start", type=Path, help="checkpoint of another run whose weights to start from")
+    parser.add_argument("--resume", action="store_true", help="continue OUT/checkpoint.pt if it exists")
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument("--steps", type=int)
+    length.add_argument("--minutes", type=float)
+    parser.add_argument("--validate-every", type=float, default=300, metavar="SECONDS")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    device = torch.device(options.device)
+    config = json.loads(options.config.read_text())
+    task = TASKS[config["architecture"]](config, options.pool, options.validation, device)
+    trainer = Trainer(config, task, options.seed, device)
+    if options.resume and (options.out / "checkpoint.pt").exists():
+        trainer.load(options.out / "checkpoint.pt")
+    elif options.start:
+        trainer.start_from(options.start)
+    count = sum(parameter.numel() for parameter in trainer.network.parameters())
+    print(f"{config['name']}: {count} parameters on {device}, from step {trainer.step}", flush=True)
+    run(trainer, options.out, options.steps, options.minutes, options.validate_every)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Resuming, exporting and the motion model's arithmetic."""
+
+import copy
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from gif2video_training.colour_pool import write_colour_pool
+from gif2video_training.data import find_sources
+from gif2video_training.export import load_model, save_model
+from gif2video_training.networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
+from gif2video_training.tasks import ColourTask
+from gif2video_training.train import Trainer, run
+
+UNET = {"unet": "shuffle", "in": 4, "out": 3, "widths": [4, 6], "slope": 0.1}
+CONFIG = {
+    "architecture": "ccdnet",
+    "model": {"first": UNET, "step": UNET | {"in": 13, "widths": [4]}, "steps": 2, "palette": True, "radius": True, "residual": True},
+    "training": {
+        "patch": 32, "batch": 2, "rate": 1e-3, "warmup": 2, "weight_decay": 1e-4, "ema": 0.9, "clip": 1.0,
+        "float32_share": 0.2, "gradient_weight": 0.5, "supervision": 0.5, "zero": ["first", "step"],
+    },
+}  # fmt: skip
+
+
+def make_pool(folder: Path) -> Path:
+    rng = np.random.default_rng(1)
+    y, x = np.mgrid[0:160, 0:200]
+    for number in range(2):
+        waves = np.stack([np.sin(x / 19 + y / 17 + k + number) for k in range(3)], -1)
+        pixels = (128 + 90 * waves + rng.normal(0, 4, waves.shape)).clip(0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"photo_{number}.png")
+    write_colour_pool(folder / "pool", find_sources(folder), folder / "cache", 6, "any", (16, 64), True, 1)
+    return folder / "pool"
+
+
+class ResumeTests(unittest.TestCase):
+    def test_a_resumed_run_is_the_uninterrupted_one(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            pool = make_pool(folder)
+
+            def trainer() -> Trainer:
+                device = torch.device("cpu")
+                return Trainer(CONFIG, ColourTask(CONFIG, [pool], None, device), 3, device)
+
+            whole = trainer()
+            run(whole, folder / "whole", 10, None, 1e9)
+            first = trainer()
+            for step in range(4):
+                first.advance(step / 10)
+            first.save(folder / "checkpoint.pt")
+            second = trainer()
+            second.load(folder / "checkpoint.pt")
+            run(second, folder / "second", 10, None, 1e9)
+            for key, value in whole.network.state_dict().items():
+                self.assertTrue(torch.equal(value, second.network.state_dict()[key]), key)
+                self.assertTrue(torch.equal(whole.average.state[key], second.average.state[key]), key)
+
+
+class ExportTests(unittest.TestCase):
+    def test_a_model_file_computes_what_was_trained(self):
+        torch.manual_seed(1)
+        config = {"widths": [4, 6], "strides": [2, 1], "slope": 0.2}
+        network = DitherClassifier(config)
+        picture = torch.rand(3, 3, 20, 21) * 2 - 1
+        network.train()
+        network(picture)
+        network.eval()
+        with tempfile.TemporaryDirectory() as name:
+            path = Path(name) / "model.safetensors"
+            metadata = {"architecture": "dither-classifier", "config": '{"widths": [4, 6], "strides": [2, 1], "slope": 0.2}'}
+            save_model(path, network, metadata, half=False)
+            loaded, _ = load_model(path)
+            torch.testing.assert_close(loaded(picture), network(picture), atol=1e-5, rtol=1e-5)
+
+    def test_projection_is_off_unless_asked_for(self):
+        model = copy.deepcopy(CONFIG["model"])
+        network = CCDNet(model)
+        gif, radius = torch.rand(1, 3, 16, 16), torch.rand(1, 1, 16, 16)
+        palette, count = torch.rand(1, 4, 3), torch.tensor([4])
+        last = network.estimates(gif, radius, palette, count)[-1]
+        self.assertTrue(torch.equal(network(gif, radius, palette, count), last))
+
+
+class MotionTests(unittest.TestCase):
+    def test_backwarp_shifts_by_whole_pixels(self):
+        picture = torch.rand(1, 3, 8, 9)
+        flow = torch.zeros(1, 2, 8, 9)
+        flow[:, 0] = 2
+        moved = backwarp(picture, flow)
+        torch.testing.assert_close(moved[..., :-2], picture[..., 2:], atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(moved[..., -1], picture[..., -1], atol=1e-5, rtol=1e-5)
+
+    def test_zero_networks_blend(self):
+        unet = {"unet": "shuffle", "in": 6, "out": 4, "widths": [4, 4], "slope": 0.1}
+        network = SuperSlomo({"flow": unet, "refine": unet | {"in": 16, "out": 5}, "max_flow": 8, "residual": True})
+        for net in (network.flow, network.refine):
+            torch.nn.init.zeros_(net.outc.weight)
+            torch.nn.init.zeros_(net.outc.bias)
+        a, b = torch.rand(1, 3, 10, 12), torch.rand(1, 3, 10, 12)
+        torch.testing.assert_close(network(a, b, a, b, 0.25), 0.75 * a + 0.25 * b, atol=1e-5, rtol=1e-5)
+
+
+if __name__ == "__main__":
+    unittest.main()
