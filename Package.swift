@@ -43,15 +43,18 @@ let package = Package(
         library("GIFDecoding", ["Media", "CGIF"]),
         library("Inference", ["CKernels", "COpenBLAS", "Threads"]),
         library("Restoration", ["Inference", "Media", "Threads"]),
-        library("Output", ["Media", "CPNG", "CLinux"]),
+        library(
+            "Output",
+            [
+                "Media", "Threads", "CPNG", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         library("Pipeline", ["GIFDecoding", "Restoration", "Output", "Media", "Threads"]),
         .executableTarget(
             name: "gif2video",
             dependencies: [
                 "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media", "Threads", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings),
 

@@ -4,8 +4,8 @@ import Glibc
 ///
 /// `forEach` splits a loop among the workers and the calling thread and returns when every index was
 /// done. Several threads may call it at once (CCDNet and the flow network of one window do): their
-/// loops are served in the order in which they came, and each caller works on its own loop. Loops must
-/// not nest.
+/// loops are served in the order in which they came, and each caller works on its own loop. Loops may
+/// nest: a thread only ever waits for indices that other threads are working on.
 public final class WorkerPool: Sendable {
     /// How many threads work on a loop, the caller included.
     public let concurrency: Int
