@@ -1,9 +1,10 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
-/// One list for every Swift target: Swift 6 mode, explicit existentials, imports that are private unless said otherwise.
+/// One list for every Swift target: Swift 6 mode, no warnings, explicit existentials, imports that are private unless said otherwise.
 let swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),

@@ -67,8 +67,9 @@ public enum VideoContainer: String, CaseIterable, Sendable {
             "-framerate", "\(rate)", "-i", "pipe:0",
         ]
         // 4:2:0 needs even sides: the last column and row are repeated where one is odd.
-        let even = "pad=ceil(iw/2)*2:ceil(ih/2)*2,fillborders=right=\(size.width & 1):bottom=\(size.height & 1):mode=smear"
-        let pad = size.width & 1 == 1 || size.height & 1 == 1 ? even + "," : ""
+        let (right, bottom) = (size.width & 1, size.height & 1)
+        let even = "pad=ceil(iw/2)*2:ceil(ih/2)*2,fillborders=right=\(right):bottom=\(bottom):mode=smear,"
+        let pad = right == 1 || bottom == 1 ? even : ""
         let filter = [
             "-vf", "\(pad)scale=flags=accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv",
             "-pix_fmt", keepsAlpha ? "yuva420p" : "yuv420p",

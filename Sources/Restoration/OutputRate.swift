@@ -25,9 +25,10 @@ public enum OutputRate: Hashable, Sendable {
     private static func fraction(_ text: String) -> Rational? {
         let sides = text.split(separator: "/", omittingEmptySubsequences: false)
         if sides.count == 2 {
-            guard let a = Int(sides[0]), let b = Int(sides[1]), (1...1_000_000).contains(b), (1...1_000_000_000).contains(a)
+            guard let numerator = Int(sides[0]), let denominator = Int(sides[1]),
+                (1...1_000_000_000).contains(numerator), (1...1_000_000).contains(denominator)
             else { return nil }
-            return Rational(a, b)
+            return Rational(numerator, denominator)
         }
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         let digits = parts.joined()

@@ -1,5 +1,3 @@
-public import Media
-
 /// What a restored stream shall be.
 public struct RestorationOptions: Sendable {
     /// Which network removes the quantization.

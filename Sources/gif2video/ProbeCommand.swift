@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct ProbeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "probe")
+}
