@@ -94,7 +94,9 @@ def make_gif(
     Returns the maker's name and (frame number, GIF frame) pairs; Pillow's makers treat one frame, ffmpeg's all.
     """
     name = str(
-        rng.choice(["pillow-fs", "ffmpeg-sierra2_4a", "ffmpeg-bayer", "ffmpeg-floyd_steinberg"], p=[0.6, 0.15, 0.13, 0.12])
+        rng.choice(
+            ["pillow-fs", "ffmpeg-sierra2_4a", "ffmpeg-bayer", "ffmpeg-floyd_steinberg"], p=[0.6, 0.15, 0.13, 0.12]
+        )
         if dithered
         else rng.choice(["pillow-mediancut", "pillow-inexact", "ffmpeg-none"], p=[0.68, 0.10, 0.22])
     )
@@ -112,12 +114,21 @@ def make_gif(
 
 def share(rng: np.random.Generator, sources: list[Source], count: int, even: bool) -> np.ndarray:
     """How many of `count` samples each source gives. Clips weigh 3, images 1, faces twice; or all alike."""
-    weights = np.array([1.0 if even else (3.0 if s.is_clip else 1.0) * (2.0 if s.kind == "face" else 1.0) for s in sources])
+    weights = np.array(
+        [1.0 if even else (3.0 if s.is_clip else 1.0) * (2.0 if s.kind == "face" else 1.0) for s in sources]
+    )
     return rng.multinomial(count, weights / weights.sum())
 
 
 def write_colour_pool(
-    out: Path, sources: list[Source], cache: Path, count: int, dither: str, colours: tuple[int, int], even: bool, seed: int
+    out: Path,
+    sources: list[Source],
+    cache: Path,
+    count: int,
+    dither: str,
+    colours: tuple[int, int],
+    even: bool,
+    seed: int,
 ) -> None:
     """Makes a colour pool. dither: "none", "dithered" or "any" (half of each)."""
     rng = np.random.default_rng(seed)
@@ -192,7 +203,9 @@ def main() -> None:
     parser.add_argument("--colours", type=int, nargs=2, default=(16, 256), metavar=("LOW", "HIGH"))
     parser.add_argument("--even", action="store_true", help="every source weighs the same (for the classifier)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--validation", action="store_true", help="centre crops of clips, Pillow only, 32 and 256 colours")
+    parser.add_argument(
+        "--validation", action="store_true", help="centre crops of clips, Pillow only, 32 and 256 colours"
+    )
     parser.add_argument("--every", type=int, default=24, help="with --validation: every n-th frame")
     options = parser.parse_args()
     sources = find_sources(options.data)
@@ -200,7 +213,14 @@ def main() -> None:
         write_validation_pool(options.out, sources, options.dither, [32, 256], options.every)
     else:
         write_colour_pool(
-            options.out, sources, options.cache, options.count, options.dither, tuple(options.colours), options.even, options.seed
+            options.out,
+            sources,
+            options.cache,
+            options.count,
+            options.dither,
+            tuple(options.colours),
+            options.even,
+            options.seed,
         )
 
 

@@ -52,10 +52,14 @@ def _manifest(folder: Path) -> dict[str, dict[str, str]]:
     return {}
 
 
+def _probe(path: Path) -> dict:
+    """ffprobe's record of the first video stream."""
+    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_streams", "-of", "json", str(path)]
+    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["streams"][0]
+
+
 def _frames_per_second(path: Path) -> float:
-    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=r_frame_rate,avg_frame_rate"]
-    probe = subprocess.run([*command, "-of", "json", str(path)], capture_output=True, check=True)
-    top, bottom = json.loads(probe.stdout)["streams"][0]["avg_frame_rate"].split("/")
+    top, bottom = _probe(path)["avg_frame_rate"].split("/")
     return float(top) / float(bottom) if float(bottom) else 0.0
 
 
@@ -95,14 +99,21 @@ def load_frames(source: Source, cache: Path | None = None, short_side: int = 480
     file = cache / f"{source.name[:60]}-{hashlib.sha1(key.encode()).hexdigest()[:12]}.npy" if cache else None
     if file is not None and file.exists():
         return np.load(file, mmap_mode="r")
-    probe = subprocess.run(
-        ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width,height", "-of", "csv=p=0", str(source.path)],
-        capture_output=True, check=True, text=True,
-    )  # fmt: skip
-    width, height = (int(value) for value in probe.stdout.strip().split(",")[:2])
+    stream = _probe(source.path)
+    width, height = stream["width"], stream["height"]
     scale = min(1.0, short_side / min(width, height))
     width, height = round(width * scale), round(height * scale)
-    command = ["ffmpeg", "-v", "error", "-threads", "1", "-i", str(source.path), "-vf", f"scale={width}:{height}:flags=lanczos"]
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-threads",
+        "1",
+        "-i",
+        str(source.path),
+        "-vf",
+        f"scale={width}:{height}:flags=lanczos",
+    ]
     command += ["-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     raw = subprocess.run(command, capture_output=True, check=True).stdout
     frames = np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)

@@ -120,11 +120,16 @@ def print_table(rows: list[dict]) -> None:
     names = list(rows[0])
     print("| " + " | ".join(names) + " |\n|" + "---|" * len(names))
     for row in rows:
-        cells = (f"{value:.3f}" if "SSIM" in name else f"{value:.2f}" if isinstance(value, float) else str(value) for name, value in row.items())
+        cells = (
+            f"{value:.3f}" if "SSIM" in name else f"{value:.2f}" if isinstance(value, float) else str(value)
+            for name, value in row.items()
+        )
         print("| " + " | ".join(cells) + " |", flush=True)
 
 
-def colour_table(engine, sources: list[Source], sizes: list[int], makers: list[str], every: int, limit: int) -> list[dict]:
+def colour_table(
+    engine, sources: list[Source], sizes: list[int], makers: list[str], every: int, limit: int
+) -> list[dict]:
     results: dict[tuple, list[tuple[str, Scores]]] = defaultdict(list)
     for source in sources:
         crops = np.ascontiguousarray(centre_crop(load_frames(source), SIDE)[::every][: limit or None])
@@ -151,7 +156,9 @@ def blended(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
     return (a.astype(np.float32) * (1 - t) + b.astype(np.float32) * t).round().astype(np.uint8)
 
 
-def motion_table(engine, sources: list[Source], sizes: list[int], makers: list[str], rates: list[int], limit: int) -> list[dict]:
+def motion_table(
+    engine, sources: list[Source], sizes: list[int], makers: list[str], rates: list[int], limit: int
+) -> list[dict]:
     """In-betweens only: PSNR at the film's frames that the GIF left out."""
     results: dict[tuple, list[tuple[str, Scores]]] = defaultdict(list)
     for source in sources:
@@ -180,13 +187,20 @@ def motion_table(engine, sources: list[Source], sizes: list[int], makers: list[s
         for kind in ("face", "others", "all"):
             if means := average(clips, kind):
                 over = means["in-between"] - means["restored, blended"]
-                rows.append({"rate": f"1/{rate}", "maker": maker, "colours": size, "kind": kind} | means | {"over blending dB": over})
+                rows.append(
+                    {"rate": f"1/{rate}", "maker": maker, "colours": size, "kind": kind}
+                    | means
+                    | {"over blending dB": over}
+                )
     return rows
 
 
 @torch.no_grad()
 def dither_table(models: Path, sources: list[Source], sizes: list[int], makers: list[str], frames: int) -> list[dict]:
-    """Right verdicts, in per cent: of single frames, and of clips by the mean logit of their first frames."""
+    """Right verdicts, in per cent: of single frames, and of GIFs by the mean logit of their first frames.
+
+    An image counts as a GIF of one frame.
+    """
     network = load_model(models / "dither-classifier.safetensors")[0]
     rows = []
     for maker in makers:
@@ -201,7 +215,7 @@ def dither_table(models: Path, sources: list[Source], sizes: list[int], makers: 
                 margins.append(sign * np.mean(logits))
             rows.append({
                 "maker": maker, "colours": size, "frames right %": 100 * float(np.mean(single)),
-                "clips right %": 100 * float(np.mean(whole)), "smallest margin": float(min(margins)), "clips": len(whole),
+                "GIFs right %": 100 * float(np.mean(whole)), "smallest margin": float(min(margins)), "GIFs": len(whole),
             })  # fmt: skip
     return rows
 
@@ -214,9 +228,13 @@ def main() -> None:
     parser.add_argument("--engine", choices=["torch", "swift"], default="torch")
     parser.add_argument("--binary", type=Path, default=Path("../.build/release/gif2video"))
     parser.add_argument("--profile", default="live")
-    parser.add_argument("--force-dither", action="store_true", help="swift: pass --dither instead of letting the program decide")
+    parser.add_argument(
+        "--force-dither", action="store_true", help="swift: pass --dither instead of letting the program decide"
+    )
     parser.add_argument("--sizes", type=int, nargs="+", default=None, help="palette sizes (default 32 256; motion 256)")
-    parser.add_argument("--makers", nargs="+", choices=MAKERS, default=None, help="default: none floyd_steinberg (motion: none)")
+    parser.add_argument(
+        "--makers", nargs="+", choices=MAKERS, default=None, help="default: none floyd_steinberg (motion: none)"
+    )
     parser.add_argument("--every", type=int, default=4, help="colour: every n-th frame of a clip")
     parser.add_argument("--rates", type=int, nargs="+", default=[2, 4], help="motion: keep every n-th frame")
     parser.add_argument("--least-fps", type=float, default=None, help="leave out slower clips (default: motion 24)")
@@ -226,19 +244,24 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     least = options.least_fps if options.least_fps is not None else (24.0 if options.what == "motion" else 0.0)
-    sources = [source for source in find_sources(options.data) if source.is_clip and source.fps >= least]
+    sources = find_sources(options.data)
+    if options.what != "dither":
+        sources = [source for source in sources if source.is_clip and source.fps >= least]
     sizes = options.sizes or ([256] if options.what == "motion" else [32, 256])
     if options.engine == "swift":
         engine = SwiftEngine(options.binary, options.models, options.profile, options.force_dither)
     else:
         engine = TorchEngine(options.models)
-    print(f"{len(sources)} clips, {options.engine} engine, {options.models}, ", end="")
+    print(f"{len(sources)} sources, {options.engine} engine, {options.models}, ", end="")
     if options.what == "colour":
         print(f"every {options.every}th frame", f"(at most {options.limit})" if options.limit else "")
         makers = options.makers or ["none", "floyd_steinberg"]
         rows = colour_table(engine, sources, sizes, makers, options.every, options.limit)
     elif options.what == "motion":
-        print(f"{least:g} fps and more, in-betweens only", f"(of the first {options.limit} frames)" if options.limit else "")
+        print(
+            f"{least:g} fps and more, in-betweens only",
+            f"(of the first {options.limit} frames)" if options.limit else "",
+        )
         rows = motion_table(engine, sources, sizes, options.makers or ["none"], options.rates, options.limit)
     else:
         frames = options.limit or 5

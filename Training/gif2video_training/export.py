@@ -71,14 +71,18 @@ def main() -> None:
     parser.add_argument("--half", action="store_true", help="store float16")
     parser.add_argument("--training", type=json.loads, default={}, metavar="JSON", help="added to the training record")
     parser.add_argument("--quality", type=Path, help="JSON file of measured figures (evaluate --json)")
-    parser.add_argument("--set", type=json.loads, default={}, metavar="JSON", help="changes to the network's configuration")
+    parser.add_argument(
+        "--set", type=json.loads, default={}, metavar="JSON", help="changes to the network's configuration"
+    )
     options = parser.parse_args()
     state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
     config = state["config"]
     model = config["model"] | options.set
     network = ARCHITECTURES[config["architecture"]](model)
     network.load_state_dict(state["average"])
-    record = {"steps": state["step"], "minutes": round(state["seconds"] / 60, 1)} | config["training"] | options.training
+    record = (
+        {"steps": state["step"], "minutes": round(state["seconds"] / 60, 1)} | config["training"] | options.training
+    )
     metadata = {key: config[key] for key in ("architecture", "name", "profile", "dither", "palette_range")}
     metadata |= {"config": one_line(model), "training": one_line(record)}
     metadata["quality"] = one_line(json.loads(options.quality.read_text()) if options.quality else {})

@@ -67,7 +67,9 @@ def pillow_median_cut(frame: np.ndarray, colours: int) -> GIFFrame:
     return _from_pillow(Image.fromarray(frame).quantize(colours, Image.Quantize.MEDIANCUT))
 
 
-def pillow_with_palette(frame: np.ndarray, colours: int, dithered: bool, palette_of: np.ndarray | None = None) -> GIFFrame:
+def pillow_with_palette(
+    frame: np.ndarray, colours: int, dithered: bool, palette_of: np.ndarray | None = None
+) -> GIFFrame:
     """Pillow `quantize(palette=...)` with the median-cut palette of `palette_of` (default: the frame).
 
     dithered: Floyd-Steinberg, else the inexact mapping.
@@ -87,7 +89,9 @@ def ffmpeg_palette(
     count, height, width, _ = frames.shape
     mode = "single" if per_frame else "full"
     use = f"paletteuse=dither={dither}" + (f":bayer_scale={bayer_scale}" if dither == "bayer" else "")
-    graph = f"split[a][b];[a]palettegen=max_colors={colours}:stats_mode={mode}[p];[b][p]{use}" + (":new=1" if per_frame else "")
+    graph = f"split[a][b];[a]palettegen=max_colors={colours}:stats_mode={mode}[p];[b][p]{use}" + (
+        ":new=1" if per_frame else ""
+    )
     command = ["ffmpeg", "-v", "error", "-threads", "1", "-filter_complex_threads", "1"]
     command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", "10", "-i", "-"]
     command += ["-filter_complex", graph, "-f", "rawvideo", "-pix_fmt", "pal8", "-"]

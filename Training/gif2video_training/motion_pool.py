@@ -70,7 +70,13 @@ def degrade(
 
 
 def write_motion_pool(
-    out: Path, sources: list[Source], cache: Path, count: int, window: int, networks: dict[str, torch.nn.Module], seed: int
+    out: Path,
+    sources: list[Source],
+    cache: Path,
+    count: int,
+    window: int,
+    networks: dict[str, torch.nn.Module],
+    seed: int,
 ) -> None:
     """Makes a pool. A clip weighs by its motion (square root), faces by half as much again."""
     rng = np.random.default_rng(seed)
@@ -131,7 +137,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of clips")
     parser.add_argument("--out", type=Path, required=True, help="the pool's folder")
     parser.add_argument("--cache", type=Path, default=Path("cache/frames"), help="decoded clips")
-    parser.add_argument("--models", type=Path, help="folder with ccdnet-none and ccdnet-dithered (not for --validation)")
+    parser.add_argument(
+        "--models", type=Path, help="folder with ccdnet-none and ccdnet-dithered (not for --validation)"
+    )
     parser.add_argument("--count", type=int, default=6000, help="samples")
     parser.add_argument("--window", type=int, default=192, help="side of a sample, pixels")
     parser.add_argument("--seed", type=int, default=1)

@@ -81,9 +81,7 @@ class UNetFlow(nn.Module):
         widths = [ch, 2 * ch, 4 * ch, 8 * ch, 16 * ch, 16 * ch]
         kernels = [5, 3, 3, 3, 3]
         self.inc = _double_conv(config["in"], ch, 7, slope, False)
-        self.down = nn.ModuleList(
-            _double_conv(a, b, k, slope, False) for a, b, k in zip(widths, widths[1:], kernels)
-        )
+        self.down = nn.ModuleList(_double_conv(a, b, k, slope, False) for a, b, k in zip(widths, widths[1:], kernels))
         self.fuse = nn.ModuleList()
         current = widths[-1]
         for skip, out in zip(reversed(widths[:-1]), [16 * ch, 8 * ch, 4 * ch, 2 * ch, ch]):

@@ -92,7 +92,10 @@ class ColourTask:
         for slot in range(len(pool) if pool else 0):
             sample = pool.samples[slot]
             index = pool.index[slot, : sample.height, : sample.width]
-            gif, truth = to_unit(pool.palette[slot][index][None]), to_unit(pool.truth[slot, : sample.height, : sample.width][None])
+            gif, truth = (
+                to_unit(pool.palette[slot][index][None]),
+                to_unit(pool.truth[slot, : sample.height, : sample.width][None]),
+            )
             radius = torch.from_numpy(pool.radius[slot][index])[None, None]
             palette = torch.from_numpy(pool.palette[slot][None, : sample.table]).float() / 127.5 - 1
             inputs = [x.to(self.device) for x in (gif, radius, palette, torch.tensor([sample.table]))]
@@ -100,7 +103,9 @@ class ColourTask:
             for step, estimate in enumerate(estimates):
                 gain = float(psnr(estimate.cpu(), truth) - psnr(gif, truth))
                 kind = "face" if sample.kind == "face" else "other"
-                gains.setdefault(f"{sample.colours} {kind}" + (f" I{step}" if len(estimates) > 1 else ""), []).append(gain)
+                gains.setdefault(f"{sample.colours} {kind}" + (f" I{step}" if len(estimates) > 1 else ""), []).append(
+                    gain
+                )
         return {name: float(np.mean(values)) for name, values in sorted(gains.items())}
 
 

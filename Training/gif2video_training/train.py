@@ -56,7 +56,9 @@ class Trainer:
             torch.nn.init.zeros_(last.weight)
             torch.nn.init.zeros_(last.bias)
         self.network.to(device, memory_format=torch.channels_last)
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=training["rate"], weight_decay=training["weight_decay"])
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=training["rate"], weight_decay=training["weight_decay"]
+        )
         self.average = Average(self.network, training["ema"])
         self.rng = np.random.default_rng(seed)
         self.step, self.seconds = 0, 0.0
@@ -137,7 +139,10 @@ def run(trainer: Trainer, out: Path, steps: int | None, minutes: float | None, v
         trainer.seconds += time.monotonic() - began
         if trainer.seconds - told > 30:
             rate = trainer.optimizer.param_groups[0]["lr"]
-            print(f"step {trainer.step} at {trainer.seconds:.0f} s: loss {np.mean(losses):.5f}, rate {rate:.2e}", flush=True)
+            print(
+                f"step {trainer.step} at {trainer.seconds:.0f} s: loss {np.mean(losses):.5f}, rate {rate:.2e}",
+                flush=True,
+            )
             losses, told = [], trainer.seconds
         if trainer.seconds - saved > CHECKPOINT_EVERY:
             trainer.save(checkpoint)

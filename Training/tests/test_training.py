@@ -19,7 +19,10 @@ from gif2video_training.train import Trainer, run
 UNET = {"unet": "shuffle", "in": 4, "out": 3, "widths": [4, 6], "slope": 0.1}
 CONFIG = {
     "architecture": "ccdnet",
-    "model": {"first": UNET, "step": UNET | {"in": 13, "widths": [4]}, "steps": 2, "palette": True, "radius": True, "residual": True},
+    "model": {
+        "first": UNET, "step": UNET | {"in": 13, "widths": [4]}, "steps": 2,
+        "palette": True, "radius": True, "residual": True,
+    },
     "training": {
         "patch": 32, "batch": 2, "rate": 1e-3, "warmup": 2, "weight_decay": 1e-4, "ema": 0.9, "clip": 1.0,
         "float32_share": 0.2, "gradient_weight": 0.5, "supervision": 0.5, "zero": ["first", "step"],
@@ -73,7 +76,10 @@ class ExportTests(unittest.TestCase):
         network.eval()
         with tempfile.TemporaryDirectory() as name:
             path = Path(name) / "model.safetensors"
-            metadata = {"architecture": "dither-classifier", "config": '{"widths": [4, 6], "strides": [2, 1], "slope": 0.2}'}
+            metadata = {
+                "architecture": "dither-classifier",
+                "config": '{"widths": [4, 6], "strides": [2, 1], "slope": 0.2}',
+            }
             save_model(path, network, metadata, half=False)
             loaded, _ = load_model(path)
             torch.testing.assert_close(loaded(picture), network(picture), atol=1e-5, rtol=1e-5)
