@@ -10,7 +10,7 @@ public final class ModelWeights {
 
     /// For errors: the file that the tensors came from.
     public let path: String
-    private var entries: [String: Entry]
+    private(set) var entries: [String: Entry]
 
     init(path: String, entries: [String: Entry]) {
         self.path = path

@@ -17,15 +17,24 @@ public final class WorkerPool: Sendable {
     }
 
     /// One loop: indices are handed out one at a time from `next`.
+    ///
+    /// A worker may hold a loop a moment longer than its caller: it holds the caller's closure by address, and calls it
+    /// only while the caller waits.
     private final class Loop: @unchecked Sendable {
         let count: Int
-        let body: (Int) -> Void
+        private let body: UnsafePointer<(Int) -> Void>
         var next = 0
         var running = 0
 
-        init(count: Int, body: @escaping (Int) -> Void) {
+        init(count: Int, body: UnsafePointer<(Int) -> Void>) {
             self.count = count
             self.body = body
+        }
+
+        /// Not inlined, so that no reference to the closure's context outlives the call.
+        @inline(never)
+        func run(_ index: Int) {
+            body.pointee(index)
         }
     }
 
@@ -54,13 +63,15 @@ public final class WorkerPool: Sendable {
             return
         }
         withoutActuallyEscaping(body) { body in
-            let loop = Loop(count: count, body: body)
-            monitor.update { $0.loops.append(loop) }
-            while let index = monitor.withLock({ WorkerPool.take(from: loop, &$0) }) {
-                body(index)
-                monitor.update { _ in loop.running -= 1 }
+            withUnsafePointer(to: body) { body in
+                let loop = Loop(count: count, body: body)
+                monitor.update { $0.loops.append(loop) }
+                while let index = monitor.withLock({ WorkerPool.take(from: loop, &$0) }) {
+                    loop.run(index)
+                    monitor.update { _ in loop.running -= 1 }
+                }
+                monitor.whenever({ _ in loop.running == 0 }) { _ in }
             }
-            monitor.whenever({ _ in loop.running == 0 }) { _ in }
         }
     }
 
@@ -83,7 +94,7 @@ public final class WorkerPool: Sendable {
                 return (loop, index)
             }
             guard let (loop, index) = work else { return }
-            loop.body(index)
+            loop.run(index)
             monitor.update { _ in loop.running -= 1 }
         }
     }

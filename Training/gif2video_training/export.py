@@ -31,6 +31,7 @@ def save_model(path: Path, network: torch.nn.Module, metadata: dict[str, str], h
     tensors = {name: tensor.to(dtype).contiguous() for name, tensor in folded_state(network).items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, path, {"format": FORMAT, "version": VERSION} | metadata)
+    path.chmod(0o644)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
