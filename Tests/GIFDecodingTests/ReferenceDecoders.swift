@@ -65,12 +65,26 @@ final class ReferenceDecoder {
 
     /// R, G, B, A of the next frame; R = G = B = 0 where A is 0. nil at the end.
     func next() throws -> [UInt8]? {
+        try nextData().map(Self.cleared)
+    }
+
+    /// Whether the next frame has these pixels; nil at the end.
+    func nextEquals(_ pixels: [UInt8]) throws -> Bool? {
+        try nextData().map { $0 == Data(pixels) || Self.cleared($0) == pixels }
+    }
+
+    private func nextData() throws -> Data? {
         var data = Data()
         while data.count < frameBytes {
             guard let part = try output.fileHandleForReading.read(upToCount: frameBytes - data.count), !part.isEmpty
             else { return nil }
             data += part
         }
+        return data
+    }
+
+    /// The pixels with their color cleared where they are transparent.
+    private static func cleared(_ data: Data) -> [UInt8] {
         var frame = Array(data)
         frame.withUnsafeMutableBytes { bytes in
             let pixels = bytes.bindMemory(to: UInt32.self)
