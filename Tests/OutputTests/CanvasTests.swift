@@ -1,3 +1,4 @@
+import Foundation
 import Media
 import Output
 import TestSupport
@@ -37,7 +38,13 @@ import Testing
     /// Scaling agrees with Pillow's bicubic filter, which has the same kernel.
     @Test(arguments: [(40, 30, 64, 48), (64, 48, 20, 15), (30, 30, 30, 30)])
     func scalesAsPillowDoes(width: Int, height: Int, newWidth: Int, newHeight: Int) throws {
-        let picture = Picture.random(width: width, height: height)
+        // Smooth and away from black and white: Pillow rounds and clips between its two passes.
+        let size = PixelSize(width: width, height: height)
+        let pixels = (0..<size.area).flatMap { index -> [UInt8] in
+            let (x, y) = (Double(index % width), Double(index / width))
+            return [128 + 60 * sin(x / 5), 128 + 60 * cos(y / 4), 128 + 40 * sin((x + y) / 6)].map { UInt8($0) } + [255]
+        }
+        let picture = Picture(size: size, pixels: pixels, start: .zero, duration: Rational(1))
         let ours = Letterbox(canvas: PixelSize(width: newWidth, height: newHeight), fill: (0, 0, 0, 0)).fit(picture)
         let script = """
             import sys
@@ -47,8 +54,8 @@ import Testing
             """
         let theirs = try Tool.run("/usr/bin/python3", ["-c", script], input: picture.rgb)
         try #require(theirs.output.count == ours.rgb.count, "\(theirs.errors)")
-        // Pillow rounds to whole levels between its two passes.
-        #expect(zip(ours.rgb, theirs.output).allSatisfy { abs(Int($0) - Int($1)) <= 2 })
+        let worst = zip(ours.rgb, theirs.output).map { abs(Int($0) - Int($1)) }.max()
+        #expect(try #require(worst) <= 2)
     }
 
     @Test func transparentPixelsDoNotBleed() {

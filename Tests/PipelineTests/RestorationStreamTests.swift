@@ -1,0 +1,126 @@
+import GIFDecoding
+import Glibc
+import Media
+import Output
+import Pipeline
+import Restoration
+import TestSupport
+import Testing
+import Threads
+
+@Suite struct RestorationStreamTests {
+    private static let palette: [UInt8] = (0..<16).flatMap { [UInt8($0 * 16), UInt8($0 * 8), 40] }
+
+    /// Frame by frame: the header, then each image, then the trailer.
+    private func pieces(_ count: Int) -> [[UInt8]] {
+        var writer = GIFWriter(width: 12, height: 8, palette: Self.palette)
+        var pieces: [[UInt8]] = []
+        var taken = 0
+        func cut() {
+            pieces.append(Array(writer.bytes[taken...]))
+            taken = writer.bytes.count
+        }
+        writer.loop(0)
+        cut()
+        for index in 0..<count {
+            writer.image(
+                GIFImage(width: 12, height: 8, indices: (0..<96).map { UInt8(($0 + index) % 16) }).with {
+                    $0.delay = 10
+                })
+            cut()
+        }
+        writer.trailer()
+        cut()
+        return pieces
+    }
+
+    private func stream(_ bytes: [UInt8], _ rate: OutputRate) throws -> RestorationStream {
+        RestorationStream(
+            try GIFDecoder(source: ByteArraySource(bytes), name: "test"), models: nil,
+            options: RestorationOptions(rate: rate), pool: WorkerPool(concurrency: 1))
+    }
+
+    /// Collects pictures; may fail at one of them.
+    private final class Collector: PictureWriter {
+        struct Full: Error {}
+        var pictures: [Picture] = []
+        var isFinished = false
+        let limit: Int
+
+        init(limit: Int = .max) {
+            self.limit = limit
+        }
+
+        func write(_ picture: Picture) throws {
+            if pictures.count == limit { throw Full() }
+            pictures.append(picture)
+        }
+
+        func finish() throws { isFinished = true }
+    }
+
+    @Test func everyFrameArrivesInOrder() throws {
+        let collector = Collector()
+        let report = try stream(pieces(40).flatMap(\.self), .multiple(2)).run { _ in collector }
+        #expect(report.frames == 40 && report.pictures == 80 && report.defect == nil)
+        #expect(collector.isFinished)
+        #expect(collector.pictures.map(\.start) == (0..<80).map { Rational($0, 20) })
+    }
+
+    /// Each restored frame leaves before the next frame's bytes are written: the writer of the pipe waits for it.
+    @Test func aSlowPipeIsServedFrameByFrame() throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        let (reading, writing) = (ends[0], ends[1])
+        let pieces = pieces(12)
+        let written = Monitor(0)
+        let sender = NamedThread("sender") {
+            for (index, piece) in pieces.enumerated() {
+                // Piece 0 is the header, piece k frame k: it goes when all frames before it have left.
+                written.whenever({ $0 >= index - 1 }) { _ in }
+                _ = piece.withUnsafeBytes { write(writing, $0.baseAddress, $0.count) }
+            }
+            close(writing)
+        }
+        let collector = Collector()
+        let stream = RestorationStream(
+            try GIFDecoder(source: FileDescriptorSource(descriptor: reading), name: "pipe"), models: nil,
+            options: RestorationOptions(rate: .source), pool: WorkerPool(concurrency: 1))
+        let report = try stream.run(
+            makeWriter: { _ in collector }, progress: { count, _ in written.update { $0 = count } })
+        sender.join()
+        close(reading)
+        #expect(report.pictures == 12)
+    }
+
+    @Test func framesBeforeADefectAreKept() throws {
+        let whole = pieces(6)
+        let collector = Collector()
+        let report = try stream(whole[0...4].flatMap(\.self) + [0x77, 1, 2, 3], .source).run { _ in
+            collector
+        }
+        #expect(report.pictures == 4 && collector.isFinished)
+        #expect(report.defect != nil)
+    }
+
+    @Test func aGIFWithoutFramesIsAnError() throws {
+        let bytes = pieces(0).flatMap(\.self)
+        #expect(throws: GIFDecodingError.self) {
+            try stream(bytes, .source).run { _ in Collector() }
+        }
+    }
+
+    @Test func aSinkThatFailsEndsTheStream() throws {
+        let collector = Collector(limit: 3)
+        #expect(throws: Collector.Full.self) {
+            try stream(pieces(200).flatMap(\.self), .source).run { _ in collector }
+        }
+        #expect(collector.pictures.count == 3 && !collector.isFinished)
+    }
+
+    @Test func aSinkThatCannotBeMadeEndsTheStream() throws {
+        #expect(throws: Collector.Full.self) {
+            try stream(pieces(200).flatMap(\.self), .source).run { _ in throw Collector.Full() }
+        }
+    }
+}

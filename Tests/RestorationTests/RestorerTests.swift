@@ -1,0 +1,184 @@
+import Media
+import Restoration
+import TestSupport
+import Testing
+import Threads
+
+@Suite struct RestorerTests {
+    private let pool = WorkerPool(concurrency: 2)
+    private let width = 40
+    private let height = 24
+
+    /// A soft ramp that moves one pixel a frame: no scene change.
+    private func frame(_ index: Int, duration: Int = 10, start: Int? = nil, changed: PixelRect? = nil) -> Frame {
+        Frame.painted(
+            index, width: width, height: height, palette: .grays(16), start: start ?? index * duration,
+            duration: duration, changed: changed
+        ) { x, y in min(15, ((x + index) / 4 + y / 6)) }
+    }
+
+    /// Colors that the ramp does not have, arranged otherwise.
+    private func otherScene(_ index: Int) -> Frame {
+        var colors: [UInt8] = []
+        for step in UInt8(0)..<16 { colors += [255 - step * 4, step * 5, step * 3] }
+        let palette = Palette(rgb: colors)
+        return Frame.painted(
+            index, width: width, height: height, palette: palette, start: index * 10, duration: 10
+        ) { x, y in (15 - y / 2 + x) % 16 }
+    }
+
+    private func run(_ restorer: Restorer, _ frames: [Frame]) throws -> [Picture] {
+        var pictures: [Picture] = []
+        for frame in frames { try restorer.push(frame) { pictures.append($0) } }
+        try restorer.finish { pictures.append($0) }
+        return pictures
+    }
+
+    private func restorer(_ rate: OutputRate, _ change: (inout RestorationOptions) -> Void = { _ in }) throws -> Restorer {
+        var options = RestorationOptions(rate: rate, dither: .none)
+        change(&options)
+        return Restorer(models: try TestModels().load(), options: options, pool: pool)
+    }
+
+    // MARK: What leaves when
+
+    @Test func aPictureLeavesBeforeTheNextFrameComes() throws {
+        let restorer = try restorer(.source)
+        for index in 0..<4 {
+            var pictures: [Picture] = []
+            try restorer.push(frame(index)) { pictures.append($0) }
+            #expect(pictures.map(\.start) == [Rational(index, 10)])
+        }
+        try restorer.finish { _ in #expect(Bool(false), "nothing is left over") }
+    }
+
+    @Test func inBetweensLeaveWithTheNextFrame() throws {
+        let restorer = try restorer(.multiple(4))
+        var counts: [Int] = []
+        for index in 0..<3 {
+            var count = 0
+            try restorer.push(frame(index)) { _ in count += 1 }
+            counts.append(count)
+        }
+        var rest = 0
+        try restorer.finish { _ in rest += 1 }
+        #expect(counts == [1, 4, 4])
+        #expect(rest == 3)
+    }
+
+    @Test func aConstantRateGivesEveryPictureOnce() throws {
+        let frames = [7, 2, 13, 40, 5].reduce(into: [Frame]()) { frames, duration in
+            let start = frames.last.map { $0.start + $0.duration } ?? 0
+            frames.append(frame(frames.count, duration: duration, start: start))
+        }
+        let pictures = try run(restorer(.constant(Rational(30))), frames)
+        #expect(pictures.map(\.start) == (0..<pictures.count).map { Rational($0, 30) })
+        #expect(pictures.count == (Rational(67, 100) * Rational(30)).ceiling)
+    }
+
+    // MARK: What is in it
+
+    @Test func withoutNetworksTheFramesAreUntouched() throws {
+        let frames = (0..<3).map { frame($0) }
+        let restorer = Restorer(models: nil, options: RestorationOptions(rate: .multiple(2)), pool: pool)
+        let pictures = try run(restorer, frames)
+        #expect(pictures.map(\.pixels) == frames.flatMap { [$0.pixels, $0.pixels] })
+        #expect(restorer.verdict == nil)
+    }
+
+    @Test func aStateDoesNotRememberEarlierFrames() throws {
+        let alone = try run(restorer(.source), [frame(3)])
+        let after = try run(restorer(.source), (0..<4).map { frame($0) })
+        #expect(after[3].pixels == alone[0].pixels)
+        #expect(alone[0].pixels != frame(3).pixels)
+    }
+
+    @Test func theChosenNetworkRestores() throws {
+        let none = try run(restorer(.source), [frame(0)])
+        let dithered = try run(restorer(.source) { $0.dither = .dithered }, [frame(0)])
+        #expect(none[0].pixels != dithered[0].pixels)
+        let auto = try restorer(.source) { $0.dither = .auto }
+        let pictures = try run(auto, [frame(0)])
+        let verdict = try #require(auto.verdict)
+        #expect(pictures[0].pixels == (verdict.isDithered ? dithered : none)[0].pixels)
+    }
+
+    @Test func inBetweensLieBetween() throws {
+        let pictures = try run(restorer(.multiple(2)), [frame(0), frame(1)])
+        #expect(pictures[1].pixels != pictures[0].pixels && pictures[1].pixels != pictures[2].pixels)
+        // Nothing follows the last frame: it stays.
+        #expect(pictures[3].pixels == pictures[2].pixels)
+    }
+
+    @Test func repeatedFramesAreRepeated() throws {
+        let frames = [frame(0), frame(0, start: 10, changed: .empty), frame(1, start: 20)]
+        let pictures = try run(restorer(.multiple(3)), frames)
+        #expect(pictures[0...3].allSatisfy { $0.pixels == pictures[0].pixels })
+        #expect(pictures[4].pixels != pictures[0].pixels)
+    }
+
+    @Test func sceneChangesAreNotInterpolated() throws {
+        let pictures = try run(restorer(.multiple(4)), [frame(0), otherScene(1)])
+        #expect(pictures[0...3].allSatisfy { $0.pixels == pictures[0].pixels })
+        #expect(pictures[4].pixels != pictures[0].pixels)
+    }
+
+    @Test func longStillsAreHeld() throws {
+        let long = Restorer.holdDuration + 1
+        let pictures = try run(restorer(.multiple(2)), [frame(0, duration: long), frame(1, start: long)])
+        #expect(pictures[1].pixels == pictures[0].pixels)
+        let short = try run(
+            restorer(.multiple(2)), [frame(0, duration: long - 1), frame(1, start: long - 1)])
+        #expect(short[1].pixels != short[0].pixels)
+    }
+
+    @Test func aLoopIsClosed() throws {
+        let frames = (0..<3).map { frame($0) }
+        let open = try run(restorer(.multiple(2)), frames)
+        let closed = try run(restorer(.multiple(2)) { $0.loop = true }, frames)
+        #expect(open.count == closed.count)
+        #expect(open.dropLast().map(\.pixels) == closed.dropLast().map(\.pixels))
+        #expect(open.last?.pixels == open[4].pixels)
+        // The same as between any two such frames.
+        let turned = try run(restorer(.multiple(2)), [frames[2], frame(0, start: 30)])
+        #expect(closed.last?.pixels == turned[1].pixels)
+    }
+
+    // MARK: Transparency
+
+    private func holed(_ index: Int) -> Frame {
+        Frame.painted(
+            index, width: width, height: height, palette: .grays(16), start: index * 10, duration: 10
+        ) { x, y in x < 10 + index ? nil : min(15, (x + y) / 4) }
+    }
+
+    @Test func transparentPixelsShowExactlyTheBackground() throws {
+        let background = RGB(red: 12, green: 200, blue: 34)
+        let pictures = try run(restorer(.source) { $0.background = background }, [holed(0), holed(1)])
+        for (index, picture) in pictures.enumerated() {
+            for y in 0..<height {
+                for x in 0..<10 + index {
+                    let at = (y * width + x) * 4
+                    #expect(Array(picture.pixels[at..<at + 4]) == [12, 200, 34, 255])
+                }
+            }
+            #expect(stride(from: 3, to: picture.pixels.count, by: 4).allSatisfy { picture.pixels[$0] == 255 })
+        }
+    }
+
+    @Test func alphaIsKeptAndBlended() throws {
+        let pictures = try run(restorer(.multiple(2)) { $0.keepsAlpha = true }, [holed(0), holed(1)])
+        for (picture, edge) in [(pictures[0], 10), (pictures[2], 11)] {
+            for y in 0..<height {
+                for x in 0..<width {
+                    let at = (y * width + x) * 4
+                    #expect(picture.pixels[at + 3] == (x < edge ? 0 : 255))
+                    if x < edge { #expect(Array(picture.pixels[at..<at + 3]) == [0, 0, 0]) }
+                }
+            }
+        }
+        // Random flows blur the edge, but far from it nothing is in doubt.
+        let middle = pictures[1].pixels
+        #expect(Set(stride(from: 3, to: middle.count, by: 4).map { middle[$0] }).count >= 2)
+    }
+}
