@@ -1,4 +1,5 @@
 public import Inference
+public import Media
 public import Threads
 
 /// Tells dithered GIFs from others (section 5): convolutions over a frame and its gradients, and a global average.
@@ -42,6 +43,15 @@ public struct DitherClassifier: Sendable {
         stack = try ConvolutionStack(inputs: 9, layers, weights: file.weights, prefix: "")
         try file.weights.requireAllTaken()
         threshold = configuration.threshold ?? 0
+    }
+
+    /// As `logit(_:on:)`, for a frame on a background.
+    public func logit(of frame: Frame, on background: RGB, pool: WorkerPool) -> Float {
+        let gif = Tensor(3, frame.size.height, frame.size.width)
+        frame.flattened(on: background).pixels.withUnsafeBufferPointer {
+            PixelOperations(on: pool).load(rgba: $0, into: gif.view)
+        }
+        return logit(gif.view, on: pool)
     }
 
     /// How sure the network is that the frame is dithered: a logit, 0 is undecided, above it dithered.

@@ -11,7 +11,8 @@ public struct DitherVerdict: Sendable {
     static let clearLogit: Float = 3
 
     private var sum: Float = 0
-    private(set) var frames = 0
+    /// Frames that had a say.
+    public private(set) var frames = 0
 
     public init() {}
 

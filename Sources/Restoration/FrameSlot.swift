@@ -37,7 +37,7 @@ final class FrameSlot {
         self.frame = frame
         palettes = cache.prepare(frame.paletteMap.palettes)
         knownSignature = nil
-        flatten(background)
+        (flattened, hasTransparency) = frame.flattened(on: background)
         flattened.withUnsafeBufferPointer { operations.load(rgba: $0, into: gif.view) }
         fillRadius()
     }
@@ -50,20 +50,6 @@ final class FrameSlot {
         let made = flattened.withUnsafeBufferPointer { SceneChange.Signature($0, size: size) }
         knownSignature = made
         return made
-    }
-
-    private func flatten(_ background: RGB) {
-        var transparent = false
-        flattened = frame.pixels
-        flattened.withUnsafeMutableBufferPointer { pixels in
-            for at in stride(from: 0, to: pixels.count, by: 4) where pixels[at + 3] == 0 {
-                transparent = true
-                pixels[at] = background.red
-                pixels[at + 1] = background.green
-                pixels[at + 2] = background.blue
-            }
-        }
-        hasTransparency = transparent
     }
 
     private func fillRadius() {

@@ -20,6 +20,7 @@ public enum LZWEncoder {
         _ indices: some Sequence<UInt8>, codeSize: Int, style: Style = .clearWhenFull, endCode: Bool = true
     ) -> [UInt8] {
         let clear = 1 << codeSize
+        let limit = style == .uncompressed ? clear * 2 - 2 : 4096
         var output = BitWriter()
         var table: [Int: Int] = [:]
         var next = clear + 2
@@ -47,12 +48,11 @@ public enum LZWEncoder {
                 continue
             }
             output.write(current, bits: bits)
-            if next < (style == .uncompressed ? clear * 2 - 2 : 4096) {
+            if next < 4096 {
                 table[key] = next
                 grow()
-            } else if style != .deferredClear {
-                reset()
             }
+            if style != .deferredClear && next >= limit { reset() }
             prefix = Int(index)
         }
         if let prefix {
