@@ -61,7 +61,7 @@ public struct ConvolutionStack: Sendable {
             maps: maps, workspace: Workspace(workers: workers, need: need), kernels: kernels)
     }
 
-    /// Reads `state.input`, writes `state.output`. Allocates nothing; returns when all is done.
+    /// Reads `state.input`, writes `state.output`. Allocates no activations; returns when all is done.
     ///
     /// Any thread may call it, several at once with states of their own.
     /// - Parameter state: of this stack or of one with the same layers.

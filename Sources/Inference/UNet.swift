@@ -46,7 +46,7 @@ public struct UNet: Sendable {
         }
     }
 
-    /// Reads `state.input`, writes `state.output`. Allocates nothing; returns when all is done.
+    /// Reads `state.input`, writes `state.output`. Allocates no activations; returns when all is done.
     ///
     /// Any thread may call it, several at once with states of their own.
     /// - Parameter state: of this network or of one with the same configuration.
