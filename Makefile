@@ -4,10 +4,11 @@ PREFIX = /usr/local
 DESTDIR =
 SWIFT = swift
 # The demo, the installed program and the tests' release program are one build: the same flags everywhere.
-# The static library lets the program run where no Swift is installed.
-RELEASE = -c release --static-swift-stdlib --product gif2video
+# The static library lets the program run where no Swift is installed; lld links it, as gold warns at length about
+# what that library holds.
+RELEASE = -c release --static-swift-stdlib -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld --product gif2video
 PROGRAM = .build/release/gif2video
-SOURCES = Package.swift $(shell find Sources -type f)
+SOURCES = Makefile Package.swift $(shell find Sources -type f)
 
 INSTALL = install
 BIN = $(DESTDIR)$(PREFIX)/bin
