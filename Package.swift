@@ -36,7 +36,8 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .target(name: "CLinux"),
-        .target(name: "CKernels"),
+        // Debug builds would take seconds for what release builds do in milliseconds.
+        .target(name: "CKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
 
         // The house, in the order in which the data walks through it (docs/architecture.md).
         library("Threads", ["CLinux"]),
@@ -61,7 +62,7 @@ let package = Package(
 
         // Tests: one folder per module, shared helpers, and the program as its users run it.
         .target(
-            name: "TestSupport", dependencies: ["Media"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+            name: "TestSupport", dependencies: ["Media", "Inference"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("Threads", ["Threads"]),
         tests("Media", ["Media"]),
         tests("GIFDecoding", ["GIFDecoding", "Media"]),

@@ -33,10 +33,15 @@ final class ByteReader {
 
     /// The next `count` bytes, or nil when the source ends before.
     func bytes(_ count: Int) -> [UInt8]? {
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            filled = read(into: UnsafeMutableRawBufferPointer(buffer))
-        }
+        let bytes = bytes(upTo: count)
         return bytes.count == count ? bytes : nil
+    }
+
+    /// The next `count` bytes, or what is left before the end.
+    func bytes(upTo count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            filled = read(into: UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: count))
+        }
     }
 
     /// The next byte, or nil at the end.

@@ -91,7 +91,8 @@ public final class GIFDecoder {
             case .extensionBlock:
                 try readExtension()
             case .image:
-                stream.frame = frameCount + 1
+                // A held image is either composed into this one or a frame before it.
+                stream.frame = frameCount + (timing.isHolding ? 2 : 1)
                 let header = try stream.readImageHeader()
                 let control = control
                 self.control = GraphicControl()

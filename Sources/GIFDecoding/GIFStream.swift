@@ -26,7 +26,7 @@ final class GIFStream {
     private let reader: ByteReader
     private let name: String
     private var file: UnsafeMutablePointer<GifFileType>?
-    private var imageData = SubBlockTracker()
+    private var imageData = ImageDataBlocks()
     private var lastByte: UInt8 = 0
 
     /// The frame that errors name, from 1; nil before the first image.
@@ -140,10 +140,9 @@ final class GIFStream {
     }
 
     fileprivate func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        if imageData.isInside { return imageData.read(into: buffer, from: reader) }
         let count = reader.read(into: buffer)
-        let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-        imageData.didRead(bytes)
-        if let last = bytes.last { lastByte = last }
+        if count > 0 { lastByte = buffer[count - 1] }
         return count
     }
 

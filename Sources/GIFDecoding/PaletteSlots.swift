@@ -18,6 +18,8 @@ final class PaletteSlots {
     private var numbers: [Palette: UInt16] = [:]
     private var free: [UInt16] = []
     private var published: [Palette?] = [nil]
+    /// How many numbers there may be before unused ones are looked for: twice those in use, so that looking costs little.
+    private var sweepAt = 16
 
     init() {
         shown = .allocate(capacity: Self.maxCount + 1)
@@ -34,7 +36,7 @@ final class PaletteSlots {
     /// The number of the palette, a new one where it has none yet; nil when all numbers are in use.
     func number(of palette: Palette) -> UInt16? {
         if let number = numbers[palette] { return number }
-        if free.isEmpty { sweep() }
+        if free.isEmpty && (palettes.count >= sweepAt || palettes.count > Self.maxCount) { sweep() }
         let number: UInt16
         if let recycled = free.popLast() {
             number = recycled
@@ -66,5 +68,6 @@ final class PaletteSlots {
             palettes[number] = nil
             free.append(UInt16(number))
         }
+        sweepAt = max(16, 2 * (palettes.count - free.count))
     }
 }

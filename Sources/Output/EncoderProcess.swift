@@ -11,6 +11,8 @@ final class EncoderProcess {
     let input: ByteSink
     private let output: String
     private let ending = Monitor<Ending?>(nil)
+    /// Children are looked after here, as the threads that wait for them may be all that Swift's pool has.
+    private static let executor = ThreadExecutor("children")
 
     private struct Ending: Sendable {
         let succeeded: Bool
@@ -28,7 +30,7 @@ final class EncoderProcess {
         input = ByteSink(descriptor: ends[1], name: command, closes: true)
         let reading = FileDescriptor(rawValue: ends[0])
         let ending = ending
-        Task.detached {
+        Task.detached(executorPreference: Self.executor) {
             let result = await EncoderProcess.run(command, arguments, reading)
             ending.update { $0 = result }
         }
@@ -48,6 +50,8 @@ final class EncoderProcess {
             }
             let message = result.closureResult.isEmpty ? "\(result.terminationStatus)" : result.closureResult
             return Ending(succeeded: result.terminationStatus.isSuccess, message: "\(command): \(message)")
+        } catch let error as SubprocessError where error.code == .executableNotFound {
+            return Ending(succeeded: false, message: "\(command) is not installed (apt-get install \(command))")
         } catch {
             return Ending(succeeded: false, message: "\(command): \(error)")
         }

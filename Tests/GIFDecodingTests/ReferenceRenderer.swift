@@ -46,8 +46,11 @@ struct GIFScene {
                 let x = image.x + position % image.width
                 let y = image.y + position / image.width
                 guard x < size.width && y < size.height else { continue }
-                let color = Int(index) < painted.count ? Array(colors[3 * Int(index)..<3 * Int(index) + 3]) : [0, 0, 0]
-                pixels.replaceSubrange((y * size.width + x) * 4..<(y * size.width + x) * 4 + 4, with: color + [255])
+                for channel in 0..<3 {
+                    pixels[(y * size.width + x) * 4 + channel] =
+                        Int(index) < painted.count ? colors[3 * Int(index) + channel] : 0
+                }
+                pixels[(y * size.width + x) * 4 + 3] = 255
                 palettes[y * size.width + x] = painted
             }
             if isFrame(number) {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Threads
 
@@ -7,7 +8,7 @@ import Threads
     /// A network with parameters from the formula.
     private func network(_ configuration: UNetConfiguration) throws -> UNet {
         var entries: [String: ModelWeights.Entry] = [:]
-        let fixture = try Fixture("large")
+        let fixture = try Fixture("large", in: .module)
         let test = try #require(
             try fixture.cases(as: UNetTests.Case.self).first { $0.unet == configuration })
         for (name, shape) in try #require(test.shapes) {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Threads
 
@@ -14,7 +15,7 @@ import Threads
 
     @Test(arguments: Kernels.Level.allCases)
     func everyLayerMatchesPyTorch(level: Kernels.Level) throws {
-        let fixture = try Fixture("layers")
+        let fixture = try Fixture("layers", in: .module)
         let cases = try fixture.cases(as: Case.self)
         try #require(cases.count == 45)
         for test in cases {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Threads
 
@@ -12,7 +13,7 @@ import Threads
 
     @Test(arguments: levels, ["warp", "warp-row", "warp-pixel"])
     func backwarpMatchesPyTorch(level: Kernels.Level, name: String) throws {
-        let fixture = try Fixture("pixels")
+        let fixture = try Fixture("pixels", in: .module)
         let source = try fixture.tensor("\(name).input")
         let target = Tensor(source.shape)
         operations(level).backwarp(
@@ -38,7 +39,7 @@ import Threads
 
     @Test(arguments: levels)
     func palettesMatchPyTorch(level: Kernels.Level) throws {
-        let fixture = try Fixture("pixels")
+        let fixture = try Fixture("pixels", in: .module)
         let palettes = try fixture.values("fc.palettes")
         let counts = try fixture.values("fc.count").map { Int($0) }
         let stride = palettes.count / counts.count

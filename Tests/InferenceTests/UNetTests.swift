@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Threads
 
@@ -14,7 +15,7 @@ import Threads
 
     @Test(arguments: Kernels.Level.allCases)
     func smallUNetsMatchPyTorch(level: Kernels.Level) throws {
-        let fixture = try Fixture("unets")
+        let fixture = try Fixture("unets", in: .module)
         let pool = WorkerPool(concurrency: 2)
         let cases = try fixture.cases(as: Case.self)
         try #require(cases.count == 11)
@@ -36,7 +37,7 @@ import Threads
 
     @Test(arguments: ["ccdnet", "slomo", "live"])
     func fullSizeUNetsMatchPyTorch(name: String) throws {
-        let fixture = try Fixture("large")
+        let fixture = try Fixture("large", in: .module)
         let test = try #require(try fixture.cases(as: Case.self).first { $0.name == name })
         let shapes = try #require(test.shapes)
         let weights = ModelWeights(

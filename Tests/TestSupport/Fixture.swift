@@ -1,24 +1,25 @@
-import Foundation
+public import Foundation
 import Testing
 
-@testable import Inference
+@testable public import Inference
 
 /// A file of expected tensors, written by Training/make_fixtures.py.
-struct Fixture {
-    let file: ModelFile
+public struct Fixture {
+    public let file: ModelFile
 
-    init(_ name: String) throws {
-        let url = try #require(Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: "safetensors"))
+    /// - Parameter bundle: the test target's, which holds the folder Fixtures.
+    public init(_ name: String, in bundle: Bundle) throws {
+        let url = try #require(bundle.url(forResource: "Fixtures/\(name)", withExtension: "safetensors"))
         file = try ModelFile.load(url.path)
     }
 
     /// The cases that stand in the file's header.
-    func cases<T: Decodable>(as type: T.Type) throws -> [T] {
+    public func cases<T: Decodable>(as type: T.Type) throws -> [T] {
         try file.configuration(as: [T].self)
     }
 
     /// A tensor of three dimensions, by name.
-    func tensor(_ name: String) throws -> Tensor {
+    public func tensor(_ name: String) throws -> Tensor {
         let entry = try #require(file.weights.entries[name])
         try #require(entry.shape.count == 3)
         let tensor = Tensor(entry.shape[0], entry.shape[1], entry.shape[2])
@@ -27,25 +28,17 @@ struct Fixture {
     }
 
     /// A tensor's values, whatever its shape.
-    func values(_ name: String) throws -> [Float] {
+    public func values(_ name: String) throws -> [Float] {
         try #require(file.weights.entries[name]).values
     }
 }
 
 extension Tensor {
-    var array: [Float] { withUnsafeBufferPointer { Array($0) } }
-
-    /// A tensor of pseudo-random values in [-1, 1).
-    static func random(_ shape: TensorShape, seed: String = "tensor") -> Tensor {
-        let tensor = Tensor(shape)
-        let values = Formula.values(seed, shape.count, bound: 1)
-        tensor.withUnsafeMutableBufferPointer { _ = $0.update(fromContentsOf: values) }
-        return tensor
-    }
+    public var array: [Float] { withUnsafeBufferPointer { Array($0) } }
 }
 
 /// The largest difference between two lists of equal length; infinite where one holds a NaN.
-func maximumError(_ a: [Float], _ b: [Float]) -> Float {
+public func maximumError(_ a: [Float], _ b: [Float]) -> Float {
     precondition(a.count == b.count, "\(a.count) values and \(b.count)")
     return zip(a, b).reduce(0) { largest, pair in
         let error = abs(pair.0 - pair.1)
