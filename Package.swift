@@ -26,9 +26,7 @@ let package = Package(
         .executable(name: "gif2video", targets: ["gif2video"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
-        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         // The system's libraries.
@@ -45,12 +43,7 @@ let package = Package(
         library("GIFDecoding", ["Media", "CGIF"]),
         library("Inference", ["CKernels", "COpenBLAS", "Threads"]),
         library("Restoration", ["Inference", "Media", "Threads"]),
-        library(
-            "Output",
-            [
-                "Media", "Threads", "CPNG", .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ]),
+        library("Output", ["Media", "Threads", "CPNG", "CLinux"]),
         library("Pipeline", ["GIFDecoding", "Restoration", "Output", "Media", "Threads"]),
         .executableTarget(
             name: "gif2video",

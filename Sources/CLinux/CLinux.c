@@ -15,6 +15,8 @@ void clinux_set_thread_name(const char *name) {
     pthread_setname_np(pthread_self(), kept);
 }
 
+int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
 int clinux_set_pipe_size(int fd, int bytes) { return fcntl(fd, F_SETPIPE_SZ, bytes); }
 
 int clinux_ignore_signal(int signal) {

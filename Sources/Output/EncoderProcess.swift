@@ -1,59 +1,58 @@
+import CLinux
 import Glibc
-import Subprocess
-import SystemPackage
 import Threads
 
 /// A child process that eats pictures on its standard input.
 ///
-/// `input` is used by one thread; `finish` blocks until the child has ended. The child's standard error is
-/// read all along (so that it never blocks) and its last lines become the error message.
+/// `input` is used by one thread; `finish` blocks until the child has ended. A thread of its own reads the child's
+/// standard error all along (so that the child never waits for it); the last lines become the error message. A child
+/// that is not finished is killed. Plain posix_spawn(3): everything that waits here is a thread that may wait, and
+/// asynchronous libraries wait on Swift's cooperative pool, which may be waiting for us.
 final class EncoderProcess {
     let input: ByteSink
+    private let command: String
     private let output: String
-    private let ending = Monitor<Ending?>(nil)
-    /// Children are looked after here, as the threads that wait for them may be all that Swift's pool has.
-    private static let executor = ThreadExecutor("children")
+    private let errors: ErrorReader
+    private var process: pid_t?
 
-    private struct Ending: Sendable {
-        let succeeded: Bool
-        let message: String
-    }
+    /// Lines of the child's standard error that are kept.
+    private static let lineLimit = 4
 
-    /// Starts `command` with the arguments; no shell is involved.
+    /// Starts `command`, found in PATH, with the arguments; no shell is involved.
     /// - Parameter output: what the command makes, for messages.
-    /// - Throws: `OutputError.system` when no pipe can be had. A command that does not exist shows in `write` and `finish`.
+    /// - Throws: `OutputError.encoder` when it cannot be started.
     init(_ command: String, arguments: [String], output: String) throws {
-        self.output = output
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw OutputError.system(output: output, call: "pipe", errno: errno) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        input = ByteSink(descriptor: ends[1], name: command, closes: true)
-        let reading = FileDescriptor(rawValue: ends[0])
-        let ending = ending
-        Task.detached(executorPreference: Self.executor) {
-            let result = await EncoderProcess.run(command, arguments, reading)
-            ending.update { $0 = result }
+        let input = try Self.pipe(output)
+        let errors: (reading: Int32, writing: Int32)
+        do {
+            errors = try Self.pipe(output)
+        } catch {
+            close(input.reading)
+            close(input.writing)
+            throw error
         }
+        let (status, process) = Self.spawn(command, arguments, input: input.reading, errors: errors.writing)
+        close(input.reading)
+        close(errors.writing)
+        guard status == 0 else {
+            close(input.writing)
+            close(errors.reading)
+            let reason =
+                status == ENOENT
+                ? "it is not installed (on Debian: apt-get install \(command))" : String(cString: strerror(status))
+            throw OutputError.encoder(output: output, message: "cannot run \(command): \(reason)")
+        }
+        self.command = command
+        self.output = output
+        self.process = process
+        self.input = ByteSink(descriptor: input.writing, name: command, closes: true)
+        self.errors = ErrorReader(errors.reading, lineLimit: Self.lineLimit)
     }
 
-    private static func run(_ command: String, _ arguments: [String], _ input: FileDescriptor) async -> Ending {
-        do {
-            let result = try await Subprocess.run(
-                .name(command), arguments: Arguments(arguments),
-                input: .fileDescriptor(input, closeAfterSpawningProcess: true), output: .discarded, error: .sequence
-            ) { execution in
-                var last: [String] = []
-                for try await line in execution.standardError.strings() {
-                    last = (last + [line]).suffix(4)
-                }
-                return last.joined(separator: " / ")
-            }
-            let message = result.closureResult.isEmpty ? "\(result.terminationStatus)" : result.closureResult
-            return Ending(succeeded: result.terminationStatus.isSuccess, message: "\(command): \(message)")
-        } catch let error as SubprocessError where error.code == .executableNotFound {
-            return Ending(succeeded: false, message: "\(command) is not installed (apt-get install \(command))")
-        } catch {
-            return Ending(succeeded: false, message: "\(command): \(error)")
+    deinit {
+        if let process {
+            kill(process, SIGKILL)
+            _ = Self.wait(for: process)
         }
     }
 
@@ -62,8 +61,8 @@ final class EncoderProcess {
         do {
             try body(input)
         } catch OutputError.readerGone {
-            let ended = waitForEnd()
-            throw OutputError.encoder(output: output, message: ended.message)
+            try input.close()
+            throw OutputError.encoder(output: output, message: waitForEnd().message)
         }
     }
 
@@ -75,9 +74,83 @@ final class EncoderProcess {
         guard ended.succeeded else { throw OutputError.encoder(output: output, message: ended.message) }
     }
 
-    private func waitForEnd() -> Ending {
-        ending.whenever({ $0 != nil }) { ended in
-            ended ?? Ending(succeeded: false, message: "no ending")
+    private func waitForEnd() -> (succeeded: Bool, message: String) {
+        guard let process else { return (false, "\(command) has ended before") }
+        self.process = nil
+        let status = Self.wait(for: process)
+        let said = errors.waitForLines()
+        // As WIFEXITED and WEXITSTATUS say it.
+        let ending = status & 0x7F == 0 ? "exit status \(status >> 8 & 0xFF)" : "signal \(status & 0x7F)"
+        return (status == 0, said.isEmpty ? "\(command): \(ending)" : "\(command): \(said.joined(separator: " / "))")
+    }
+
+    private static func wait(for process: pid_t) -> Int32 {
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+        return status
+    }
+
+    private static func pipe(_ output: String) throws -> (reading: Int32, writing: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard clinux_pipe(&ends) == 0 else { throw OutputError.system(output: output, call: "pipe", errno: errno) }
+        return (ends[0], ends[1])
+    }
+
+    private static func spawn(
+        _ command: String, _ arguments: [String], input: Int32, errors: Int32
+    ) -> (status: Int32, process: pid_t) {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
+        // The child gets SIGPIPE back, which this process ignores.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var restored = sigset_t()
+        sigemptyset(&restored)
+        sigaddset(&restored, SIGPIPE)
+        posix_spawnattr_setsigdefault(&attributes, &restored)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+        var words: [UnsafeMutablePointer<CChar>?] = ([command] + arguments).map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var process = pid_t()
+        let status = posix_spawnp(&process, command, &actions, &attributes, &words, environ)
+        return (status, process)
+    }
+
+    /// Reads a pipe to its end on a thread of its own and keeps the last lines.
+    private final class ErrorReader: Sendable {
+        private let lines = Monitor<[String]>([])
+        private let thread: NamedThread
+
+        /// - Parameter descriptor: closed at its end.
+        init(_ descriptor: Int32, lineLimit: Int) {
+            thread = NamedThread("encoder-errors") { [lines] in
+                var rest: [UInt8] = []
+                var buffer = [UInt8](repeating: 0, count: 4096)
+                while true {
+                    let count = read(descriptor, &buffer, buffer.count)
+                    if count < 0 && errno == EINTR { continue }
+                    guard count > 0 else { break }
+                    // A line without end does not grow for ever.
+                    rest = (rest + buffer[0..<count]).suffix(1 << 16)
+                    var pieces = rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+                    rest = pieces.popLast().map(Array.init) ?? []
+                    let complete = pieces.filter { !$0.isEmpty }.map { String(decoding: $0, as: UTF8.self) }
+                    lines.update { $0 = ($0 + complete).suffix(lineLimit) }
+                }
+                if !rest.isEmpty { lines.update { $0 = ($0 + [String(decoding: rest, as: UTF8.self)]).suffix(lineLimit) } }
+                close(descriptor)
+            }
+        }
+
+        /// The last lines, after the end.
+        func waitForLines() -> [String] {
+            thread.join()
+            return lines.withLock { $0 }
         }
     }
 }

@@ -26,6 +26,11 @@ public final class VideoFileWriter: PictureWriter {
         self.keepsAlpha = keepsAlpha
     }
 
+    deinit {
+        // Before the file goes, so that the child does not make it anew.
+        encoder = nil
+    }
+
     /// The unfinished file, for whoever must remove it when the process is killed.
     public var partialPath: String { file.partialPath }
 

@@ -22,68 +22,87 @@ final class TemporaryFolder {
     }
 }
 
-/// What another decoder makes of a GIF.
-struct ReferenceFrames {
-    /// R, G, B, A of each frame; R = G = B = 0 where A is 0.
-    var pixels: [[UInt8]]
-    /// Centiseconds.
-    var durations: [Int]
+/// Another decoder at work on a GIF, as a child process that writes raw frames into a pipe.
+final class ReferenceDecoder {
+    private let process = Process()
+    private let output = Pipe()
+    private let frameBytes: Int
 
-    /// Decodes with ffmpeg; the durations are its demuxer's.
-    static func ffmpeg(_ path: String, size: PixelSize) throws -> ReferenceFrames {
-        let raw = try run(
+    static func ffmpeg(_ path: String, size: PixelSize) throws -> ReferenceDecoder {
+        try ReferenceDecoder(
             "/usr/bin/ffmpeg",
-            ["-v", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "rgba", "-fps_mode", "passthrough", "-"])
-        let packets = try run(
-            "/usr/bin/ffprobe",
-            ["-v", "error", "-show_entries", "packet=duration", "-of", "default=nw=1:nk=1", path])
-        let durations = String(decoding: packets, as: UTF8.self).split(separator: "\n").compactMap { Int($0) }
-        return ReferenceFrames(pixels: split(raw, size: size), durations: durations)
+            ["-v", "quiet", "-i", path, "-f", "rawvideo", "-pix_fmt", "rgba", "-fps_mode", "passthrough", "-"], size)
     }
 
-    /// Decodes with Pillow.
-    static func pillow(_ path: String, size: PixelSize) throws -> ReferenceFrames {
+    static func pillow(_ path: String, size: PixelSize) throws -> ReferenceDecoder {
         let script = """
             import sys
             from PIL import Image, ImageSequence
-            image = Image.open(sys.argv[1])
-            for frame in ImageSequence.Iterator(image):
-                sys.stderr.write("%d\\n" % (frame.info.get("duration", 0) // 10))
-                rgba = frame.convert("RGBA")
-                sys.stdout.buffer.write(rgba.crop((0, 0, int(sys.argv[2]), int(sys.argv[3]))).tobytes())
+            size = (0, 0, int(sys.argv[2]), int(sys.argv[3]))
+            try:
+                for frame in ImageSequence.Iterator(Image.open(sys.argv[1])):
+                    sys.stdout.buffer.write(frame.convert("RGBA").crop(size).tobytes())
+            except (OSError, SyntaxError, EOFError):
+                pass
             """
-        let folder = try TemporaryFolder()
-        let times = folder.path + "/times"
-        let raw = try run(
-            "/usr/bin/python3", ["-c", script, path, "\(size.width)", "\(size.height)"], errorsTo: times)
-        let durations = try String(contentsOfFile: times, encoding: .utf8).split(separator: "\n").compactMap { Int($0) }
-        return ReferenceFrames(pixels: split(raw, size: size), durations: durations)
+        return try ReferenceDecoder(
+            "/usr/bin/python3", ["-c", script, path, "\(size.width)", "\(size.height)"], size)
     }
 
-    private static func split(_ raw: [UInt8], size: PixelSize) -> [[UInt8]] {
-        var raw = raw
-        for alpha in stride(from: 3, to: raw.count, by: 4) where raw[alpha] == 0 {
-            raw.replaceSubrange(alpha - 3..<alpha, with: [0, 0, 0])
-        }
-        return stride(from: 0, to: raw.count, by: size.area * 4).map {
-            Array(raw[$0..<min($0 + size.area * 4, raw.count)])
-        }
-    }
-
-    private static func run(_ tool: String, _ arguments: [String], errorsTo path: String? = nil) throws -> [UInt8] {
-        let process = Process()
+    private init(_ tool: String, _ arguments: [String], _ size: PixelSize) throws {
+        frameBytes = size.area * 4
         process.executableURL = URL(fileURLWithPath: tool)
         process.arguments = arguments
-        let output = Pipe()
-        process.standardOutput = output
         process.standardInput = FileHandle.nullDevice
-        if let path {
-            try Data().write(to: URL(fileURLWithPath: path))
-            process.standardError = FileHandle(forWritingAtPath: path)
-        }
+        process.standardOutput = output
         try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
+    }
+
+    deinit {
+        output.fileHandleForReading.closeFile()
         process.waitUntilExit()
-        return Array(data)
+    }
+
+    /// R, G, B, A of the next frame; R = G = B = 0 where A is 0. nil at the end.
+    func next() throws -> [UInt8]? {
+        try nextData().map(Self.cleared)
+    }
+
+    /// Whether the next frame has these pixels; nil at the end.
+    func nextEquals(_ pixels: [UInt8]) throws -> Bool? {
+        try nextData().map { $0 == Data(pixels) || Self.cleared($0) == pixels }
+    }
+
+    private func nextData() throws -> Data? {
+        var data = Data()
+        while data.count < frameBytes {
+            guard let part = try output.fileHandleForReading.read(upToCount: frameBytes - data.count), !part.isEmpty
+            else { return nil }
+            data += part
+        }
+        return data
+    }
+
+    /// The pixels with their color cleared where they are transparent.
+    private static func cleared(_ data: Data) -> [UInt8] {
+        var frame = Array(data)
+        frame.withUnsafeMutableBytes { bytes in
+            let pixels = bytes.bindMemory(to: UInt32.self)
+            for index in pixels.indices where pixels[index] & 0xFF00_0000 == 0 { pixels[index] = 0 }
+        }
+        return frame
+    }
+
+    /// The durations that ffmpeg's demuxer gives the images of a GIF, in centiseconds.
+    static func durations(_ path: String) throws -> [Int] {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/ffprobe")
+        process.arguments = ["-v", "error", "-show_entries", "packet=duration", "-of", "default=nw=1:nk=1", path]
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return text.split(separator: "\n").compactMap { Int($0) }
     }
 }

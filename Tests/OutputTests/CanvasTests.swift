@@ -11,7 +11,7 @@ import Testing
 
     @Test(arguments: [
         (40, 20, PixelRect(x: 0, y: 10, width: 60, height: 30)),
-        (10, 40, PixelRect(x: 24, y: 0, width: 12, height: 50)),
+        (10, 40, PixelRect(x: 23, y: 0, width: 13, height: 50)),
         (600, 500, PixelRect(x: 0, y: 0, width: 60, height: 50)),
         (1, 1, PixelRect(x: 5, y: 0, width: 50, height: 50)),
     ])

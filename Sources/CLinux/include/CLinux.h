@@ -6,6 +6,9 @@
 /// Names the calling thread (at most 15 bytes are kept), for ps, top, gdb and perf.
 void clinux_set_thread_name(const char *name);
 
+/// A pipe, [read end, write end], both closed in children from the start; returns 0, or -1 with errno.
+int clinux_pipe(int ends[2]);
+
 /// Asks for a pipe buffer of at least `bytes` on `fd`; returns the size granted, or -1 with errno.
 int clinux_set_pipe_size(int fd, int bytes);
 
