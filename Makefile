@@ -1,0 +1,70 @@
+# make demo and make test do all the set-up themselves; make help lists the rest.
+
+PREFIX = /usr/local
+DESTDIR =
+SWIFT = swift
+# The demo, the installed program and the tests' release program are one build: the same flags everywhere.
+# The static library lets the program run where no Swift is installed; lld links it, as gold warns at length about
+# what that library holds.
+RELEASE = -c release --static-swift-stdlib -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld --product gif2video
+PROGRAM = .build/release/gif2video
+SOURCES = Makefile Package.swift $(shell find Sources -type f)
+
+INSTALL = install
+BIN = $(DESTDIR)$(PREFIX)/bin
+SHARE = $(DESTDIR)$(PREFIX)/share/gif2video
+DOC = $(DESTDIR)$(PREFIX)/share/doc/gif2video
+
+.PHONY: help demo test build install uninstall lint format dependencies clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make demo       build, turn Examples/example.gif into a video, say where it is'
+	@echo 'make test       build and run all tests'
+	@echo 'make build      the release program: $(PROGRAM)'
+	@echo 'make install    program, networks and documents below PREFIX=$(PREFIX) (DESTDIR= goes before it)'
+	@echo 'make uninstall  take them away again'
+	@echo 'make lint       check the formatting of the Swift sources;  make format: repair it'
+	@echo 'make clean      remove what was built and out/'
+
+demo: $(PROGRAM)
+	@mkdir -p out
+	$(PROGRAM) convert --loop Examples/example.gif -o out/example.mp4
+	$(PROGRAM) compare Examples/example.gif -o out/example-sheet.png
+	@echo
+	@echo 'The GIF:        Examples/example.gif'
+	@echo 'As video:       $(CURDIR)/out/example.mp4'
+	@echo 'Side by side:   $(CURDIR)/out/example-sheet.png   (GIF above, restored below)'
+	@echo 'Now your own:   $(PROGRAM) convert YOUR.gif -o out/yours.mp4'
+
+test: dependencies
+	$(SWIFT) test
+
+build: $(PROGRAM)
+
+$(PROGRAM): $(SOURCES) | dependencies
+	$(SWIFT) build $(RELEASE)
+	@touch $@
+
+dependencies:
+	@scripts/install-dependencies
+
+install: $(PROGRAM)
+	$(INSTALL) -d '$(BIN)' '$(SHARE)' '$(DOC)'
+	$(INSTALL) -m 755 $(PROGRAM) '$(BIN)/gif2video'
+	cd Models && find . -type f -exec $(INSTALL) -D -m 644 {} '$(abspath $(SHARE))/models/{}' ';'
+	$(INSTALL) -m 644 README.md NEWS.md LICENSE '$(DOC)'
+	cd docs && find . -type f -exec $(INSTALL) -D -m 644 {} '$(abspath $(DOC))/docs/{}' ';'
+
+uninstall:
+	rm -f '$(BIN)/gif2video'
+	rm -rf '$(SHARE)' '$(DOC)'
+
+lint:
+	$(SWIFT) format lint -r --strict Package.swift Sources Tests
+
+format:
+	$(SWIFT) format -r -i Package.swift Sources Tests
+
+clean:
+	rm -rf .build .build-* out
