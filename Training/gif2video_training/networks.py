@@ -344,6 +344,9 @@ class DitherClassifier(nn.Module):
             self.body.append(nn.BatchNorm2d(b))
             self.body.append(nn.LeakyReLU(config.get("slope", 0.2)))
         self.outc = nn.Conv2d(widths[-1], 1, 3, padding=1)
+        with torch.no_grad():
+            # Dither shows in the gradients; the colours themselves would drown them at the start.
+            self.body[0].weight[:, :3] *= 0.05
 
     def forward(self, gif: torch.Tensor) -> torch.Tensor:
         dx = F.pad(gif[..., :, 1:] - gif[..., :, :-1], (0, 1, 0, 0))
