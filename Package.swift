@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One list for every Swift target: Swift 6 mode, no warnings, explicit existentials, imports that are private unless said otherwise.
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], resources: resources,
+        swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "gif2video",
+    products: [
+        .executable(name: "gif2video", targets: ["gif2video"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
+    targets: [
+        // The system's libraries.
+        .systemLibrary(name: "CGIF", pkgConfig: "libgif", providers: [.apt(["libgif-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .target(name: "CLinux"),
+        // Debug builds would take seconds for what release builds do in milliseconds.
+        .target(name: "CKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
+
+        // The house, in the order in which the data walks through it (docs/architecture.md).
+        library("Threads", ["CLinux"]),
+        library("Media", []),
+        library("GIFDecoding", ["Media", "CGIF"]),
+        library("Inference", ["CKernels", "COpenBLAS", "Threads"]),
+        library("Restoration", ["Inference", "Media", "Threads"]),
+        library(
+            "Output",
+            [
+                "Media", "Threads", "CPNG", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        library("Pipeline", ["GIFDecoding", "Restoration", "Output", "Media", "Threads"]),
+        .executableTarget(
+            name: "gif2video",
+            dependencies: [
+                "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media", "Threads", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings),
+
+        // Tests: one folder per module, shared helpers, and the program as its users run it.
+        .target(
+            name: "TestSupport", dependencies: ["Media", "Inference"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        tests("Threads", ["Threads"]),
+        tests("Media", ["Media"]),
+        tests("GIFDecoding", ["GIFDecoding", "Media"]),
+        tests("Inference", ["Inference", "CKernels", "Threads"], resources: [.copy("Fixtures")]),
+        tests("Restoration", ["Restoration", "Inference", "Media", "Threads"], resources: [.copy("Fixtures")]),
+        tests("Output", ["Output", "Media"]),
+        tests("Pipeline", ["Pipeline", "GIFDecoding", "Restoration", "Output", "Media"]),
+        tests("EndToEnd", ["Media", "gif2video"]),
+    ]
+)

@@ -1,0 +1,52 @@
+/// Exact reads from a byte source, with the position and the reason why reading stopped.
+final class ByteReader {
+    private let source: any ByteSource
+    /// Bytes taken so far: the offset of the next one from the first byte of the GIF.
+    private(set) var position = 0
+    /// The source gave fewer bytes than were asked for.
+    private(set) var reachedEnd = false
+    /// The system's error that ended reading.
+    private(set) var error: ByteSourceError?
+
+    init(_ source: any ByteSource) {
+        self.source = source
+    }
+
+    /// Fills the buffer as far as the source goes.
+    ///
+    /// - Returns: the number of bytes read; fewer than `buffer.count` only at the end of the input or after an error.
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        var done = 0
+        while done < buffer.count && !reachedEnd {
+            do throws(ByteSourceError) {
+                let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
+                done += count
+                position += count
+                reachedEnd = count == 0
+            } catch {
+                self.error = error
+                reachedEnd = true
+            }
+        }
+        return done
+    }
+
+    /// The next `count` bytes, or nil when the source ends before.
+    func bytes(_ count: Int) -> [UInt8]? {
+        let bytes = bytes(upTo: count)
+        return bytes.count == count ? bytes : nil
+    }
+
+    /// The next `count` bytes, or what is left before the end.
+    func bytes(upTo count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            filled = read(into: UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: count))
+        }
+    }
+
+    /// The next byte, or nil at the end.
+    func byte() -> UInt8? {
+        var byte: UInt8 = 0
+        return withUnsafeMutableBytes(of: &byte) { read(into: $0) } == 1 ? byte : nil
+    }
+}

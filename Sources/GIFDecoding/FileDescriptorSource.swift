@@ -1,0 +1,53 @@
+import Glibc
+
+/// Bytes from a file descriptor: a file, a pipe, a FIFO, a terminal, a socket.
+///
+/// Reads ahead what the system has, but never waits for more than the caller needs: a GIF that comes frame by frame
+/// through a pipe can be decoded frame by frame. Bytes read ahead stay here for the next reader of this source.
+/// For use by one thread at a time; the descriptor stays the caller's, open for as long as the source is used.
+public final class FileDescriptorSource: ByteSource {
+    private let descriptor: Int32
+    private let buffer: UnsafeMutableRawBufferPointer
+    /// The part of the buffer that nobody has taken yet.
+    private var unread: Range<Int> = 0..<0
+
+    /// - Parameters:
+    ///   - descriptor: open for reading; may be non-blocking (the source then waits with poll(2)).
+    ///   - bufferSize: bytes to read ahead at most, at least 1.
+    public init(descriptor: Int32, bufferSize: Int = 65_536) {
+        precondition(bufferSize > 0, "a buffer of at least one byte")
+        self.descriptor = descriptor
+        buffer = .allocate(byteCount: bufferSize, alignment: 16)
+    }
+
+    deinit {
+        buffer.deallocate()
+    }
+
+    public func read(into target: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {
+        if unread.isEmpty {
+            unread = 0..<(try fill())
+        }
+        let count = min(target.count, unread.count)
+        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[unread.prefix(count)]))
+        unread = unread.dropFirst(count)
+        return count
+    }
+
+    /// One read(2), repeated while signals interrupt it.
+    private func fill() throws(ByteSourceError) -> Int {
+        while true {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 { return count }
+            switch errno {
+            case EINTR:
+                continue
+            case EAGAIN:
+                var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                if poll(&wait, 1, -1) < 0 && errno != EINTR { throw ByteSourceError(code: errno) }
+            default:
+                throw ByteSourceError(code: errno)
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/// [convolution, LeakyReLU] x 2: the paper's `double_conv`, BatchNorm folded.
+struct DoubleConvolution: Sendable {
+    let first: Convolution
+    let second: Convolution
+
+    /// - Parameters:
+    ///   - name: of the pair in the model file.
+    ///   - indices: of the two convolutions in it: 0 and 3 where a BatchNorm followed each, 0 and 2 otherwise.
+    init(
+        inputs: Int, outputs: Int, size: Int, slope: Float, weights: ModelWeights, name: String, indices: (Int, Int)
+    ) throws(ModelError) {
+        first = try Convolution(
+            inputs: inputs, outputs: outputs, size: size, slope: slope, weights: weights, name: "\(name).\(indices.0)")
+        second = try Convolution(
+            inputs: outputs, outputs: outputs, size: size, slope: slope, weights: weights, name: "\(name).\(indices.1)")
+    }
+
+    func scratchNeed(for input: TensorShape) -> ScratchNeed {
+        var need = first.scratchNeed(for: input)
+        need.formUnion(second.scratchNeed(for: first.outputShape(for: input)))
+        return need
+    }
+
+    /// - Parameter hidden: for the map between the two, as many channels as the output has.
+    func callAsFunction(
+        _ input: TensorView, hidden: TensorView, into output: TensorView, _ execution: Execution
+    ) {
+        first(input, into: hidden, execution)
+        second(hidden, into: output, execution)
+    }
+}

@@ -1,0 +1,34 @@
+import CKernels
+
+/// The palettes of a picture as the kernels read them: colors in [-1, 1]. Immutable.
+public final class PaletteTable: @unchecked Sendable {
+    /// How many palettes, the empty ones included: ids are below it.
+    public let count: Int
+    private let colors: UnsafeMutableBufferPointer<Float>
+    private let palettes: UnsafeMutableBufferPointer<ck_palette>
+
+    /// - Parameter palettes: R, G, B, R, G, B ... of each palette, by id; nil or empty for an id whose pixels are bound
+    ///   to no palette (nothing has painted them).
+    public init(_ palettes: [[UInt8]?]) {
+        count = palettes.count
+        let values = palettes.map { ($0 ?? []).map { Float($0) / 127.5 - 1 } }
+        colors = .allocate(capacity: values.reduce(0) { $0 + $1.count })
+        _ = colors.initialize(fromContentsOf: values.joined())
+        self.palettes = .allocate(capacity: palettes.count)
+        var start = 0
+        for (id, values) in values.enumerated() {
+            precondition(values.count % 3 == 0, "three bytes a color")
+            let rgb = UnsafeBufferPointer(colors.extracting(start..<start + values.count)).baseAddress
+            self.palettes.initializeElement(at: id, to: ck_palette(rgb: rgb, count: Int32(values.count / 3)))
+            start += values.count
+        }
+    }
+
+    deinit {
+        palettes.deallocate()
+        colors.deallocate()
+    }
+
+    /// Valid while the table lives.
+    var kernelPalettes: UnsafePointer<ck_palette>? { UnsafeBufferPointer(palettes).baseAddress }
+}

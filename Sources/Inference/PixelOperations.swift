@@ -1,0 +1,156 @@
+import CKernels
+public import Threads
+
+/// What CCDNet and SuperSlomo do between their networks, over whole tensors, shared out among a pool's threads.
+///
+/// Each call returns when all is done. Any number of threads may use one value at once, on tensors of their own.
+/// All tensors of a call have the same height and width.
+public struct PixelOperations: Sendable {
+    let pool: WorkerPool
+    let kernels: Kernels
+
+    public init(on pool: WorkerPool, kernels: Kernels = .best) {
+        self.pool = pool
+        self.kernels = kernels
+    }
+
+    /// target = a * x + b * y, value by value. The target may be x or y.
+    public func scaledSum(_ a: Float, _ x: TensorView, _ b: Float, _ y: TensorView, into target: TensorView) {
+        precondition(x.shape == target.shape && y.shape == target.shape, "a sum of \(x.shape) and \(y.shape)")
+        let (x, y, pointer) = (x.pointer, y.pointer, target.pointer)
+        forEachPiece(of: target.shape.count) { first, count in
+            kernels.table.scaled_sum(a, x + first, b, y + first, pointer + first, count)
+        }
+    }
+
+    /// tanh of every value, in place.
+    public func tanh(_ values: TensorView) {
+        let pointer = values.pointer
+        forEachPiece(of: values.shape.count) { first, count in kernels.table.tanh(pointer + first, count) }
+    }
+
+    /// Every value moved into `range`, in place; NaN becomes its lower bound.
+    public func clamp(_ values: TensorView, to range: ClosedRange<Float> = -1...1) {
+        let pointer = values.pointer
+        forEachPiece(of: values.shape.count) { first, count in
+            kernels.table.clamp(pointer + first, range.lowerBound, range.upperBound, count)
+        }
+    }
+
+    /// Samples `source` at (x + scale * flow x, y + scale * flow y), bilinear, clamped to the border.
+    /// - Parameters:
+    ///   - flow: two channels, x then y.
+    ///   - scale: pixels that a flow of 1 stands for.
+    ///   - target: shares no values with the source.
+    public func backwarp(_ source: TensorView, by flow: TensorView, scale: Float, into target: TensorView) {
+        let shape = source.shape
+        precondition(
+            target.shape == shape && flow.shape == TensorShape(2, shape.height, shape.width),
+            "backwarp of \(shape) by \(flow.shape) into \(target.shape)")
+        let (source, flow, pointer) = (source.pointer, flow.pointer, target.pointer)
+        let rows = max(1, Self.piece / shape.width)
+        pool.forEach((shape.height + rows - 1) / rows) { index in
+            kernels.table.backwarp(
+                source, Int32(shape.channels), Int32(shape.height), Int32(shape.width), flow, scale,
+                Int32(index * rows), Int32(min(rows, shape.height - index * rows)), pointer)
+        }
+    }
+
+    /// fC (section 4.1): the color of each pixel's palette that is nearest to it, L2 in RGB; the lower index wins a tie.
+    /// - Parameters:
+    ///   - image: 3 channels.
+    ///   - ids: the palette of each pixel, row by row. A pixel with an empty palette is copied.
+    ///   - target: 3 channels; may be the image.
+    public func nearestColors(
+        _ image: TensorView, _ palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>, into target: TensorView
+    ) {
+        precondition(target.shape == image.shape, "nearest colors of \(image.shape) into \(target.shape)")
+        checkPalettes(image.shape, palettes, ids)
+        let (image, pointer, plane) = (image.pointer, target.pointer, image.shape.plane)
+        withExtendedLifetime(palettes) {
+            forEachPiece(of: plane) { first, count in
+                kernels.table.nearest_color(
+                    image + first, plane, count, ids.start + first, palettes.kernelPalettes, pointer + first)
+            }
+        }
+    }
+
+    /// Pulls each pixel of `image` into the Voronoi cell of its color in the GIF, along the ray from that color, in place.
+    ///
+    /// After it, fC(image) = gif but for rounding.
+    /// - Parameters:
+    ///   - image, gif: 3 channels each.
+    ///   - ids: the palette of each pixel, row by row. A pixel with an empty palette stays as it is.
+    public func projectToCells(
+        _ image: TensorView, gif: TensorView, _ palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>
+    ) {
+        precondition(gif.shape == image.shape, "projection of \(image.shape) to \(gif.shape)")
+        checkPalettes(image.shape, palettes, ids)
+        let (image, gif, plane) = (image.pointer, gif.pointer, image.shape.plane)
+        withExtendedLifetime(palettes) {
+            forEachPiece(of: plane) { first, count in
+                kernels.table.project_to_cell(
+                    image + first, gif + first, plane, count, ids.start + first, palettes.kernelPalettes)
+            }
+        }
+    }
+
+    /// SuperSlomo's last step (section 4.2): the two warped pictures, weighted by time and visibility.
+    ///
+    /// With v = (visibility + 1) / 2: ((1 - t) v warped0 + t (1 - v) warped1) / ((1 - t) v + t (1 - v) + 1e-8).
+    /// - Parameters:
+    ///   - visibility: one channel, in [-1, 1] (after tanh).
+    ///   - t: in 0 ... 1.
+    ///   - target: 3 channels, as `warped0` and `warped1`; may be one of these.
+    public func synthesize(
+        _ warped0: TensorView, _ warped1: TensorView, visibility: TensorView, t: Float, into target: TensorView
+    ) {
+        let shape = target.shape
+        precondition(
+            shape.channels == 3 && warped0.shape == shape && warped1.shape == shape
+                && visibility.shape == TensorShape(1, shape.height, shape.width),
+            "synthesis of \(warped0.shape), \(warped1.shape), \(visibility.shape) into \(shape)")
+        let (warped0, warped1, visible, pointer) = (
+            warped0.pointer, warped1.pointer, visibility.pointer, target.pointer
+        )
+        forEachPiece(of: shape.plane) { first, count in
+            kernels.table.synthesize(
+                warped0 + first, warped1 + first, visible + first, t, shape.plane, count, pointer + first)
+        }
+    }
+
+    /// R, G, B, A bytes to 3 channels in [-1, 1]: x / 127.5 - 1. Alpha is dropped.
+    public func load(rgba: UnsafeBufferPointer<UInt8>, into target: TensorView) {
+        let plane = target.shape.plane
+        precondition(target.shape.channels == 3 && rgba.count == 4 * plane, "\(rgba.count) bytes into \(target.shape)")
+        let pointer = target.pointer
+        forEachPiece(of: plane) { first, count in
+            kernels.table.rgba_to_planar(rgba.start + 4 * first, count, pointer + first, plane)
+        }
+    }
+
+    /// 3 channels to the R, G, B of R, G, B, A bytes: (x + 1) * 127.5, clamped, to the nearest. Alpha stays as it is.
+    public func store(_ source: TensorView, intoRGBA rgba: UnsafeMutableBufferPointer<UInt8>) {
+        let plane = source.shape.plane
+        precondition(source.shape.channels == 3 && rgba.count == 4 * plane, "\(source.shape) into \(rgba.count) bytes")
+        guard let pixels = rgba.baseAddress else { preconditionFailure("no pixels") }
+        let pointer = source.pointer
+        forEachPiece(of: plane) { first, count in
+            kernels.table.planar_to_rgba(pointer + first, plane, count, pixels + 4 * first)
+        }
+    }
+
+    private func checkPalettes(_ image: TensorShape, _ palettes: PaletteTable, _ ids: UnsafeBufferPointer<UInt16>) {
+        precondition(image.channels == 3 && ids.count == image.plane, "\(ids.count) palette ids for \(image)")
+        precondition((ids.max() ?? 0) < palettes.count, "a palette id outside a table of \(palettes.count)")
+    }
+
+    /// Values that one thread takes at once.
+    private static let piece = 8192
+
+    private func forEachPiece(of count: Int, _ body: (_ first: Int, _ count: Int) -> Void) {
+        pool.forEach((count + Self.piece - 1) / Self.piece) { index in
+            body(index * Self.piece, min(Self.piece, count - index * Self.piece))
+        }
+    }
+}

@@ -1,0 +1,27 @@
+/// One U-Net's input, output and all that lies between, for pictures of one size.
+///
+/// Made by `UNet.makeState`. Used by one `forward` at a time; may move between threads in between. The caller fills
+/// `input` before, reads `output` after, and both keep their values until the next `forward`.
+public final class UNetState: @unchecked Sendable {
+    /// [inputs, height, width]
+    public let input: Tensor
+    /// [outputs, height, width]
+    public let output: Tensor
+
+    let activations: Activations
+    let workspace: Workspace
+    let kernels: Kernels
+
+    enum Activations {
+        case classic(ClassicUNet.Activations)
+        case shuffle(ShuffleUNet.Activations)
+    }
+
+    init(input: Tensor, output: Tensor, activations: Activations, workspace: Workspace, kernels: Kernels) {
+        self.input = input
+        self.output = output
+        self.activations = activations
+        self.workspace = workspace
+        self.kernels = kernels
+    }
+}

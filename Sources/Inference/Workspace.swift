@@ -1,0 +1,49 @@
+import Synchronization
+import Threads
+
+/// Scratch memory for the layers of one network state, a part for each thread that works on it at once.
+///
+/// Belongs to one state and serves one `forward` at a time.
+final class Workspace {
+    /// How many threads have scratch memory.
+    let workers: Int
+    private let perWorker: Int
+    private let memory: UnsafeMutableRawBufferPointer
+
+    /// - Parameters:
+    ///   - workers: threads that may work at once; more than these stay idle.
+    ///   - need: the largest need of the layers that will run.
+    init(workers: Int, need: ScratchNeed) {
+        precondition(workers > 0, "a workspace serves at least one thread")
+        self.workers = workers
+        // Parts start on cache lines of their own.
+        perWorker = (need.perWorker + 15) / 16 * 16
+        memory = .allocate(
+            byteCount: max(1, workers * perWorker, need.shared) * MemoryLayout<Float>.stride, alignment: 64)
+    }
+
+    deinit {
+        memory.deallocate()
+    }
+
+    /// All scratch memory as one piece, for a step that shares it; not while `forEach` hands out its parts.
+    var shared: UnsafeMutablePointer<Float> {
+        guard let base = memory.assumingMemoryBound(to: Float.self).baseAddress else {
+            preconditionFailure("a workspace without memory")
+        }
+        return base
+    }
+
+    /// Runs `body` for 0 ..< count in any order on the pool; no two calls at once get the same scratch memory.
+    func forEach(_ count: Int, on pool: WorkerPool, _ body: (Int, UnsafeMutablePointer<Float>) -> Void) {
+        let next = Atomic(0)
+        let base = shared
+        pool.forEach(min(count, workers, pool.concurrency)) { worker in
+            while true {
+                let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard index < count else { return }
+                body(index, base + worker * perWorker)
+            }
+        }
+    }
+}

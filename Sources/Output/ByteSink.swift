@@ -1,0 +1,73 @@
+import Glibc
+
+/// Writes bytes to a file descriptor, all of them or an error.
+///
+/// One thread at a time. Does not buffer: what was written has left the process, so that a reader
+/// sees each picture as soon as it exists. Blocks while the reader is slow.
+public final class ByteSink {
+    /// The name in error messages: a path, or "standard output".
+    public let name: String
+    private var descriptor: Int32?
+    private let closes: Bool
+
+    /// - Parameters:
+    ///   - descriptor: open for writing.
+    ///   - closes: whether `close` and the end of this object close it.
+    public init(descriptor: Int32, name: String, closes: Bool) {
+        self.descriptor = descriptor
+        self.name = name
+        self.closes = closes
+    }
+
+    /// Creates or truncates a file.
+    /// - Throws: `OutputError.system`.
+    public convenience init(creating path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw OutputError.system(output: path, call: "open", errno: errno) }
+        self.init(descriptor: descriptor, name: path, closes: true)
+    }
+
+    deinit {
+        try? close()
+    }
+
+    /// - Throws: `OutputError.readerGone` on EPIPE (SIGPIPE must be ignored), else `OutputError.system`.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+        guard let descriptor else { preconditionFailure("write after close") }
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            if count >= 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            } else if errno == EPIPE {
+                throw OutputError.readerGone(name)
+            } else if errno == EAGAIN {
+                var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&wait, 1, -1)
+            } else if errno != EINTR {
+                throw OutputError.system(output: name, call: "write", errno: errno)
+            }
+        }
+    }
+
+    public func write(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { try write($0) }
+    }
+
+    /// Waits until the bytes are on the disk (nothing to do for a pipe).
+    public func sync() throws {
+        guard let descriptor else { return }
+        if fsync(descriptor) != 0 && errno != EINVAL && errno != EROFS {
+            throw OutputError.system(output: name, call: "fsync", errno: errno)
+        }
+    }
+
+    /// Closes the descriptor; a second call does nothing.
+    public func close() throws {
+        guard let open = descriptor else { return }
+        descriptor = nil
+        if closes, Glibc.close(open) != 0, errno != EINTR {
+            throw OutputError.system(output: name, call: "close", errno: errno)
+        }
+    }
+}

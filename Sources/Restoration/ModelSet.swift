@@ -1,0 +1,84 @@
+import Glibc
+public import Inference
+
+/// The networks of one profile: what a stream is restored with. Immutable and shared between streams.
+public struct ModelSet: Sendable {
+    /// Which networks: how much work goes into a picture.
+    public enum Profile: String, CaseIterable, Sendable {
+        /// Small networks that hold a real-time budget.
+        case live
+        /// The paper's sizes.
+        case quality
+    }
+
+    public let profile: Profile
+    /// For GIFs without dither.
+    public let colorNone: CCDNet
+    /// For dithered GIFs.
+    public let colorDithered: CCDNet
+    public let slomo: SuperSlomo
+    public let classifier: DitherClassifier
+
+    /// Whether a folder of models has this profile.
+    public static func has(_ profile: Profile, in folder: String) -> Bool {
+        access("\(folder)/\(profile.rawValue)", R_OK | X_OK) == 0
+    }
+
+    /// Loads the model files in `folder/<profile>/`. Which file is which says its header, not its name.
+    /// - Throws: `ModelError` when one is missing, twice there or broken.
+    public init(_ profile: Profile, in folder: String) throws(ModelError) {
+        let folder = "\(folder)/\(profile.rawValue)"
+        var none: CCDNet?
+        var dithered: CCDNet?
+        var slomo: SuperSlomo?
+        var classifier: DitherClassifier?
+        func keep<T>(_ place: inout T?, _ value: T, _ file: ModelFile) throws(ModelError) {
+            guard place == nil else {
+                throw ModelError(path: file.path, reason: "a second network of the same kind in \(folder)")
+            }
+            place = value
+        }
+        for name in try Self.modelFiles(in: folder) {
+            let file = try ModelFile.load("\(folder)/\(name)")
+            switch file.architecture {
+            case "ccdnet":
+                switch file.metadata["dither"] {
+                case "none": try keep(&none, CCDNet(file), file)
+                case "dithered": try keep(&dithered, CCDNet(file), file)
+                case let other:
+                    throw ModelError(
+                        path: file.path,
+                        reason: "metadata: dither is \(other ?? "missing"), expected none or dithered")
+                }
+            case "superslomo": try keep(&slomo, SuperSlomo(file), file)
+            case "dither-classifier": try keep(&classifier, DitherClassifier(file), file)
+            default:
+                throw ModelError(path: file.path, reason: "metadata: unknown architecture \(file.architecture)")
+            }
+        }
+        func require<T>(_ value: T?, _ what: String) throws(ModelError) -> T {
+            guard let value else { throw ModelError(path: folder, reason: "no model file with \(what)") }
+            return value
+        }
+        self.profile = profile
+        colorNone = try require(none, "a ccdnet for GIFs without dither")
+        colorDithered = try require(dithered, "a ccdnet for dithered GIFs")
+        self.slomo = try require(slomo, "a superslomo")
+        self.classifier = try require(classifier, "a dither-classifier")
+    }
+
+    private static func modelFiles(in folder: String) throws(ModelError) -> [String] {
+        guard let stream = opendir(folder) else {
+            throw ModelError(path: folder, reason: "cannot list the models: \(String(cString: strerror(errno)))")
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasSuffix(".safetensors") { names.append(name) }
+        }
+        return names.sorted()
+    }
+}

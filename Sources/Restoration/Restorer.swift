@@ -1,0 +1,242 @@
+import Inference
+public import Media
+public import Threads
+
+/// Turns the frames of one GIF into restored pictures, over a sliding window of two frames (figure 4).
+///
+/// When a frame comes, CCDNet restores it while the flow network looks at the GIF's frames, side by side on the pool;
+/// then the in-betweens before it leave, then the frame's own picture. A picture at a frame's own time does not wait
+/// for the next frame; an in-between waits for that and nothing more. Frames that repeat the one before cost nothing;
+/// across scene changes, and through frames that stay longer than `holdDuration`, the earlier picture stays.
+///
+/// One thread at a time. Pictures leave through `emit`, in order, on the caller's thread. All frames have one size.
+public final class Restorer {
+    /// A frame that stays longer is meant to stand still: nothing moves in its time. In centiseconds.
+    public static let holdDuration = 100
+
+    private let models: ModelSet?
+    private let options: RestorationOptions
+    private let pool: WorkerPool
+    private let operations: PixelOperations
+    private let cache = PaletteCache()
+    private var state: State?
+    /// The earlier frame of the window.
+    private var previous: FrameSlot?
+    /// The slot that the next frame will use.
+    private var spare: FrameSlot?
+    /// The GIF's first frame, kept for a loop.
+    private var first: FrameSlot?
+    /// The classifier's verdict; nil where none was asked for.
+    public private(set) var verdict: DitherVerdict?
+
+    /// The networks' activations for this canvas.
+    private struct State {
+        let none: CCDNet.State
+        let dithered: CCDNet.State
+        let slomo: SuperSlomo.State
+        let between: Tensor
+        let alpha: [Tensor]
+    }
+
+    /// - Parameters:
+    ///   - models: nil leaves the frames as they are, in-betweens repeat them.
+    ///   - pool: may be shared with other streams.
+    public init(models: ModelSet?, options: RestorationOptions, pool: WorkerPool) {
+        self.models = models
+        self.options = options
+        self.pool = pool
+        operations = PixelOperations(on: pool)
+        if models != nil && options.dither == .auto { verdict = DitherVerdict() }
+    }
+
+    /// Takes the next frame; emits the in-betweens before it and, where one lies at its very time, its own picture.
+    /// - Throws: what `emit` throws.
+    public func push(_ frame: Frame, emit: (Picture) throws -> Void) throws {
+        let current = slot(for: frame)
+        if let previous {
+            let step = frame.changed.isEmpty ? .repetition : transition(from: previous, to: current)
+            restore(current, after: previous, step)
+            try emitBetweens(from: previous, to: current, step, emit)
+        } else {
+            restore(current)
+            if options.loop { first = current }
+        }
+        if let own = options.rate.instants(start: frame.start, duration: frame.duration).first, own.fraction == .zero {
+            try emit(Picture(size: frame.size, pixels: current.picture, start: own.start, duration: own.duration))
+        }
+        // The first frame's slot stays out of the rotation while a loop needs it.
+        spare = previous === first ? nil : previous
+        previous = current
+    }
+
+    /// Says that no frame follows: emits what lies within the last frame's time.
+    /// - Throws: what `emit` throws.
+    public func finish(emit: (Picture) throws -> Void) throws {
+        guard let last = previous else { return }
+        if options.loop, let first, first !== last {
+            let step = transition(from: last, to: first)
+            if step == .motion { estimateFlow(from: last, to: first) }
+            try emitBetweens(from: last, to: first, step, emit)
+        } else {
+            try emitBetweens(from: last, to: last, .repetition, emit)
+        }
+        previous = nil
+    }
+
+    // MARK: The window
+
+    /// What happens between two frames.
+    private enum Transition {
+        /// The frames are the same.
+        case repetition
+        /// In-betweens are asked for and can be made.
+        case motion
+        /// The earlier picture stays until the later one comes.
+        case hold
+    }
+
+    private func slot(for frame: Frame) -> FrameSlot {
+        guard let slot = spare else {
+            return FrameSlot(frame, background: options.background, cache: cache, on: operations)
+        }
+        spare = nil
+        slot.fill(frame, background: options.background, cache: cache, on: operations)
+        return slot
+    }
+
+    private func transition(from a: FrameSlot, to b: FrameSlot) -> Transition {
+        guard models != nil, a.frame.duration <= Self.holdDuration,
+            instants(of: a).contains(where: { $0.fraction > .zero }), !SceneChange.isCut(a.signature, b.signature)
+        else { return .hold }
+        return .motion
+    }
+
+    private func instants(of slot: FrameSlot) -> [OutputInstant] {
+        options.rate.instants(start: slot.frame.start, duration: slot.frame.duration)
+    }
+
+    // MARK: The networks
+
+    private func state(for models: ModelSet, _ size: PixelSize) -> State {
+        if let state { return state }
+        let made = State(
+            none: models.colorNone.makeState(height: size.height, width: size.width),
+            dithered: models.colorDithered.makeState(height: size.height, width: size.width),
+            slomo: models.slomo.makeState(height: size.height, width: size.width),
+            between: Tensor(3, size.height, size.width),
+            alpha: options.keepsAlpha ? (0..<3).map { _ in Tensor(3, size.height, size.width) } : [])
+        state = made
+        return made
+    }
+
+    /// Network A on the current frame and, where the step needs it, network B on both, side by side.
+    private func restore(_ current: FrameSlot, after previous: FrameSlot, _ step: Transition) {
+        switch step {
+        case .repetition:
+            current.restored.view.copy(from: previous.restored.view)
+            current.picture = previous.picture
+        case .hold: restore(current)
+        case .motion:
+            pool.forEach(2) { network in
+                if network == 0 { restore(current) } else { estimateFlow(from: previous, to: current) }
+            }
+        }
+    }
+
+    private func restore(_ slot: FrameSlot) {
+        guard let models else {
+            slot.picture = settled(slot.flattened, slot)
+            return
+        }
+        let state = state(for: models, slot.size)
+        let (net, netState) =
+            isDithered(slot, models) ? (models.colorDithered, state.dithered) : (models.colorNone, state.none)
+        slot.frame.paletteMap.ids.withUnsafeBufferPointer { ids in
+            net.restore(
+                gif: slot.gif.view, radius: slot.radius.view, palettes: slot.palettes.table, ids: ids,
+                into: slot.restored.view, state: netState, on: pool)
+        }
+        slot.picture = bytes(of: slot.restored, slot)
+    }
+
+    private func isDithered(_ slot: FrameSlot, _ models: ModelSet) -> Bool {
+        switch options.dither {
+        case .none: return false
+        case .dithered: return true
+        case .auto:
+            if verdict?.isOpen == true { verdict?.add(logit: models.classifier.logit(slot.gif.view, on: pool)) }
+            return verdict?.isDithered ?? false
+        }
+    }
+
+    private func estimateFlow(from a: FrameSlot, to b: FrameSlot) {
+        guard let models else { return }
+        models.slomo.estimateFlow(a.gif.view, b.gif.view, state: state(for: models, a.size).slomo, on: pool)
+    }
+
+    // MARK: Pictures
+
+    private func emitBetweens(
+        from a: FrameSlot, to b: FrameSlot, _ step: Transition, _ emit: (Picture) throws -> Void
+    ) throws {
+        for instant in instants(of: a) where instant.fraction > .zero {
+            let pixels = step == .motion ? between(a, b, at: Float(instant.fraction.value)) : a.picture
+            try emit(Picture(size: a.size, pixels: pixels, start: instant.start, duration: instant.duration))
+        }
+    }
+
+    /// Network C at time t.
+    private func between(_ a: FrameSlot, _ b: FrameSlot, at t: Float) -> [UInt8] {
+        guard let models, let state else { preconditionFailure("an in-between without networks") }
+        models.slomo.interpolate(
+            a.restored.view, b.restored.view, at: t, into: state.between.view, state: state.slomo, on: pool)
+        var pixels = a.picture
+        pixels.withUnsafeMutableBufferPointer { operations.store(state.between.view, intoRGBA: $0) }
+        if options.keepsAlpha && (a.hasTransparency || b.hasTransparency) {
+            blendAlpha(a, b, at: t, into: &pixels, models, state)
+        }
+        return pixels
+    }
+
+    private func blendAlpha(
+        _ a: FrameSlot, _ b: FrameSlot, at t: Float, into pixels: inout [UInt8], _ models: ModelSet, _ state: State
+    ) {
+        for (slot, map) in [(a, state.alpha[0]), (b, state.alpha[1])] {
+            var spread = slot.frame.pixels
+            for at in stride(from: 0, to: spread.count, by: 4) {
+                (spread[at], spread[at + 1], spread[at + 2]) = (spread[at + 3], spread[at + 3], spread[at + 3])
+            }
+            spread.withUnsafeBufferPointer { operations.load(rgba: $0, into: map.view) }
+        }
+        models.slomo.blend(
+            state.alpha[0].view, state.alpha[1].view, at: t, into: state.alpha[2].view, state: state.slomo, on: pool)
+        state.alpha[2].withUnsafeBufferPointer { alpha in
+            for pixel in 0..<a.size.area {
+                pixels[pixel * 4 + 3] = UInt8(min(max((alpha[pixel] + 1) * 127.5, 0), 255).rounded())
+            }
+        }
+    }
+
+    private func bytes(of tensor: Tensor, _ slot: FrameSlot) -> [UInt8] {
+        var pixels = slot.frame.pixels
+        pixels.withUnsafeMutableBufferPointer { operations.store(tensor.view, intoRGBA: $0) }
+        return settled(pixels, slot)
+    }
+
+    /// Settles the transparent pixels: black and transparent where alpha is kept, else exactly the background.
+    private func settled(_ pixels: [UInt8], _ slot: FrameSlot) -> [UInt8] {
+        guard slot.hasTransparency else { return pixels }
+        var pixels = pixels
+        let background = options.keepsAlpha ? .black : options.background
+        let alpha: UInt8 = options.keepsAlpha ? 0 : 255
+        pixels.withUnsafeMutableBufferPointer { pixels in
+            for at in stride(from: 0, to: pixels.count, by: 4) where pixels[at + 3] == 0 {
+                pixels[at] = background.red
+                pixels[at + 1] = background.green
+                pixels[at + 2] = background.blue
+                pixels[at + 3] = alpha
+            }
+        }
+        return pixels
+    }
+}

@@ -1,0 +1,57 @@
+import Media
+
+/// Tells whether two consecutive frames show different scenes, between which nothing can be interpolated.
+///
+/// Two signs must agree, both on the GIF's own pixels: the colors are others (half the L1 distance of histograms of
+/// 4 x 4 x 4 bins), and the coarse picture is another (correlation of 16 x 16 block means of luma). Neither motion,
+/// which keeps the colors, nor a flash or a fade, which keep the coarse picture, shows both.
+struct SceneChange {
+    /// Measured on 320 pairs of frames of the training clips, 1 to 8 frames apart, and 300 pairs from different clips,
+    /// 64 colors each: pairs of one clip reached 0.255, 99 in 100 pairs of two clips lay above 0.295 and all of
+    /// these below a correlation of 0.72.
+    static let histogramDistance = 0.27
+    static let correlation = 0.75
+
+    private static let blocks = 16
+    private static let bins = 64
+
+    /// What is kept of one frame.
+    struct Signature {
+        /// Share of the pixels in each bin.
+        let histogram: [Double]
+        /// Mean luma of each block, less the frame's mean.
+        let luma: [Double]
+
+        /// - Parameter pixels: R, G, B, A, opaque, `size.area` of them.
+        init(_ pixels: UnsafeBufferPointer<UInt8>, size: PixelSize) {
+            var histogram = [Double](repeating: 0, count: SceneChange.bins)
+            var luma = [Double](repeating: 0, count: SceneChange.blocks * SceneChange.blocks)
+            var weight = luma
+            for y in 0..<size.height {
+                let row = y * SceneChange.blocks / size.height * SceneChange.blocks
+                for x in 0..<size.width {
+                    let at = (y * size.width + x) * 4
+                    let (red, green, blue) = (Int(pixels[at]), Int(pixels[at + 1]), Int(pixels[at + 2]))
+                    histogram[(red >> 6) * 16 + (green >> 6) * 4 + (blue >> 6)] += 1
+                    let block = row + x * SceneChange.blocks / size.width
+                    luma[block] += Double(299 * red + 587 * green + 114 * blue)
+                    weight[block] += 1
+                }
+            }
+            self.histogram = histogram.map { $0 / Double(size.area) }
+            for block in luma.indices where weight[block] > 0 { luma[block] /= weight[block] * 1000 }
+            let used = weight.count { $0 > 0 }
+            let mean = luma.reduce(0, +) / Double(max(used, 1))
+            self.luma = zip(luma, weight).map { $1 > 0 ? $0 - mean : 0 }
+        }
+    }
+
+    static func isCut(_ a: Signature, _ b: Signature) -> Bool {
+        let distance = zip(a.histogram, b.histogram).reduce(0) { $0 + abs($1.0 - $1.1) } / 2
+        guard distance > histogramDistance else { return false }
+        let product = zip(a.luma, b.luma).reduce(0) { $0 + $1.0 * $1.1 }
+        let norms = a.luma.reduce(0) { $0 + $1 * $1 } * b.luma.reduce(0) { $0 + $1 * $1 }
+        // A flat frame correlates with nothing.
+        return norms < 1e-9 || product / norms.squareRoot() < correlation
+    }
+}

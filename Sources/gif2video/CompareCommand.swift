@@ -1,0 +1,136 @@
+import ArgumentParser
+import GIFDecoding
+import Glibc
+import Media
+import Output
+import Restoration
+import Threads
+
+struct CompareCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare",
+        abstract: "Makes a contact sheet, GIF above restored, for people who look.",
+        discussion: """
+            gif2video compare cat.gif -o sheet.png
+            gif2video compare cat.gif -o eye.png --frames 2 --crop 64x64+120+40 --zoom 4
+            """)
+
+    @Argument(help: ArgumentHelp("GIF file.", valueName: "in"))
+    var input: String
+
+    @Option(name: [.short, .customLong("output")], help: ArgumentHelp("PNG file.", valueName: "sheet.png"))
+    var output: String
+
+    @Option(help: ArgumentHelp("How many frames, evenly spaced.", valueName: "N"))
+    var frames = 4
+
+    @Option(help: ArgumentHelp("Only this part of the canvas.", valueName: "WxH+X+Y"))
+    var crop: CropRect?
+
+    @Option(help: ArgumentHelp("Show every pixel this many times as large.", valueName: "N"))
+    var zoom = 1
+
+    @OptionGroup var stream: StreamOptions
+
+    func validate() throws {
+        guard (1...64).contains(frames) else { throw ValidationError("--frames takes 1 to 64") }
+        guard (1...16).contains(zoom) else { throw ValidationError("--zoom takes 1 to 16") }
+    }
+
+    func run() throws {
+        let original = try stream.restoration(rate: .source, loop: false, canKeepAlpha: false)
+        try Failure.handling {
+            guard let models = try stream.loadModels(isLive: false) else {
+                throw ValidationError("compare needs networks: --profile none has none")
+            }
+            let file = GIFFile(path: input)
+            let summary = try file.scan()
+            let part = try crop?.inside(summary.canvas) ?? summary.canvas.bounds
+            let pool = WorkerPool()
+            let untouched = Restorer(models: nil, options: original, pool: pool)
+            let restorer = Restorer(models: models, options: original, pool: pool)
+            let total = summary.frames.count
+            let wanted = Set((0..<min(frames, total)).map { $0 * total / min(frames, total) })
+            var sheet = ContactSheet(part: part, zoom: zoom)
+            try file.decode(limits: stream.limits) { decoder in
+                do {
+                    while let frame = try decoder.next() {
+                        let isWanted = wanted.contains(frame.index)
+                        // The first frames also have a say in the dither verdict.
+                        guard isWanted || frame.index < DitherVerdict.frameLimit else { continue }
+                        let frame = frame.changedEverywhere
+                        try untouched.push(frame) { if isWanted { sheet.add($0, row: 0) } }
+                        try restorer.push(frame) { if isWanted { sheet.add($0, row: 1) } }
+                    }
+                } catch let error as GIFDecodingError where decoder.frameCount > 0 {
+                    Failure.say("\(error); the sheet shows the \(decoder.frameCount) frames before the end")
+                }
+            }
+            let target = AtomicFile(path: output)
+            try PNGWriter.write(sheet.picture, to: target.partialPath)
+            try target.commit()
+        }
+    }
+}
+
+/// A part of the canvas as `WxH+X+Y`.
+struct CropRect: ExpressibleByArgument {
+    let rect: PixelRect
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "+", omittingEmptySubsequences: false)
+        guard parts.count == 3, let size = PixelSize(argument: String(parts[0])), let x = Int(parts[1]),
+            let y = Int(parts[2]), x >= 0, y >= 0
+        else { return nil }
+        rect = PixelRect(x: x, y: y, width: size.width, height: size.height)
+    }
+
+    /// - Throws: when nothing of it lies on the canvas.
+    func inside(_ canvas: PixelSize) throws -> PixelRect {
+        let part = rect.intersection(canvas.bounds)
+        guard !part.isEmpty else { throw ValidationError("--crop lies outside the canvas of \(canvas)") }
+        return part
+    }
+}
+
+/// Rows of pictures, one column a frame, on a neutral gray.
+struct ContactSheet {
+    private let part: PixelRect
+    private let zoom: Int
+    private var rows: [[Picture]] = [[], []]
+    private static let gap = 8
+    private static let gray: UInt8 = 96
+
+    init(part: PixelRect, zoom: Int) {
+        self.part = part
+        self.zoom = zoom
+    }
+
+    /// Appends a column to a row: 0 the GIF, 1 restored.
+    mutating func add(_ picture: Picture, row: Int) {
+        rows[row].append(picture)
+    }
+
+    var picture: Picture {
+        let (width, height) = (part.width * zoom, part.height * zoom)
+        let columns = rows.map(\.count).max() ?? 0
+        let size = PixelSize(
+            width: Self.gap + columns * (width + Self.gap), height: Self.gap + rows.count * (height + Self.gap))
+        var pixels = [UInt8](repeating: Self.gray, count: size.area * 4)
+        for alpha in stride(from: 3, to: pixels.count, by: 4) { pixels[alpha] = 255 }
+        for (row, pictures) in rows.enumerated() {
+            for (column, picture) in pictures.enumerated() {
+                let left = Self.gap + column * (width + Self.gap)
+                let top = Self.gap + row * (height + Self.gap)
+                for y in 0..<height {
+                    for x in 0..<width {
+                        let source = ((part.y + y / zoom) * picture.size.width + part.x + x / zoom) * 4
+                        let target = ((top + y) * size.width + left + x) * 4
+                        for channel in 0..<3 { pixels[target + channel] = picture.pixels[source + channel] }
+                    }
+                }
+            }
+        }
+        return Picture(size: size, pixels: pixels, start: .zero, duration: Rational(1))
+    }
+}

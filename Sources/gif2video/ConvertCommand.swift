@@ -1,0 +1,159 @@
+import ArgumentParser
+import CLinux
+import GIFDecoding
+import Glibc
+import Media
+import Output
+import Pipeline
+import Restoration
+import Threads
+
+struct ConvertCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convert",
+        abstract: "Restores GIF files to video files.",
+        discussion: """
+            gif2video convert cat.gif -o cat.mp4
+            gif2video convert *.gif -o videos/
+            gif2video convert --background transparent sticker.gif -o sticker.webm
+
+            .mp4, .webm and .mkv are made by ffmpeg, which must be installed; .y4m is not.
+            An output appears under its name when it is complete.
+            """)
+
+    @Argument(help: ArgumentHelp("GIF files.", valueName: "in"))
+    var inputs: [String]
+
+    @Option(
+        name: [.short, .customLong("output")],
+        help: ArgumentHelp("Video file, or a folder for many.", valueName: "out"))
+    var output: String
+
+    @Option(name: .customLong("to"), help: ArgumentHelp("What to make in a folder.", valueName: "mp4|webm|mkv|y4m"))
+    var kind: OutputKind = .mp4
+
+    @Option(
+        help: ArgumentHelp(
+            "Pictures per second (30, 29.97, 30000/1001), source (the GIF's own frames and times), or 2x, 3x ... "
+                + "(that many pictures per GIF frame). Timing is true in every case.", valueName: "FPS|source|Nx"))
+    var rate: OutputRate = .constant(Rational(30))
+
+    @Option(help: ArgumentHelp("Fit pictures into this size, with bars of the background.", valueName: "WxH"))
+    var size: PixelSize?
+
+    @Flag(help: "The GIF loops: make the frames between its last and its first, too.")
+    var loop = false
+
+    @Flag(name: .shortAndLong, help: "Say nothing unless something is wrong.")
+    var quiet = false
+
+    @OptionGroup var stream: StreamOptions
+
+    func run() throws {
+        let jobs = try makeJobs()
+        var worst: ExitCode?
+        try Failure.handling {
+            let models = try stream.loadModels(isLive: false)
+            let pool = WorkerPool()
+            for job in jobs {
+                do {
+                    try convert(job, models, pool)
+                } catch {
+                    let code = Failure.report(error)
+                    if code.rawValue > worst?.rawValue ?? 0 { worst = code }
+                }
+            }
+        }
+        if let worst { throw worst }
+    }
+
+    /// One GIF and where it goes.
+    private struct Job {
+        let input: GIFFile
+        let output: String
+        let kind: OutputKind
+        let options: RestorationOptions
+    }
+
+    private func makeJobs() throws -> [Job] {
+        var status = stat()
+        let exists = stat(output, &status) == 0
+        let isFolder = output.hasSuffix("/") || (exists && status.st_mode & S_IFMT == S_IFDIR)
+        guard isFolder || inputs.count == 1 else {
+            throw ValidationError("\(inputs.count) GIFs need a folder to go to, and \(output) is none")
+        }
+        guard isFolder else {
+            guard let kind = OutputKind(path: output) else {
+                let known = OutputKind.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
+                throw ValidationError("\(output): cannot tell what to make; the name should end in one of \(known)")
+            }
+            return [try job(inputs[0], output, kind)]
+        }
+        if !exists && mkdir(output, 0o777) != 0 {
+            throw ValidationError("\(output): cannot make this folder: \(String(cString: strerror(errno)))")
+        }
+        let folder = output.hasSuffix("/") ? output : output + "/"
+        let jobs = try inputs.map { try job($0, "\(folder)\(GIFFile(path: $0).stem).\(kind.rawValue)", kind) }
+        for (first, second) in zip(jobs.sorted { $0.output < $1.output }, jobs.sorted { $0.output < $1.output }.dropFirst())
+        where first.output == second.output {
+            throw ValidationError("\(first.input.path) and \(second.input.path) would both become \(first.output)")
+        }
+        return jobs
+    }
+
+    private func job(_ input: String, _ output: String, _ kind: OutputKind) throws -> Job {
+        let options = try stream.restoration(rate: rate, loop: loop, canKeepAlpha: kind.container?.canKeepAlpha ?? false)
+        return Job(input: GIFFile(path: input), output: output, kind: kind, options: options)
+    }
+
+    private func convert(_ job: Job, _ models: ModelSet?, _ pool: WorkerPool) throws {
+        let summary = try job.input.scan()
+        let frames = summary.frames
+        let tick = HeldPictureWriter.tick(
+            for: frames.lazy.flatMap { rate.instants(start: $0.start, duration: $0.duration).map(\.duration) })
+        let progress = Progress(
+            name: job.input.path, total: Rational(summary.duration, 100),
+            frameTimes: frames.map { Rational($0.start, 100) })
+        let report = try job.input.decode(limits: stream.limits) { decoder in
+            try RestorationStream(decoder, models: models, options: job.options, pool: pool).run(
+                makeWriter: { _ in
+                    HeldPictureWriter(stream.letterboxed(try makeWriter(job, rate: Rational(1) / tick), to: size), tick: tick)
+                },
+                progress: { if !quiet { progress.update(pictures: $0, picture: $1) } })
+        }
+        if !quiet {
+            progress.end()
+            Terminal.write("\(job.input.path) -> \(job.output): \(progress.summary(frames: report.frames))\n")
+        }
+        if let defect = report.defect {
+            Failure.say("\(defect); \(job.output) holds the \(report.frames) frames before the end")
+            throw Failure.badInput
+        }
+    }
+
+    private func makeWriter(_ job: Job, rate: Rational) throws -> any PictureWriter {
+        guard let container = job.kind.container else {
+            let writer = try FileWriter(path: job.output) { Y4MWriter($0, rate: rate) }
+            clinux_remove_when_killed(writer.partialPath)
+            return writer
+        }
+        let writer = try VideoFileWriter(
+            path: job.output, container: container, rate: rate, keepsAlpha: job.options.keepsAlpha)
+        clinux_remove_when_killed(writer.partialPath)
+        return writer
+    }
+}
+
+/// The kinds of file that `convert` makes.
+enum OutputKind: String, CaseIterable, ExpressibleByArgument {
+    case mp4, webm, mkv, y4m
+
+    /// By the file name's extension.
+    init?(path: String) {
+        guard let dot = path.lastIndex(of: ".") else { return nil }
+        self.init(rawValue: path[path.index(after: dot)...].lowercased())
+    }
+
+    /// nil where ffmpeg is not needed.
+    var container: VideoContainer? { VideoContainer(rawValue: rawValue) }
+}

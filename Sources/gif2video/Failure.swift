@@ -1,0 +1,42 @@
+import ArgumentParser
+import CLinux
+import GIFDecoding
+import Glibc
+import Output
+
+/// How the program ends when it cannot go on: one line on standard error and an exit status.
+enum Failure {
+    /// A GIF is damaged or none.
+    static let badInput = ExitCode(1)
+    /// Output, models, or the system.
+    static let other = ExitCode(2)
+
+    /// Writes "gif2video: message" to standard error.
+    static func say(_ message: String) {
+        Terminal.write("gif2video: \(message)\n")
+    }
+
+    /// Says what went wrong and returns the status to end with.
+    static func report(_ error: any Error) -> ExitCode {
+        if let code = error as? ExitCode { return code }
+        say("\(error)")
+        return error is GIFDecodingError ? badInput : other
+    }
+
+    /// Runs a command's work, turning its errors into messages and statuses.
+    static func handling(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch OutputError.readerGone {
+            endQuietly()
+        } catch {
+            throw report(error)
+        }
+    }
+
+    /// Ends as a program does whose reader went away: by SIGPIPE, without a word.
+    static func endQuietly() -> Never {
+        clinux_raise_default(SIGPIPE)
+        Glibc.exit(128 + SIGPIPE)
+    }
+}

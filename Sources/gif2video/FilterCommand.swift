@@ -1,0 +1,69 @@
+import ArgumentParser
+import GIFDecoding
+import Glibc
+import Media
+import Output
+import Pipeline
+import Restoration
+import Threads
+
+struct FilterCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "filter",
+        abstract: "Reads a GIF from standard input and writes video to standard output as it arrives.",
+        discussion: """
+            gif2video filter < in.gif | ffmpeg -i - out.mp4
+            gif2video filter --rate 2x < in.gif | mpv -
+            gif2video filter --format rgb24 --rate source < in.gif > frames.rgb
+
+            Each picture leaves as soon as the bytes of its GIF frame are there; an in-between when the next frame is.
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "Pictures per second by the GIF's true timing (30, 29.97, 30000/1001), source (one per GIF frame), or "
+                + "2x, 3x ... (that many per GIF frame).", valueName: "FPS|source|Nx"))
+    var rate: OutputRate = .constant(Rational(30))
+
+    @Option(help: ArgumentHelp("What to write.", valueName: "y4m|rgb24|rgba"))
+    var format: StreamFormat = .y4m
+
+    @Option(help: ArgumentHelp("Fit pictures into this size, with bars of the background.", valueName: "WxH"))
+    var size: PixelSize?
+
+    @Flag(help: "The GIF loops: make the frames between its last and its first, too.")
+    var loop = false
+
+    @OptionGroup var stream: StreamOptions
+
+    func run() throws {
+        let options = try stream.restoration(rate: rate, loop: loop, canKeepAlpha: format.keepsAlpha)
+        guard isatty(STDIN_FILENO) == 0 else {
+            throw ValidationError("filter reads a GIF from standard input: gif2video filter < in.gif")
+        }
+        guard isatty(STDOUT_FILENO) == 0 else {
+            throw ValidationError("filter writes raw video, not for a terminal: pipe it on, or see 'convert'")
+        }
+        try Failure.handling {
+            let models = try stream.loadModels(isLive: true)
+            let decoder = try GIFDecoder(
+                source: FileDescriptorSource(descriptor: STDIN_FILENO), name: "standard input", limits: stream.limits)
+            let work = RestorationStream(decoder, models: models, options: options, pool: WorkerPool())
+            let sink = ByteSink(descriptor: STDOUT_FILENO, name: "standard output", closes: false)
+            let report = try work.run { first in
+                stream.letterboxed(makeWriter(sink, rate: Rational(1) / first.duration), to: size)
+            }
+            if let defect = report.defect {
+                Failure.say("\(defect); \(report.frames) frames decoded before the end were restored")
+                throw Failure.badInput
+            }
+        }
+    }
+
+    private func makeWriter(_ sink: ByteSink, rate: Rational) -> any PictureWriter {
+        switch format {
+        case .y4m: Y4MWriter(sink, rate: rate)
+        case .rgb24, .rgba: RawWriter(sink, keepsAlpha: format.keepsAlpha)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import CLinux
+import Glibc
+
+@main
+struct GIF2Video: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gif2video",
+        abstract: "Turns GIFs back into video: restores colors, removes dither, makes the frames in between.",
+        discussion: """
+            A filter between pipes:     gif2video filter < in.gif | ffmpeg -i - out.mp4
+            Files to files:             gif2video convert in.gif -o out.mp4
+            What is this GIF?           gif2video probe in.gif
+            Is it worth it?             gif2video compare in.gif -o sheet.png
+
+            Exit status: 0 done; 1 a GIF is damaged or is none (what could be decoded was written);
+            2 something else failed; 64 the command line was not understood.
+            """,
+        version: "0.1.0",
+        subcommands: [FilterCommand.self, ConvertCommand.self, ProbeCommand.self, CompareCommand.self])
+
+    static func main() {
+        // A reader that goes away shows as EPIPE where it is written to, and ends the program there.
+        _ = clinux_ignore_signal(SIGPIPE)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let code as ExitCode {
+            Glibc.exit(code.rawValue)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

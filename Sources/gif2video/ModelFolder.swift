@@ -1,0 +1,35 @@
+import Glibc
+import Inference
+import Restoration
+
+/// Where the networks are.
+enum ModelFolder {
+    /// The folder named on the command line, in GIF2VIDEO_MODELS, installed beside the program
+    /// (../share/gif2video/models), or `Models` in the source tree that the program was built in.
+    static func find(_ named: String?) throws -> String {
+        if let named { return named }
+        if let variable = getenv("GIF2VIDEO_MODELS") { return String(cString: variable) }
+        let program = programFolder()
+        var candidates = ["\(program)/../share/gif2video/models"]
+        var folder = program[...]
+        while let slash = folder.lastIndex(of: "/") {
+            folder = folder[..<slash]
+            candidates.append("\(folder)/Models")
+        }
+        guard let found = candidates.first(where: { access($0, R_OK | X_OK) == 0 }) else {
+            throw ModelError(
+                path: candidates[0],
+                reason: "no models found; name their folder with --models or GIF2VIDEO_MODELS")
+        }
+        return found
+    }
+
+    private static func programFolder() -> String {
+        let path = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer -> String in
+            guard let start = buffer.baseAddress else { return "" }
+            let count = readlink("/proc/self/exe", start, buffer.count)
+            return String(decoding: buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+        return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    }
+}

@@ -1,0 +1,156 @@
+import ArgumentParser
+import FoundationEssentials
+import GIFDecoding
+import Glibc
+import Media
+import Restoration
+import Threads
+
+struct ProbeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "probe", abstract: "Says what a GIF is: canvas, frames, timing, palettes, dither, loops.")
+
+    @Argument(help: ArgumentHelp("GIF files.", valueName: "in"))
+    var inputs: [String]
+
+    @Flag(help: "One JSON object a line instead of text.")
+    var json = false
+
+    @OptionGroup var stream: StreamOptions
+
+    func run() throws {
+        var worst: ExitCode?
+        try Failure.handling {
+            let models = try stream.loadModels(isLive: true)
+            let pool = WorkerPool()
+            for input in inputs {
+                do {
+                    let facts = try GIFFacts(GIFFile(path: input), models, pool, limits: stream.limits)
+                    try print(facts)
+                    if let problem = facts.problem {
+                        Failure.say(problem)
+                        worst = worst ?? Failure.badInput
+                    }
+                } catch {
+                    let code = Failure.report(error)
+                    if code.rawValue > worst?.rawValue ?? 0 { worst = code }
+                }
+            }
+        }
+        if let worst { throw worst }
+    }
+
+    private func print(_ facts: GIFFacts) throws {
+        guard json else { return Swift.print(facts.text) }
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        Swift.print(String(decoding: try encoder.encode(facts), as: UTF8.self))
+    }
+}
+
+/// What `probe` prints: the JSON's keys are these names in snake case.
+struct GIFFacts: Encodable {
+    struct Dither: Encodable {
+        let isDithered: Bool
+        /// Probability that this is right, as the classifier sees it.
+        let confidence: Float
+        /// Frames it looked at.
+        let frames: Int
+    }
+
+    let file: String
+    let bytes: Int
+    let width: Int
+    let height: Int
+    /// Frames as a viewer shows them; `images` counts what the file holds.
+    let frames: Int
+    let images: Int
+    let durationSeconds: Double
+    /// Centiseconds of each frame.
+    let delays: [Int]
+    let meanRate: Double
+    /// Repetitions after the first play; 0 for ever, null when the file says nothing and plays once.
+    let loopCount: Int?
+    let globalPaletteSize: Int?
+    let localPalettes: Int
+    let paletteSizes: [Int]
+    let hasTransparency: Bool
+    let interlacedImages: Int
+    /// Images by the value of their disposal field.
+    let disposals: [String: Int]
+    /// null with --profile none.
+    let dither: Dither?
+    /// What is wrong with the file.
+    let problem: String?
+
+    init(_ file: GIFFile, _ models: ModelSet?, _ pool: WorkerPool, limits: DecodingLimits) throws {
+        let summary = try file.scan()
+        self.file = file.path
+        bytes = summary.byteCount
+        width = summary.canvas.width
+        height = summary.canvas.height
+        frames = summary.frames.count
+        images = summary.images.count
+        durationSeconds = Double(summary.duration) / 100
+        delays = summary.frames.map(\.duration)
+        meanRate = Double(frames) / max(durationSeconds, 0.01)
+        loopCount = summary.loopCount
+        globalPaletteSize = summary.globalPaletteSize
+        localPalettes = summary.images.count(where: \.hasLocalPalette)
+        paletteSizes = summary.paletteSizes
+        hasTransparency = summary.hasTransparency
+        interlacedImages = summary.interlacedCount
+        disposals = Dictionary(uniqueKeysWithValues: summary.disposalCounts.map { ("\($0)", $1) })
+        let (verdict, defect) = try Self.judge(file, models, pool, limits)
+        dither = verdict.map { Dither(isDithered: $0.isDithered, confidence: $0.confidence, frames: $0.frames) }
+        problem = (defect ?? summary.defect).map { "\($0)" }
+    }
+
+    /// Decodes everything, so that damaged image data show, and asks the classifier about the first frames.
+    private static func judge(
+        _ file: GIFFile, _ models: ModelSet?, _ pool: WorkerPool, _ limits: DecodingLimits
+    ) throws -> (DitherVerdict?, GIFDecodingError?) {
+        var verdict = models.map { _ in DitherVerdict() }
+        return try file.decode(limits: limits) { decoder in
+            do throws(GIFDecodingError) {
+                while let frame = try decoder.next() {
+                    guard let models, verdict?.isOpen == true else { continue }
+                    verdict?.add(logit: models.classifier.logit(of: frame, on: .white, pool: pool))
+                }
+                return (verdict, nil)
+            } catch {
+                if decoder.frameCount == 0 { throw error }
+                return (verdict, error)
+            }
+        }
+    }
+
+    /// For people.
+    var text: String {
+        let rate = Progress.fixed(meanRate, 2)
+        let times = Set(delays).count == 1 ? "every \(delays[0]) cs" : "\(delays.min() ?? 0) to \(delays.max() ?? 0) cs"
+        let loops =
+            switch loopCount {
+            case nil: "plays once"
+            case 0?: "loops for ever"
+            case let count?: "plays \(count + 1) times"
+            }
+        let global = globalPaletteSize.map { "global of \($0) colors" } ?? "no global one"
+        let local = localPalettes > 0 ? ", \(localPalettes) local" : ""
+        let sizes = paletteSizes.count > 1 ? " (\(paletteSizes.map(String.init).joined(separator: ", ")) colors)" : ""
+        let verdict = dither.map {
+            ($0.isDithered ? "dithered" : "not dithered")
+                + " (\(Progress.fixed(Double($0.confidence) * 100, 1)) % sure, \($0.frames) frame\($0.frames == 1 ? "" : "s"))"
+        }
+        let extras = [hasTransparency ? "transparency" : nil, interlacedImages > 0 ? "interlaced" : nil].compactMap(\.self)
+        return """
+            \(file)
+              canvas    \(width)x\(height), \(bytes) bytes\(extras.isEmpty ? "" : ", " + extras.joined(separator: ", "))
+              frames    \(frames)\(images == frames ? "" : " from \(images) images"), \(Progress.fixed(durationSeconds, 2)) s, \
+            \(rate) a second (\(times)), \(loops)
+              palettes  \(global)\(local)\(sizes)
+              dither    \(verdict ?? "not looked at")\(problem.map { "\n  problem   \($0)" } ?? "")
+            """
+    }
+}

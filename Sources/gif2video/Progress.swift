@@ -1,0 +1,84 @@
+import Glibc
+import Media
+
+/// Says how far a conversion is: a bar on a terminal, a plain line now and then elsewhere.
+final class Progress {
+    private let name: String
+    private let total: Rational
+    private let frameTimes: [Rational]
+    private let started = Progress.now()
+    private var lastShown = 0.0
+    private var pictures = 0
+    private var position = Rational.zero
+
+    /// - Parameters:
+    ///   - total: length of the GIF in seconds.
+    ///   - frameTimes: when each frame starts, in seconds.
+    init(name: String, total: Rational, frameTimes: [Rational]) {
+        self.name = name
+        self.total = total
+        self.frameTimes = frameTimes
+    }
+
+    /// Called after each picture.
+    func update(pictures: Int, picture: Picture) {
+        self.pictures = pictures
+        position = picture.start + picture.duration
+        let now = Self.now()
+        guard now - lastShown >= (Terminal.columns == nil ? 10 : 0.1) else { return }
+        guard Terminal.columns != nil || lastShown > 0 || now - started >= 10 else { return }
+        lastShown = now
+        show()
+    }
+
+    /// Clears the bar.
+    func end() {
+        if Terminal.columns != nil { Terminal.write("\r\u{1b}[K") }
+    }
+
+    /// "31 frames, 93 pictures, 3.10 s of video in 1.72 s (1.8 times real time)"
+    func summary(frames: Int) -> String {
+        let elapsed = Self.now() - started
+        return "\(frames) frames, \(pictures) pictures, \(Self.fixed(position.value, 2)) s of video in "
+            + "\(Self.fixed(elapsed, 2)) s (\(Self.fixed(position.value / max(elapsed, 1e-3), 1)) times real time)"
+    }
+
+    private func show() {
+        let elapsed = Self.now() - started
+        let share = min(1, position.value / max(total.value, 1e-9))
+        let speed = position.value / max(elapsed, 1e-9)
+        let left = speed > 0 ? Int(((total - position).value / speed).rounded(.up)) : 0
+        let frame = frameTimes.count { $0 < position }
+        let seconds = left % 60 < 10 ? "0\(left % 60)" : "\(left % 60)"
+        let facts =
+            "frame \(frame)/\(frameTimes.count)  \(pictures) pictures  \(Self.fixed(speed, 1))x  "
+            + "\(max(left, 0) / 60):\(seconds) left"
+        guard let columns = Terminal.columns else {
+            return Terminal.write("\(name): \(Int(share * 100)) %  \(facts)\n")
+        }
+        let room = columns - facts.count - 8
+        let label = room > 24 ? String(name.suffix(room / 2)) + " " : ""
+        let width = max(0, min(30, room - label.count))
+        let filled = Int(Double(width) * share)
+        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
+        Terminal.write("\r\(label)[\(bar)] \(Int(share * 100))%  \(facts)\u{1b}[K")
+    }
+
+    /// Seconds of a clock that only goes forward.
+    private static func now() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+
+    /// With a fixed number of decimals.
+    static func fixed(_ value: Double, _ decimals: Int) -> String {
+        let scale = (0..<decimals).reduce(1.0) { power, _ in power * 10 }
+        let scaled = Int((abs(value) * scale).rounded())
+        let sign = value < 0 && scaled > 0 ? "-" : ""
+        guard decimals > 0 else { return "\(sign)\(scaled)" }
+        let fraction = String(scaled % Int(scale))
+        let zeros = String(repeating: "0", count: decimals - fraction.count)
+        return "\(sign)\(scaled / Int(scale)).\(zeros)\(fraction)"
+    }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import GIFDecoding
+import Media
+import Output
+import Restoration
+
+/// What `filter`, `convert` and `compare` have in common.
+struct StreamOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Networks to use: auto (quality for files, live for pipes, as far as installed), live, quality, "
+                + "or none (the decoded frames untouched).", valueName: "auto|live|quality|none"))
+    var profile: ProfileChoice = .auto
+
+    @Option(help: ArgumentHelp("Folder of the networks (default: found beside the program).", valueName: "folder"))
+    var models: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Whether the GIF is dithered: auto (looked at), none, dithered.", valueName: "auto|none|dithered"))
+    var dither: RestorationOptions.DitherChoice = .auto
+
+    @Option(
+        help: ArgumentHelp(
+            "What shows where the GIF is transparent: a color (#rrggbb, black, white), or transparent to keep "
+                + "transparency (rgba and .webm only).", valueName: "color|transparent"))
+    var background: Background = .color(.white)
+
+    @Option(help: ArgumentHelp("Largest canvas to accept, in megapixels.", valueName: "MP"))
+    var maxMegapixels: Int = DecodingLimits.standard.maxCanvasPixels >> 20
+
+    @Option(help: ArgumentHelp("Most frames to accept per GIF (default: no limit).", valueName: "N"))
+    var maxFrames: Int?
+
+    func validate() throws {
+        guard (1...4096).contains(maxMegapixels) else { throw ValidationError("--max-megapixels takes 1 to 4096") }
+        if let maxFrames, maxFrames < 1 { throw ValidationError("--max-frames takes 1 or more") }
+    }
+
+    var limits: DecodingLimits {
+        let standard = DecodingLimits.standard
+        let pixels = maxMegapixels << 20
+        return DecodingLimits(
+            maxCanvasPixels: pixels, maxFrames: maxFrames,
+            maxMemory: max(standard.maxMemory, pixels * DecodingLimits.bytesPerPixel))
+    }
+
+    /// The networks for a sink that has a deadline (`isLive`) or none.
+    func loadModels(isLive: Bool) throws -> ModelSet? {
+        if profile == .none { return nil }
+        let folder = try ModelFolder.find(models)
+        switch profile {
+        case .none, .live: return try ModelSet(.live, in: folder)
+        case .quality: return try ModelSet(.quality, in: folder)
+        case .auto:
+            return try ModelSet(!isLive && ModelSet.has(.quality, in: folder) ? .quality : .live, in: folder)
+        }
+    }
+
+    func restoration(rate: OutputRate, loop: Bool, canKeepAlpha: Bool) throws -> RestorationOptions {
+        var options = RestorationOptions(rate: rate, dither: dither, loop: loop)
+        switch background {
+        case .color(let color): options.background = color
+        case .transparent:
+            guard canKeepAlpha else {
+                throw ValidationError("--background transparent needs an output that keeps alpha: rgba or .webm")
+            }
+            options.keepsAlpha = true
+        }
+        return options
+    }
+
+    /// Fits pictures into `size`, where one is asked for.
+    func letterboxed(_ writer: any PictureWriter, to size: PixelSize?) -> any PictureWriter {
+        guard let size else { return writer }
+        switch background {
+        case .transparent: return LetterboxWriter(writer, Letterbox(canvas: size, fill: (0, 0, 0, 0)))
+        case .color(let color):
+            return LetterboxWriter(
+                writer, Letterbox(canvas: size, fill: (color.red, color.green, color.blue, 255)))
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Media
+import Output
+import TestSupport
+import Testing
+
+@Suite struct LetterboxTests {
+    private func flat(_ width: Int, _ height: Int, _ color: [UInt8]) -> Picture {
+        let size = PixelSize(width: width, height: height)
+        return Picture(size: size, pixels: (0..<size.area).flatMap { _ in color }, start: .zero, duration: Rational(1))
+    }
+
+    @Test(arguments: [
+        (40, 20, PixelRect(x: 0, y: 10, width: 60, height: 30)),
+        (10, 40, PixelRect(x: 24, y: 0, width: 12, height: 50)),
+        (600, 500, PixelRect(x: 0, y: 0, width: 60, height: 50)),
+        (1, 1, PixelRect(x: 5, y: 0, width: 50, height: 50)),
+    ])
+    func placesAsLargeAsFitsInTheMiddle(width: Int, height: Int, placed: PixelRect) {
+        let letterbox = Letterbox(canvas: PixelSize(width: 60, height: 50), fill: (1, 2, 3, 255))
+        let color: [UInt8] = [200, 100, 50, 255]
+        let result = letterbox.fit(flat(width, height, color))
+        #expect(result.size == PixelSize(width: 60, height: 50))
+        for y in 0..<50 {
+            for x in 0..<60 {
+                let inside = !placed.intersection(PixelRect(x: x, y: y, width: 1, height: 1)).isEmpty
+                let at = (y * 60 + x) * 4
+                #expect(Array(result.pixels[at..<at + 4]) == (inside ? color : [1, 2, 3, 255]))
+            }
+        }
+    }
+
+    @Test func aPictureOfTheCanvasSizeIsUntouched() {
+        let picture = Picture.random(width: 12, height: 9, opaque: false)
+        #expect(Letterbox(canvas: picture.size, fill: (0, 0, 0, 0)).fit(picture).pixels == picture.pixels)
+    }
+
+    /// Scaling agrees with Pillow's bicubic filter, which has the same kernel.
+    @Test(arguments: [(40, 30, 64, 48), (64, 48, 20, 15), (30, 30, 30, 30)])
+    func scalesAsPillowDoes(width: Int, height: Int, newWidth: Int, newHeight: Int) throws {
+        let picture = Picture.random(width: width, height: height)
+        let ours = Letterbox(canvas: PixelSize(width: newWidth, height: newHeight), fill: (0, 0, 0, 0)).fit(picture)
+        let script = """
+            import sys
+            from PIL import Image
+            image = Image.frombytes("RGB", (\(width), \(height)), sys.stdin.buffer.read())
+            sys.stdout.buffer.write(image.resize((\(newWidth), \(newHeight)), Image.Resampling.BICUBIC).tobytes())
+            """
+        let theirs = try Tool.run("/usr/bin/python3", ["-c", script], input: picture.rgb)
+        try #require(theirs.output.count == ours.rgb.count, "\(theirs.errors)")
+        // Pillow rounds to whole levels between its two passes.
+        #expect(zip(ours.rgb, theirs.output).allSatisfy { abs(Int($0) - Int($1)) <= 2 })
+    }
+
+    @Test func transparentPixelsDoNotBleed() {
+        // Transparent green beside opaque red: shrinking must not make anything green.
+        let size = PixelSize(width: 8, height: 8)
+        let pixels = (0..<64).flatMap { [UInt8]($0 % 2 == 0 ? [0, 255, 0, 0] : [255, 0, 0, 255]) }
+        let picture = Picture(size: size, pixels: pixels, start: .zero, duration: Rational(1))
+        let result = Letterbox(canvas: PixelSize(width: 4, height: 4), fill: (0, 0, 0, 0)).fit(picture)
+        for at in stride(from: 0, to: 64, by: 4) {
+            #expect(result.pixels[at] == 255 && result.pixels[at + 1] == 0)
+            #expect((100...155).contains(result.pixels[at + 3]))
+        }
+    }
+}
+
+@Suite struct HeldPictureTests {
+    private final class Counter: PictureWriter {
+        var written: [Picture] = []
+        var isFinished = false
+        func write(_ picture: Picture) throws { written.append(picture) }
+        func finish() throws { isFinished = true }
+    }
+
+    @Test func picturesStayForTheirTime() throws {
+        let durations = [Rational(1, 10), Rational(3, 100), Rational(1, 2)]
+        let tick = HeldPictureWriter.tick(for: durations)
+        #expect(tick == Rational(1, 100))
+        let counter = Counter()
+        let writer = HeldPictureWriter(counter, tick: tick)
+        for (index, duration) in durations.enumerated() {
+            try writer.write(.random(width: 2, height: 2, seed: UInt64(index), duration: duration))
+        }
+        try writer.finish()
+        #expect(counter.written.count == 10 + 3 + 50)
+        #expect(counter.isFinished)
+        #expect(HeldPictureWriter.tick(for: [Rational(1, 30), Rational(1, 45)]) == Rational(1, 90))
+        #expect(HeldPictureWriter.tick(for: [Rational(4, 100), Rational(4, 100)]) == Rational(1, 25))
+    }
+}

@@ -1,0 +1,98 @@
+import Glibc
+import Media
+import Output
+import TestSupport
+import Testing
+
+@Suite struct StreamFormatTests {
+    @Test func rawKeepsEveryByte() throws {
+        let folder = try TemporaryFolder()
+        let pictures = [1, 2, 3].map { Picture.random(width: 5, height: 3, seed: $0, opaque: false) }
+        for keepsAlpha in [false, true] {
+            let writer = RawWriter(try ByteSink(creating: folder.path("out")), keepsAlpha: keepsAlpha)
+            for picture in pictures { try writer.write(picture) }
+            try writer.finish()
+            #expect(try folder.read("out") == pictures.flatMap { keepsAlpha ? $0.pixels : $0.rgb })
+        }
+    }
+
+    /// Every color of a grid, against the exact formula of BT.601.
+    @Test func bt601IsWithinHalfALevel() {
+        for red in stride(from: 0, through: 255, by: 15) {
+            for green in stride(from: 0, through: 255, by: 15) {
+                for blue in stride(from: 0, through: 255, by: 15) {
+                    let (y, cb, cr) = BT601.limited(red: UInt8(red), green: UInt8(green), blue: UInt8(blue))
+                    let (r, g, b) = (Double(red) / 255, Double(green) / 255, Double(blue) / 255)
+                    let luma = 0.299 * r + 0.587 * g + 0.114 * b
+                    #expect(abs(Double(y) - (16 + 219 * luma)) <= 0.51)
+                    #expect(abs(Double(cb) - (128 + 224 * (b - luma) / 1.772)) <= 0.51)
+                    #expect(abs(Double(cr) - (128 + 224 * (r - luma) / 1.402)) <= 0.51)
+                }
+            }
+        }
+    }
+
+    /// What ffmpeg reads back from our Y4M is what was written, within 2 levels.
+    @Test(arguments: [(48, 32), (37, 23), (1, 1), (2, 5)])
+    func ffmpegReadsY4M(width: Int, height: Int) throws {
+        let folder = try TemporaryFolder()
+        let pictures = [1, 2, 3].map { Picture.random(width: width, height: height, seed: $0) }
+        let writer = Y4MWriter(try ByteSink(creating: folder.path("out.y4m")), rate: Rational(30000, 1001))
+        for picture in pictures { try writer.write(picture) }
+        try writer.finish()
+        let header = String(decoding: try folder.read("out.y4m").prefix { $0 != 10 }, as: UTF8.self)
+        #expect(header.hasPrefix("YUV4MPEG2 W\(width) H\(height) F30000:1001 Ip A1:1 C444"))
+
+        let rate = try Tool.run(
+            "ffprobe",
+            ["-v", "error", "-show_entries", "stream=r_frame_rate", "-of", "csv=p=0", folder.path("out.y4m")])
+        #expect(String(decoding: rate.output, as: UTF8.self) == "30000/1001\n")
+        let read = try Tool.run(
+            "ffmpeg",
+            [
+                "-v", "error", "-i", folder.path("out.y4m"), "-vf", "scale=flags=accurate_rnd+full_chroma_int",
+                "-f", "rawvideo", "-pix_fmt", "rgb24", "-",
+            ])
+        let expected = pictures.flatMap(\.rgb)
+        try #require(read.output.count == expected.count, "\(read.errors)")
+        let worst = zip(read.output, expected).map { abs(Int($0) - Int($1)) }.max()
+        #expect(try #require(worst) <= 2)
+    }
+
+    @Test func aStreamKeepsItsCanvas() throws {
+        let folder = try TemporaryFolder()
+        for writer in [
+            RawWriter(try ByteSink(creating: folder.path("a")), keepsAlpha: false) as any PictureWriter,
+            Y4MWriter(try ByteSink(creating: folder.path("b")), rate: Rational(25)),
+        ] {
+            try writer.write(.random(width: 4, height: 4))
+            #expect(throws: OutputError.self) { try writer.write(.random(width: 4, height: 5)) }
+        }
+    }
+
+    @Test func aReaderThatWentAwayIsToldApart() throws {
+        signal(SIGPIPE, SIG_IGN)
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        close(ends[0])
+        let sink = ByteSink(descriptor: ends[1], name: "a pipe", closes: true)
+        #expect(throws: OutputError.readerGone("a pipe")) { try sink.write([1, 2, 3]) }
+    }
+
+    @Test func aFullDiskIsAnError() throws {
+        let sink = try ByteSink(creating: "/dev/full")
+        #expect(throws: OutputError.system(output: "/dev/full", call: "write", errno: ENOSPC)) {
+            try sink.write([1, 2, 3])
+        }
+    }
+
+    @Test func aPNGIsReadBackExactly() throws {
+        let folder = try TemporaryFolder()
+        let picture = Picture.random(width: 31, height: 17, opaque: false)
+        try PNGWriter.write(picture, to: folder.path("a.png"))
+        let read = try Tool.run(
+            "ffmpeg", ["-v", "error", "-i", folder.path("a.png"), "-f", "rawvideo", "-pix_fmt", "rgba", "-"])
+        #expect(read.output == picture.pixels)
+        #expect(throws: OutputError.self) { try PNGWriter.write(picture, to: folder.path("no/such/folder.png")) }
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import Media
+import TestSupport
+import Testing
+
+@testable import Restoration
+
+@Suite struct SceneChangeTests {
+    private let size = PixelSize(width: 96, height: 64)
+
+    /// A scene of soft waves; `phase` moves it, `light` adds to it.
+    private func scene(_ kind: Int, phase: Double = 0, light: Double = 0) -> SceneChange.Signature {
+        let pixels = (0..<size.area).flatMap { index -> [UInt8] in
+            let x = Double(index % size.width) + phase
+            let y = Double(index / size.width)
+            let wave = kind == 0 ? sin(x / 14) * 50 + y : cos(y / 9 + x / 40) * 60 - x / 2
+            let base = kind == 0 ? [90.0, 120, 60] : [190.0, 70, 160]
+            return base.map { UInt8(min(max($0 + wave + light, 0), 255)) } + [255]
+        }
+        return pixels.withUnsafeBufferPointer { SceneChange.Signature($0, size: size) }
+    }
+
+    @Test func motionIsNoCut() {
+        for phase in [0.0, 1, 4, 8] { #expect(!SceneChange.isCut(scene(0), scene(0, phase: phase))) }
+    }
+
+    @Test func aFlashIsNoCut() {
+        #expect(!SceneChange.isCut(scene(0), scene(0, light: 70)))
+    }
+
+    @Test func anotherSceneIsACut() {
+        #expect(SceneChange.isCut(scene(0), scene(1)))
+        #expect(SceneChange.isCut(scene(1), scene(0)))
+    }
+
+    @Test func canvasesSmallerThanTheBlocksAreFine() {
+        let size = PixelSize(width: 3, height: 1)
+        let black: [UInt8] = [0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255]
+        let white = [UInt8](repeating: 255, count: 12)
+        let a = black.withUnsafeBufferPointer { SceneChange.Signature($0, size: size) }
+        let b = white.withUnsafeBufferPointer { SceneChange.Signature($0, size: size) }
+        #expect(!SceneChange.isCut(a, a))
+        #expect(SceneChange.isCut(a, b))
+    }
+}
+
+@Suite struct DitherVerdictTests {
+    @Test func aClearFirstFrameDecides() {
+        var verdict = DitherVerdict()
+        #expect(verdict.isOpen)
+        verdict.add(logit: 5)
+        #expect(!verdict.isOpen && verdict.isDithered && verdict.confidence > 0.99)
+    }
+
+    @Test func doubtfulFramesAreHeardOutUpToALimit() {
+        var verdict = DitherVerdict()
+        verdict.add(logit: 0.5)
+        #expect(verdict.isOpen && verdict.isDithered)
+        verdict.add(logit: -2)
+        #expect(verdict.isOpen && !verdict.isDithered)
+        for _ in 2..<DitherVerdict.frameLimit { verdict.add(logit: -0.1) }
+        #expect(!verdict.isOpen && !verdict.isDithered && verdict.frames == DitherVerdict.frameLimit)
+    }
+}

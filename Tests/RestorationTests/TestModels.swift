@@ -1,0 +1,21 @@
+import Foundation
+import Restoration
+import TestSupport
+import Testing
+
+/// A folder with one profile of small networks, whose weights are random: what they make is wrong but definite.
+struct TestModels {
+    let folder: TemporaryFolder
+
+    init(leavingOut missing: String? = nil) throws {
+        folder = try TemporaryFolder()
+        let live = folder.url.appendingPathComponent("live")
+        try FileManager.default.createDirectory(at: live, withIntermediateDirectories: true)
+        for name in ["ccdnet-live", "ccdnet-dithered", "superslomo-live", "dither-classifier"] where name != missing {
+            try FileManager.default.copyItem(
+                atPath: fixturePath(name), toPath: live.appendingPathComponent("\(name).safetensors").path)
+        }
+    }
+
+    func load() throws -> ModelSet { try ModelSet(.live, in: folder.url.path) }
+}
