@@ -14,7 +14,7 @@ Tests/RestorationTests/Fixtures: for each whole network a model file as export.p
   ccdnet-*      gif [3, H, W]; radius [1, H, W]; palettes [P, K, 3] in 0 ... 255, of which count [P] are valid;
                 ids [H, W]: the palette of each pixel; output [3, H, W]; estimate0 ...: every I before the projection.
   superslomo-*  g0, g1, i0, i1 [3, H, W]; f01, f10 [2, H, W]; frame25, frame50 [3, H, W]: the in-between at t = 1/4, 1/2.
-  dither-classifier  gif [3, H, W]; logit [1].
+  dither-classifier*  gif [3, H, W]; logit [1].
 Everything follows from the seeds below.
 """
 
@@ -296,14 +296,14 @@ def slomos() -> None:
 
 
 def classifier() -> None:
-    config = {"widths": [6, 8, 10, 12], "strides": [2, 2, 1, 2], "slope": 0.2}
-    net = randomize(networks.DitherClassifier(config), 1)
     *_, gif = palettes_case(41, 54, [16], 8)
     folder = TESTS / "RestorationTests/Fixtures"
-    save(folder / "dither-classifier.safetensors", networks.folded_state(net), "dither-classifier", config,
-         profile="test", training="none", quality="none")  # fmt: skip
-    case = {"gif": gif, "logit": net(gif[None])}
-    save(folder / "dither-classifier-case.safetensors", case, "test-cases", {})
+    for name, gain in [("dither-classifier", {}), ("dither-classifier-gain", {"gain": 4})]:
+        config = {"widths": [6, 8, 10, 12], "strides": [2, 2, 1, 2], "slope": 0.2} | gain
+        net = randomize(networks.DitherClassifier(config), 1)
+        save(folder / f"{name}.safetensors", networks.folded_state(net), "dither-classifier", config,
+             profile="test", training="none", quality="none")  # fmt: skip
+        save(folder / f"{name}-case.safetensors", {"gif": gif, "logit": net(gif[None])}, "test-cases", {})
 
 
 if __name__ == "__main__":

@@ -13,11 +13,14 @@ public struct DitherClassifier: Sendable {
         /// One stride for each.
         let strides: [Int]
         let slope: Float?
+        /// Gradients are multiplied by it and clamped to [-1, 1]; absent in the paper.
+        let gain: Float?
         /// Logits above it mean dithered; 0 where the file says nothing.
         let threshold: Float?
     }
 
     private let stack: ConvolutionStack
+    private let gain: Float?
     private let threshold: Float
 
     /// - Throws: `ModelError` when the file is no classifier or does not hold what its header says.
@@ -42,6 +45,7 @@ public struct DitherClassifier: Sendable {
         layers.append(ConvolutionStack.Layer(name: "outc", outputs: 1, size: 3, stride: 1, slope: 1))
         stack = try ConvolutionStack(inputs: 9, layers, weights: file.weights, prefix: "")
         try file.weights.requireAllTaken()
+        gain = configuration.gain
         threshold = configuration.threshold ?? 0
     }
 
@@ -71,6 +75,11 @@ public struct DitherClassifier: Sendable {
                     values[alongX + pixel] = x + 1 < width ? values[source + pixel + 1] - values[source + pixel] : 0
                     values[alongY + pixel] =
                         pixel + width < plane ? values[source + pixel + width] - values[source + pixel] : 0
+                }
+            }
+            if let gain {
+                for value in 3 * plane..<9 * plane {
+                    values[value] = min(max(values[value] * gain, -1), 1)
                 }
             }
         }

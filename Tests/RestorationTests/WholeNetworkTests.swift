@@ -59,9 +59,10 @@ import Threads
         #expect(again.array == target.array)
     }
 
-    @Test func classifier() throws {
-        let net = try DitherClassifier(ModelFile.load(fixturePath("dither-classifier")))
-        let expected = try Fixture("dither-classifier-case", in: .module)
+    @Test(arguments: ["dither-classifier", "dither-classifier-gain"])
+    func classifier(name: String) throws {
+        let net = try DitherClassifier(ModelFile.load(fixturePath(name)))
+        let expected = try Fixture("\(name)-case", in: .module)
         let logit = net.logit(try expected.tensor("gif").view, on: pool)
         #expect(abs(logit - (try expected.values("logit")[0])) <= 1e-4)
     }

@@ -82,17 +82,19 @@ class TorchEngine:
 
 @dataclass(frozen=True)
 class SwiftEngine:
-    """Restores GIFs with the gif2video program, which decides about dithering by itself."""
+    """Restores GIFs with the gif2video program, which decides about dithering by itself unless `forced`.
+
+    models: a profile's folder, named like the profile.
+    """
 
     binary: Path
     models: Path
-    profile: str
     forced: bool
 
     def __call__(self, gif: list[GIFFrame], dithered: bool, rate: int) -> list[np.ndarray]:
         height, width = gif[0].index.shape
         command = [str(self.binary), "filter", "--format", "rgb24", "--rate", f"{rate}x" if rate > 1 else "source"]
-        command += ["--profile", self.profile, "--models", str(self.models)]
+        command += ["--profile", self.models.name, "--models", str(self.models.parent)]
         if self.forced:
             command += ["--dither", "dithered" if dithered else "none"]
         run = subprocess.run(command, input=gif_bytes(gif, 4 * rate), capture_output=True)
@@ -224,10 +226,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["colour", "motion", "dither"])
     parser.add_argument("--data", type=Path, required=True, help="folder of validation clips")
-    parser.add_argument("--models", type=Path, default=Path("../Models/live"))
+    parser.add_argument("--models", type=Path, default=Path("../Models/live"), help="a profile's folder")
     parser.add_argument("--engine", choices=["torch", "swift"], default="torch")
     parser.add_argument("--binary", type=Path, default=Path("../.build/release/gif2video"))
-    parser.add_argument("--profile", default="live")
     parser.add_argument(
         "--force-dither", action="store_true", help="swift: pass --dither instead of letting the program decide"
     )
@@ -249,7 +250,7 @@ def main() -> None:
         sources = [source for source in sources if source.is_clip and source.fps >= least]
     sizes = options.sizes or ([256] if options.what == "motion" else [32, 256])
     if options.engine == "swift":
-        engine = SwiftEngine(options.binary, options.models, options.profile, options.force_dither)
+        engine = SwiftEngine(options.binary, options.models.resolve(), options.force_dither)
     else:
         engine = TorchEngine(options.models)
     print(f"{len(sources)} sources, {options.engine} engine, {options.models}, ", end="")

@@ -330,7 +330,9 @@ class DitherClassifier(nn.Module):
     Input: the GIF frame [N, 3, H, W]; its x and y gradient maps (forward differences, zero in the
     last column or row) are appended, 9 channels in all. Output: one logit, positive for dithered.
 
-    config: {"widths": [64, 128, 256, 512] in the paper, "strides": [int], "slope": 0.2}
+    config: {"widths": [64, 128, 256, 512] in the paper, "strides": [int], "slope": 0.2,
+             "gain": optional; gradient maps are then clamp(gain * gradient, -1, 1): small steps, where
+             dither shows, count as much as edges}
     Convolutions are 3x3 with zero padding 1; the last, to one channel, has stride 1.
     """
 
@@ -344,10 +346,15 @@ class DitherClassifier(nn.Module):
             self.body.append(nn.BatchNorm2d(b))
             self.body.append(nn.LeakyReLU(config.get("slope", 0.2)))
         self.outc = nn.Conv2d(widths[-1], 1, 3, padding=1)
+        with torch.no_grad():
+            # Dither shows in the gradients; the colours themselves would drown them at the start.
+            self.body[0].weight[:, :3] *= 0.05
 
     def forward(self, gif: torch.Tensor) -> torch.Tensor:
         dx = F.pad(gif[..., :, 1:] - gif[..., :, :-1], (0, 1, 0, 0))
         dy = F.pad(gif[..., 1:, :] - gif[..., :-1, :], (0, 0, 0, 1))
+        if gain := self.config.get("gain"):
+            dx, dy = (dx * gain).clamp(-1, 1), (dy * gain).clamp(-1, 1)
         return self.outc(self.body(torch.cat([gif, dx, dy], 1))).mean((1, 2, 3))
 
 

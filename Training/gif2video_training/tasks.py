@@ -25,7 +25,7 @@ Batch = dict[str, torch.Tensor]
 
 def to_unit(pixels: np.ndarray) -> torch.Tensor:
     """uint8 [N, H, W, 3] to float32 [N, 3, H, W] in [-1, 1], channels last in memory."""
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return torch.from_numpy(np.array(pixels, order="C")).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def draw_symmetry(rng: np.random.Generator):
