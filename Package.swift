@@ -55,7 +55,8 @@ let package = Package(
 
         // Tests: one folder per module, shared helpers, and the program as its users run it.
         .target(
-            name: "TestSupport", dependencies: ["Media", "Inference"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+            name: "TestSupport", dependencies: ["Media", "Inference"], path: "Tests/TestSupport",
+            swiftSettings: swiftSettings),
         tests("Threads", ["Threads"]),
         tests("Media", ["Media"]),
         tests("GIFDecoding", ["GIFDecoding", "Media"]),

@@ -142,7 +142,9 @@ final class EncoderProcess {
                     let complete = pieces.filter { !$0.isEmpty }.map { String(decoding: $0, as: UTF8.self) }
                     lines.update { $0 = ($0 + complete).suffix(lineLimit) }
                 }
-                if !rest.isEmpty { lines.update { $0 = ($0 + [String(decoding: rest, as: UTF8.self)]).suffix(lineLimit) } }
+                if !rest.isEmpty {
+                    lines.update { $0 = ($0 + [String(decoding: rest, as: UTF8.self)]).suffix(lineLimit) }
+                }
                 close(descriptor)
             }
         }

@@ -94,7 +94,8 @@ struct ConvertCommand: ParsableCommand {
         }
         let folder = output.hasSuffix("/") ? output : output + "/"
         let jobs = try inputs.map { try job($0, "\(folder)\(GIFFile(path: $0).stem).\(kind.rawValue)", kind) }
-        for (first, second) in zip(jobs.sorted { $0.output < $1.output }, jobs.sorted { $0.output < $1.output }.dropFirst())
+        for (first, second) in zip(
+            jobs.sorted { $0.output < $1.output }, jobs.sorted { $0.output < $1.output }.dropFirst())
         where first.output == second.output {
             throw ValidationError("\(first.input.path) and \(second.input.path) would both become \(first.output)")
         }
@@ -102,7 +103,8 @@ struct ConvertCommand: ParsableCommand {
     }
 
     private func job(_ input: String, _ output: String, _ kind: OutputKind) throws -> Job {
-        let options = try stream.restoration(rate: rate, loop: loop, canKeepAlpha: kind.container?.canKeepAlpha ?? false)
+        let options = try stream.restoration(
+            rate: rate, loop: loop, canKeepAlpha: kind.container?.canKeepAlpha ?? false)
         return Job(input: GIFFile(path: input), output: output, kind: kind, options: options)
     }
 
@@ -117,7 +119,8 @@ struct ConvertCommand: ParsableCommand {
         let report = try job.input.decode(limits: stream.limits) { decoder in
             try RestorationStream(decoder, models: models, options: job.options, pool: pool).run(
                 makeWriter: { _ in
-                    HeldPictureWriter(stream.letterboxed(try makeWriter(job, rate: Rational(1) / tick), to: size), tick: tick)
+                    HeldPictureWriter(
+                        stream.letterboxed(try makeWriter(job, rate: Rational(1) / tick), to: size), tick: tick)
                 },
                 progress: { if !quiet { progress.update(pictures: $0, picture: $1) } })
         }

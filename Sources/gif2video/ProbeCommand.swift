@@ -143,7 +143,8 @@ struct GIFFacts: Encodable {
             ($0.isDithered ? "dithered" : "not dithered")
                 + " (\(Progress.fixed(Double($0.confidence) * 100, 1)) % sure, \($0.frames) frame\($0.frames == 1 ? "" : "s"))"
         }
-        let extras = [hasTransparency ? "transparency" : nil, interlacedImages > 0 ? "interlaced" : nil].compactMap(\.self)
+        let extras = [hasTransparency ? "transparency" : nil, interlacedImages > 0 ? "interlaced" : nil].compactMap(
+            \.self)
         return """
             \(file)
               canvas    \(width)x\(height), \(bytes) bytes\(extras.isEmpty ? "" : ", " + extras.joined(separator: ", "))

@@ -53,7 +53,8 @@ import Testing
         let probe = try Tool.run(
             "ffprobe",
             [
-                "-v", "error", "-count_frames", "-show_entries", "stream=width,height,nb_read_frames,color_space", "-of",
+                "-v", "error", "-count_frames", "-show_entries", "stream=width,height,nb_read_frames,color_space",
+                "-of",
                 "csv=p=0", path,
             ])
         let even = [side.0, side.1].map { ($0 + 1) / 2 * 2 }

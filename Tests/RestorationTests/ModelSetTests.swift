@@ -35,7 +35,9 @@ import Testing
 
     @Test func aMissingFolderIsNamed() {
         let error = #expect(throws: ModelError.self) { try ModelSet(.quality, in: "/no/such/models") }
-        #expect("\(error.map { "\($0)" } ?? "")" == "/no/such/models/quality: cannot list the models: No such file or directory")
+        #expect(
+            "\(error.map { "\($0)" } ?? "")"
+                == "/no/such/models/quality: cannot list the models: No such file or directory")
     }
 
     @Test func aNetworkOfAnotherKindIsRefused() throws {

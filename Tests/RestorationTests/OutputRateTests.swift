@@ -11,7 +11,9 @@ import Testing
         #expect(OutputRate("29.97") == .constant(Rational(2997, 100)))
         #expect(OutputRate("12.5") == .constant(Rational(25, 2)))
         #expect(OutputRate("30000/1001") == .constant(Rational(30000, 1001)))
-        for text in ["", "0", "0x", "65x", "-1", "1e3", "x", "30/0", "1/2/3", "1.2.3", "thirty", "9999999999", "2000", "."] {
+        for text in [
+            "", "0", "0x", "65x", "-1", "1e3", "x", "30/0", "1/2/3", "1.2.3", "thirty", "9999999999", "2000", ".",
+        ] {
             #expect(OutputRate(text) == nil, "\(text)")
         }
     }

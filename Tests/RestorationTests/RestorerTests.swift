@@ -34,7 +34,9 @@ import Threads
         return pictures
     }
 
-    private func restorer(_ rate: OutputRate, _ change: (inout RestorationOptions) -> Void = { _ in }) throws -> Restorer {
+    private func restorer(_ rate: OutputRate, _ change: (inout RestorationOptions) -> Void = { _ in }) throws
+        -> Restorer
+    {
         var options = RestorationOptions(rate: rate, dither: .none)
         change(&options)
         return Restorer(models: try TestModels().load(), options: options, pool: pool)
