@@ -203,14 +203,15 @@ def dither_table(models: Path, sources: list[Source], sizes: list[int], makers: 
 
     An image counts as a GIF of one frame.
     """
-    network = load_model(models / "dither-classifier.safetensors")[0]
+    network, metadata = load_model(models / "dither-classifier.safetensors")
+    threshold = json.loads(metadata["config"]).get("threshold", 0)
     rows = []
     for maker in makers:
         for size in sizes:
             single, whole, margins = [], [], []
             for source in sources:
                 crops = np.ascontiguousarray(centre_crop(load_frames(source), SIDE)[:frames])
-                logits = [float(network(to_tensor(gif.rgb))) for gif in make_frames(crops, maker, size)]
+                logits = [float(network(to_tensor(gif.rgb))) - threshold for gif in make_frames(crops, maker, size)]
                 sign = 1 if is_dithered(maker) else -1
                 single += [sign * logit > 0 for logit in logits]
                 whole.append(sign * np.mean(logits) > 0)

@@ -332,7 +332,8 @@ class DitherClassifier(nn.Module):
 
     config: {"widths": [64, 128, 256, 512] in the paper, "strides": [int], "slope": 0.2,
              "gain": optional; gradient maps are then clamp(gain * gradient, -1, 1): small steps, where
-             dither shows, count as much as edges}
+             dither shows, count as much as edges,
+             "threshold": optional; logits above it mean dithered, 0 by default}
     Convolutions are 3x3 with zero padding 1; the last, to one channel, has stride 1.
     """
 
