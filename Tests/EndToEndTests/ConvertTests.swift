@@ -50,7 +50,8 @@ import Testing
         for name in ["a.gif", "b.gif"] { _ = try folder.write(ExampleGIF.drifting(delays: [8, 8]), to: name) }
         let broken = try folder.write(Array("GIF89a".utf8), to: "c.gif")
         let result = try gif2video(
-            "convert", "-q", folder.path("a.gif"), broken, folder.path("b.gif"), "-o", folder.path("videos") + "/", "--to",
+            "convert", "-q", folder.path("a.gif"), broken, folder.path("b.gif"), "-o", folder.path("videos") + "/",
+            "--to",
             "y4m")
         #expect(result.status == 1)
         #expect(result.errors.contains("c.gif: "))
