@@ -46,11 +46,20 @@ void clinux_remove_when_killed(const char *path) {
     if (!path || strlen(path) >= sizeof doomed) return;
     strcpy(doomed, path);
     has_doomed = 1;
-    struct sigaction action = {0};
-    action.sa_handler = remove_and_end;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    sigset_t unblocked;
+    sigemptyset(&unblocked);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        // What the parent ignores for us (nohup, a shell's background job) stays ignored.
+        struct sigaction old;
+        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN) continue;
+        struct sigaction action = {0};
+        action.sa_handler = remove_and_end;
+        sigaction(signals[i], &action, NULL);
+        sigaddset(&unblocked, signals[i]);
+    }
+    // A parent may have started us with signals blocked.
+    pthread_sigmask(SIG_UNBLOCK, &unblocked, NULL);
 }
 
 int clinux_terminal_columns(int fd) {

@@ -18,6 +18,14 @@ extension OutputRate: ExpressibleByArgument {
     public init?(argument: String) {
         self.init(argument)
     }
+
+    public var defaultValueDescription: String {
+        switch self {
+        case .source: "source"
+        case .multiple(let count): "\(count)x"
+        case .constant(let rate): "\(rate)"
+        }
+    }
 }
 
 extension PixelSize: ExpressibleByArgument {
@@ -43,6 +51,14 @@ enum Background: ExpressibleByArgument, Equatable {
             self = .color(color)
         } else {
             return nil
+        }
+    }
+
+    var defaultValueDescription: String {
+        switch self {
+        case .transparent: "transparent"
+        case .color(.white): "white"
+        case .color(let color): "\(color)"
         }
     }
 }

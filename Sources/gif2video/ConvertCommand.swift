@@ -18,7 +18,7 @@ struct ConvertCommand: ParsableCommand {
             gif2video convert --background transparent sticker.gif -o sticker.webm
 
             .mp4, .webm and .mkv are made by ffmpeg, which must be installed; .y4m is not.
-            An output appears under its name when it is complete.
+            Every picture stays for its true time at any --rate. An output appears under its name when it is complete.
             """)
 
     @Argument(help: ArgumentHelp("GIF files.", valueName: "in"))
@@ -32,17 +32,7 @@ struct ConvertCommand: ParsableCommand {
     @Option(name: .customLong("to"), help: ArgumentHelp("What to make in a folder.", valueName: "mp4|webm|mkv|y4m"))
     var kind: OutputKind = .mp4
 
-    @Option(
-        help: ArgumentHelp(
-            "Pictures per second (30, 29.97, 30000/1001), source (the GIF's own frames and times), or 2x, 3x ... "
-                + "(that many pictures per GIF frame). Timing is true in every case.", valueName: "FPS|source|Nx"))
-    var rate: OutputRate = .constant(Rational(30))
-
-    @Option(help: ArgumentHelp("Fit pictures into this size, with bars of the background.", valueName: "WxH"))
-    var size: PixelSize?
-
-    @Flag(help: "The GIF loops: make the frames between its last and its first, too.")
-    var loop = false
+    @OptionGroup var pictures: PictureOptions
 
     @Flag(name: .shortAndLong, help: "Say nothing unless something is wrong.")
     var quiet = false
@@ -51,20 +41,11 @@ struct ConvertCommand: ParsableCommand {
 
     func run() throws {
         let jobs = try makeJobs()
-        var worst: ExitCode?
         try Failure.handling {
             let models = try stream.loadModels(isLive: false)
             let pool = WorkerPool()
-            for job in jobs {
-                do {
-                    try convert(job, models, pool)
-                } catch {
-                    let code = Failure.report(error)
-                    if code.rawValue > worst?.rawValue ?? 0 { worst = code }
-                }
-            }
+            try Failure.handlingEach(jobs) { try convert($0, models, pool) }
         }
-        if let worst { throw worst }
     }
 
     /// One GIF and where it goes.
@@ -104,7 +85,7 @@ struct ConvertCommand: ParsableCommand {
 
     private func job(_ input: String, _ output: String, _ kind: OutputKind) throws -> Job {
         let options = try stream.restoration(
-            rate: rate, loop: loop, canKeepAlpha: kind.container?.canKeepAlpha ?? false)
+            rate: pictures.rate, loop: pictures.loop, canKeepAlpha: kind.container?.canKeepAlpha ?? false)
         return Job(input: GIFFile(path: input), output: output, kind: kind, options: options)
     }
 
@@ -112,7 +93,7 @@ struct ConvertCommand: ParsableCommand {
         let summary = try job.input.scan()
         let frames = summary.frames
         let tick = HeldPictureWriter.tick(
-            for: frames.lazy.flatMap { rate.instants(start: $0.start, duration: $0.duration).map(\.duration) })
+            for: frames.lazy.flatMap { pictures.rate.instants(start: $0.start, duration: $0.duration).map(\.duration) })
         let progress = Progress(
             name: job.input.path, total: Rational(summary.duration, 100),
             frameTimes: frames.map { Rational($0.start, 100) })
@@ -120,7 +101,8 @@ struct ConvertCommand: ParsableCommand {
             try RestorationStream(decoder, models: models, options: job.options, pool: pool).run(
                 makeWriter: { _ in
                     HeldPictureWriter(
-                        stream.letterboxed(try makeWriter(job, rate: Rational(1) / tick), to: size), tick: tick)
+                        stream.letterboxed(try makeWriter(job, rate: Rational(1) / tick), to: pictures.size), tick: tick
+                    )
                 },
                 progress: { if !quiet { progress.update(pictures: $0, picture: $1) } })
         }

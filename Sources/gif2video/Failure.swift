@@ -34,6 +34,21 @@ enum Failure {
         }
     }
 
+    /// Does `body` for every item, whatever becomes of the others.
+    /// - Throws: the highest of their statuses.
+    static func handlingEach<Item>(_ items: [Item], _ body: (Item) throws -> Void) throws {
+        var worst: ExitCode?
+        for item in items {
+            do {
+                try body(item)
+            } catch {
+                let code = report(error)
+                if code.rawValue > worst?.rawValue ?? 0 { worst = code }
+            }
+        }
+        if let worst { throw worst }
+    }
+
     /// Ends as a program does whose reader went away: by SIGPIPE, without a word.
     static func endQuietly() -> Never {
         clinux_raise_default(SIGPIPE)

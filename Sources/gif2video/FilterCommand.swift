@@ -19,25 +19,15 @@ struct FilterCommand: ParsableCommand {
             Each picture leaves as soon as the bytes of its GIF frame are there; an in-between when the next frame is.
             """)
 
-    @Option(
-        help: ArgumentHelp(
-            "Pictures per second by the GIF's true timing (30, 29.97, 30000/1001), source (one per GIF frame), or "
-                + "2x, 3x ... (that many per GIF frame).", valueName: "FPS|source|Nx"))
-    var rate: OutputRate = .constant(Rational(30))
+    @OptionGroup var pictures: PictureOptions
 
     @Option(help: ArgumentHelp("What to write.", valueName: "y4m|rgb24|rgba"))
     var format: StreamFormat = .y4m
 
-    @Option(help: ArgumentHelp("Fit pictures into this size, with bars of the background.", valueName: "WxH"))
-    var size: PixelSize?
-
-    @Flag(help: "The GIF loops: make the frames between its last and its first, too.")
-    var loop = false
-
     @OptionGroup var stream: StreamOptions
 
     func run() throws {
-        let options = try stream.restoration(rate: rate, loop: loop, canKeepAlpha: format.keepsAlpha)
+        let options = try stream.restoration(rate: pictures.rate, loop: pictures.loop, canKeepAlpha: format.keepsAlpha)
         guard isatty(STDIN_FILENO) == 0 else {
             throw ValidationError("filter reads a GIF from standard input: gif2video filter < in.gif")
         }
@@ -51,7 +41,7 @@ struct FilterCommand: ParsableCommand {
             let work = RestorationStream(decoder, models: models, options: options, pool: WorkerPool())
             let sink = ByteSink(descriptor: STDOUT_FILENO, name: "standard output", closes: false)
             let report = try work.run { first in
-                stream.letterboxed(makeWriter(sink, rate: Rational(1) / first.duration), to: size)
+                stream.letterboxed(makeWriter(sink, rate: Rational(1) / first.duration), to: pictures.size)
             }
             if let defect = report.defect {
                 Failure.say("\(defect); \(report.frames) frames decoded before the end were restored")

@@ -19,25 +19,18 @@ struct ProbeCommand: ParsableCommand {
     @OptionGroup var stream: StreamOptions
 
     func run() throws {
-        var worst: ExitCode?
         try Failure.handling {
             let models = try stream.loadModels(isLive: true)
             let pool = WorkerPool()
-            for input in inputs {
-                do {
-                    let facts = try GIFFacts(GIFFile(path: input), models, pool, limits: stream.limits)
-                    try print(facts)
-                    if let problem = facts.problem {
-                        Failure.say(problem)
-                        worst = worst ?? Failure.badInput
-                    }
-                } catch {
-                    let code = Failure.report(error)
-                    if code.rawValue > worst?.rawValue ?? 0 { worst = code }
+            try Failure.handlingEach(inputs) { input in
+                let facts = try GIFFacts(GIFFile(path: input), models, pool, limits: stream.limits)
+                try print(facts)
+                if let problem = facts.problem {
+                    Failure.say(problem)
+                    throw Failure.badInput
                 }
             }
         }
-        if let worst { throw worst }
     }
 
     private func print(_ facts: GIFFacts) throws {

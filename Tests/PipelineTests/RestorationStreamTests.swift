@@ -9,29 +9,8 @@ import Testing
 import Threads
 
 @Suite struct RestorationStreamTests {
-    private static let palette: [UInt8] = (0..<16).flatMap { [UInt8($0 * 16), UInt8($0 * 8), 40] }
-
-    /// Frame by frame: the header, then each image, then the trailer.
     private func pieces(_ count: Int) -> [[UInt8]] {
-        var writer = GIFWriter(width: 12, height: 8, palette: Self.palette)
-        var pieces: [[UInt8]] = []
-        var taken = 0
-        func cut() {
-            pieces.append(Array(writer.bytes[taken...]))
-            taken = writer.bytes.count
-        }
-        writer.loop(0)
-        cut()
-        for index in 0..<count {
-            writer.image(
-                GIFImage(width: 12, height: 8, indices: (0..<96).map { UInt8(($0 + index) % 16) }).with {
-                    $0.delay = 10
-                })
-            cut()
-        }
-        writer.trailer()
-        cut()
-        return pieces
+        ExampleGIF.pieces(width: 12, height: 8, delays: [Int](repeating: 10, count: count))
     }
 
     private func stream(_ bytes: [UInt8], _ rate: OutputRate) throws -> RestorationStream {

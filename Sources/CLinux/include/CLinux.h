@@ -19,7 +19,7 @@ int clinux_ignore_signal(int signal);
 void clinux_raise_default(int signal);
 
 /// From now on SIGINT, SIGTERM and SIGHUP first remove the file at `path`, then end the process as they always do.
-/// NULL: nothing to remove. One path at a time; longer than PATH_MAX is ignored. Call from one thread.
+/// NULL: nothing to remove. Signals that were ignored stay ignored. One path at a time; longer than PATH_MAX is ignored. Call from one thread.
 void clinux_remove_when_killed(const char *path);
 
 /// The terminal's width in columns behind `fd`, or 0 when it is no terminal.

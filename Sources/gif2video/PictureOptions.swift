@@ -1,0 +1,18 @@
+import ArgumentParser
+import Media
+import Restoration
+
+/// Which pictures `filter` and `convert` make.
+struct PictureOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Pictures per second by the GIF's true timing (30, 29.97, 30000/1001), source (one per GIF frame), or "
+                + "2x, 3x ... (that many per GIF frame).", valueName: "FPS|source|Nx"))
+    var rate: OutputRate = .constant(Rational(30))
+
+    @Option(help: ArgumentHelp("Fit pictures into this size, with bars of the background.", valueName: "WxH"))
+    var size: PixelSize?
+
+    @Flag(help: "The GIF loops: make the frames between its last and its first, too.")
+    var loop = false
+}

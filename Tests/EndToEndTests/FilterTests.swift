@@ -1,0 +1,139 @@
+import Foundation
+import Media
+import TestSupport
+import Testing
+import Threads
+
+/// `gif2video filter` as its users run it, with the committed networks.
+@Suite struct FilterTests {
+    private func filter(_ arguments: String..., input: [UInt8]) throws -> Tool.Result {
+        try Tool.run(Tool.gif2video, ["filter"] + arguments, input: input)
+    }
+
+    @Test(arguments: [
+        ("30", [10, 10, 10], 9), ("source", [10, 10, 10], 3), ("3x", [10, 10, 10], 9), ("10", [7, 2, 13, 40, 5], 7),
+        ("30000/1001", [100], 30),
+    ])
+    func pictureCounts(rate: String, delays: [Int], pictures: Int) throws {
+        let result = try filter("--rate", rate, "--format", "rgb24", input: ExampleGIF.drifting(delays: delays))
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+        #expect(result.output.count == pictures * 48 * 32 * 3)
+    }
+
+    /// The pipe of the README: ffmpeg makes a file of the right length and number of pictures.
+    @Test func ffmpegReadsTheDefault() throws {
+        let folder = try TemporaryFolder()
+        let gif = try folder.write(ExampleGIF.drifting(delays: [8, 8, 8, 8, 8]), to: "in.gif")
+        let result = try Tool.run(
+            "/bin/sh",
+            ["-c", "\(Tool.gif2video) filter < \(gif) | ffmpeg -v error -i - \(folder.path("out.mp4"))"])
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+        let probe = try Tool.run(
+            "ffprobe",
+            [
+                "-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames,r_frame_rate,duration", "-of",
+                "default=nw=1:nk=1", folder.path("out.mp4"),
+            ])
+        #expect(String(decoding: probe.output, as: UTF8.self) == "30/1\n0.400000\n12\n")
+    }
+
+    /// Without networks the frames are what the decoder sees, and so what ffmpeg does.
+    @Test func profileNoneIsTheGIFItself() throws {
+        let gif = ExampleGIF.drifting(delays: [10, 5, 20])
+        let ours = try filter("--profile", "none", "--rate", "source", "--format", "rgba", input: gif)
+        let theirs = try Tool.run(
+            "ffmpeg",
+            ["-v", "error", "-i", "-", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgba", "-"],
+            input: gif)
+        #expect(ours.output == theirs.output && !ours.output.isEmpty)
+    }
+
+    @Test func sizeLetterboxes() throws {
+        let result = try filter(
+            "--size", "100x100", "--rate", "source", "--format", "rgb24", "--background", "#102030",
+            input: ExampleGIF.drifting(delays: [10]))
+        #expect(result.output.count == 100 * 100 * 3)
+        #expect(Array(result.output.prefix(3)) == [16, 32, 48])
+        #expect(Array(result.output[(50 * 100 + 50) * 3..<(50 * 100 + 51) * 3]) != [16, 32, 48])
+    }
+
+    /// Each restored frame leaves before the next frame's bytes arrive, real networks included.
+    @Test func aFIFOIsServedFrameByFrame() throws {
+        let process = Process()
+        let (input, output) = (Pipe(), Pipe())
+        process.executableURL = URL(fileURLWithPath: Tool.gif2video)
+        process.arguments = ["filter", "--rate", "source", "--format", "rgb24"]
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let pieces = ExampleGIF.pieces(delays: [Int](repeating: 10, count: 6))
+        let size = 48 * 32 * 3
+        input.fileHandleForWriting.write(Data(pieces[0]))
+        for piece in pieces[1...6] {
+            input.fileHandleForWriting.write(Data(piece))
+            var picture = Data()
+            // Blocks for ever, and the test with it, if the program waits for more input.
+            while picture.count < size {
+                let more = output.fileHandleForReading.readData(ofLength: size - picture.count)
+                try #require(!more.isEmpty)
+                picture += more
+            }
+        }
+        input.fileHandleForWriting.write(Data(pieces[7]))
+        try input.fileHandleForWriting.close()
+        #expect(output.fileHandleForReading.readDataToEndOfFile().isEmpty)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+    }
+
+    // MARK: Bad days
+
+    @Test func aTruncatedGIFGivesWhatItHas() throws {
+        let pieces = ExampleGIF.pieces(delays: [10, 10, 10, 10])
+        let cut = pieces[0...3].flatMap(\.self) + pieces[4].prefix(pieces[4].count / 2)
+        let result = try filter("--rate", "source", "--format", "rgb24", input: cut)
+        #expect(result.status == 1)
+        #expect(result.output.count == 4 * 48 * 32 * 3)
+        #expect(result.errors.contains("standard input: frame 4"), "\(result.errors)")
+    }
+
+    @Test(arguments: [
+        ([], "the input is empty"), (Array("GIF89a".utf8), "ends inside"), (Array("hello, world".utf8), "not a GIF"),
+    ])
+    func whatIsNoGIFIsRefused(input: [UInt8], message: String) throws {
+        let result = try filter(input: input)
+        #expect(result.status == 1 && result.output.isEmpty)
+        #expect(result.errors.hasPrefix("gif2video: standard input: ") && result.errors.contains(message))
+    }
+
+    @Test func aHugeCanvasIsRefusedBeforeItIsAllocated() throws {
+        let result = try filter(input: GIFWriter(width: 65535, height: 65535, palette: nil).bytes + [0x2C])
+        #expect(result.status == 1)
+        #expect(result.errors.contains("limit"), "\(result.errors)")
+    }
+
+    @Test func missingModelsAreNamed() throws {
+        let result = try filter("--models", "/no/such/models", input: ExampleGIF.drifting(delays: [10]))
+        #expect(result.status == 2)
+        #expect(result.errors.contains("/no/such/models"), "\(result.errors)")
+    }
+
+    @Test(arguments: [
+        ["--rate", "0"], ["--format", "avi"], ["--size", "10"], ["--background", "transparent"], ["--nonsense"],
+    ])
+    func mistakesOnTheCommandLineAreExplained(arguments: [String]) throws {
+        let result = try Tool.run(Tool.gif2video, ["filter"] + arguments, input: ExampleGIF.drifting(delays: [10]))
+        #expect(result.status == 64)
+        #expect(result.errors.contains("Error"))
+    }
+
+    @Test func aReaderThatHasEnoughEndsItQuietly() throws {
+        let folder = try TemporaryFolder()
+        let gif = try folder.write(ExampleGIF.drifting(delays: [Int](repeating: 10, count: 40)), to: "in.gif")
+        let script = "set -o pipefail; \(Tool.gif2video) filter < \(gif) | head -c 1000 > /dev/null"
+        let result = try Tool.run("/bin/bash", ["-c", script])
+        #expect(result.status == 128 + SIGPIPE)
+        #expect(result.errors.isEmpty, "\(result.errors)")
+    }
+}
