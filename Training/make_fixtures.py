@@ -246,8 +246,10 @@ FIRST = {"unet": "shuffle", "in": 4, "out": 3, "widths": [8, 12, 16], "slope": 0
 
 
 def ccdnets() -> None:
-    originals = networks.nearest_colour, networks.project_to_cell
-    networks.nearest_colour, networks.project_to_cell = mixed(originals[0]), mixed(originals[1])
+    originals = networks.nearest_colour_from, networks.project_to_cell
+    exact = mixed(networks.nearest_colour)
+    networks.nearest_colour_from = lambda image, gif, radius, *palettes: exact(image, *palettes)
+    networks.project_to_cell = mixed(originals[1])
     for name, config, size in [
         ("ccdnet-live", {"first": FIRST, "step": {**FIRST, "in": 13}, "steps": 2, "palette": True, "radius": True,
                          "residual": True, "project": True}, (37, 46)),
@@ -271,7 +273,7 @@ def ccdnets() -> None:
              dither="dithered" if name.endswith("dithered") else "none", palette_range="2-256", training="none",
              quality="none")  # fmt: skip
         save(folder / f"{name}-case.safetensors", case, "test-cases", {})
-    networks.nearest_colour, networks.project_to_cell = originals
+    networks.nearest_colour_from, networks.project_to_cell = originals
 
 
 def slomos() -> None:
@@ -295,11 +297,11 @@ def slomos() -> None:
         save(folder / f"{name}-case.safetensors", {key: value[0] for key, value in case.items()}, "test-cases", {})
 
 
-def classifier() -> None:
+def classifiers() -> None:
+    config = {"widths": [6, 8, 10, 12], "strides": [2, 2, 1, 2], "slope": 0.2}
     *_, gif = palettes_case(41, 54, [16], 8)
     folder = TESTS / "RestorationTests/Fixtures"
-    for name, gain in [("dither-classifier", {}), ("dither-classifier-gain", {"gain": 4})]:
-        config = {"widths": [6, 8, 10, 12], "strides": [2, 2, 1, 2], "slope": 0.2} | gain
+    for name, config in [("dither-classifier", config), ("dither-classifier-gain", {**config, "gain": 3.0})]:
         net = randomize(networks.DitherClassifier(config), 1)
         save(folder / f"{name}.safetensors", networks.folded_state(net), "dither-classifier", config,
              profile="test", training="none", quality="none")  # fmt: skip
@@ -309,6 +311,6 @@ def classifier() -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with torch.no_grad():
-        for seed, make in enumerate([layers, unets, large, pixels, ccdnets, slomos, classifier]):
+        for seed, make in enumerate([layers, unets, large, pixels, ccdnets, slomos, classifiers]):
             torch.manual_seed(100 + seed)
             make()

@@ -38,6 +38,9 @@ public final class GIFDecoder {
     /// before the GIF's end. For those who want to know while frames still come.
     public private(set) var defect: GIFDecodingError?
 
+    /// What errors call the GIF.
+    public var name: String { stream.name }
+
     /// Bytes of this GIF read so far.
     public var bytesRead: Int { stream.position }
 

@@ -24,7 +24,7 @@ final class GIFStream {
     }
 
     private let reader: ByteReader
-    private let name: String
+    let name: String
     private var file: UnsafeMutablePointer<GifFileType>?
     private var imageData = ImageDataBlocks()
     private var lastByte: UInt8 = 0

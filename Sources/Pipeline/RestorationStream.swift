@@ -49,7 +49,7 @@ public final class RestorationStream {
     /// - Parameters:
     ///   - makeWriter: called with the first picture, which tells the canvas and the rate.
     ///   - progress: called after each picture with the number of pictures so far and the picture.
-    /// - Throws: `GIFDecodingError` when not a single picture came, else what the sink throws.
+    /// - Throws: `GIFDecodingError` when not a single picture came, `CanvasTooLarge`, else what the sink throws.
     public func run(
         makeWriter: (Picture) throws -> any PictureWriter, progress: (Int, Picture) -> Void = { _, _ in }
     ) throws -> Report {
@@ -84,6 +84,9 @@ public final class RestorationStream {
         } catch let error as GIFDecodingError {
             defect = error
             return nil
+        } catch var error as CanvasTooLarge {
+            error.name = decoder.name
+            throw error
         }
     }
 
@@ -132,6 +135,7 @@ public final class RestorationStream {
             try restorer.finish(emit: emit)
             pictures.finish(throwing: defect)
         } catch {
+            frames.cancel()
             pictures.finish(throwing: error)
         }
     }

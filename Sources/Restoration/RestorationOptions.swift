@@ -18,16 +18,19 @@ public struct RestorationOptions: Sendable {
     public var background: RGB
     /// Pictures keep the GIF's transparency (straight alpha) instead of showing the background.
     public var keepsAlpha: Bool
+    /// Bytes that the networks may take for one stream; a larger canvas is refused.
+    public var maxMemory: Int
 
     public init(
         rate: OutputRate, dither: DitherChoice = .auto, loop: Bool = false, background: RGB = .white,
-        keepsAlpha: Bool = false
+        keepsAlpha: Bool = false, maxMemory: Int = 4 << 30
     ) {
         self.rate = rate
         self.dither = dither
         self.loop = loop
         self.background = background
         self.keepsAlpha = keepsAlpha
+        self.maxMemory = maxMemory
     }
 }
 

@@ -3,6 +3,7 @@ import CLinux
 import GIFDecoding
 import Glibc
 import Output
+import Restoration
 
 /// How the program ends when it cannot go on: one line on standard error and an exit status.
 enum Failure {
@@ -20,7 +21,7 @@ enum Failure {
     static func report(_ error: any Error) -> ExitCode {
         if let code = error as? ExitCode { return code }
         say("\(error)")
-        return error is GIFDecodingError ? badInput : other
+        return error is GIFDecodingError || error is CanvasTooLarge ? badInput : other
     }
 
     /// Runs a command's work, turning its errors into messages and statuses.

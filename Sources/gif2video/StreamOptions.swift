@@ -29,20 +29,21 @@ struct StreamOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Largest canvas to accept, in megapixels.", valueName: "MP"))
     var maxMegapixels: Int = DecodingLimits.standard.maxCanvasPixels >> 20
 
+    @Option(help: ArgumentHelp("Most memory that decoder and networks may take each, in GiB.", valueName: "GiB"))
+    var maxMemory: Int = 4
+
     @Option(help: ArgumentHelp("Most frames to accept per GIF (default: no limit).", valueName: "N"))
     var maxFrames: Int?
 
     func validate() throws {
         guard (1...4096).contains(maxMegapixels) else { throw ValidationError("--max-megapixels takes 1 to 4096") }
+        guard (1...1024).contains(maxMemory) else { throw ValidationError("--max-memory takes 1 to 1024") }
         if let maxFrames, maxFrames < 1 { throw ValidationError("--max-frames takes 1 or more") }
     }
 
     var limits: DecodingLimits {
-        let standard = DecodingLimits.standard
-        let pixels = maxMegapixels << 20
-        return DecodingLimits(
-            maxCanvasPixels: pixels, maxFrames: maxFrames,
-            maxMemory: max(standard.maxMemory, pixels * DecodingLimits.bytesPerPixel))
+        DecodingLimits(
+            maxCanvasPixels: maxMegapixels << 20, maxFrames: maxFrames, maxMemory: maxMemory << 30)
     }
 
     /// The networks for a sink that has a deadline (`isLive`) or none.
@@ -58,7 +59,7 @@ struct StreamOptions: ParsableArguments {
     }
 
     func restoration(rate: OutputRate, loop: Bool, canKeepAlpha: Bool) throws -> RestorationOptions {
-        var options = RestorationOptions(rate: rate, dither: dither, loop: loop)
+        var options = RestorationOptions(rate: rate, dither: dither, loop: loop, maxMemory: maxMemory << 30)
         switch background {
         case .color(let color): options.background = color
         case .transparent:

@@ -113,6 +113,16 @@ import Threads
         #expect(result.errors.contains("limit"), "\(result.errors)")
     }
 
+    /// One pixel painted on a canvas that the networks have no memory for.
+    @Test func aCanvasTooLargeForTheNetworksIsRefused() throws {
+        let gif = GIFWriter.gif(
+            width: 6000, height: 6000, palette: [0, 0, 0, 9, 9, 9], images: [GIFImage(width: 1, height: 1, index: 1)])
+        let result = try filter(input: gif)
+        #expect(result.status == 1 && result.output.isEmpty)
+        #expect(
+            result.errors.hasPrefix("gif2video: standard input: restoring a canvas of 6000x6000"), "\(result.errors)")
+    }
+
     @Test func missingModelsAreNamed() throws {
         let result = try filter("--models", "/no/such/models", input: ExampleGIF.drifting(delays: [10]))
         #expect(result.status == 2)

@@ -78,6 +78,17 @@ import Threads
         #expect(pictures.count == (Rational(67, 100) * Rational(30)).ceiling)
     }
 
+    @Test func aCanvasBeyondTheMemoryLimitIsRefused() throws {
+        let needed = width * height * Restorer.bytesPerPixel
+        let refused = try restorer(.source) { $0.maxMemory = needed - 1 }
+        #expect(throws: CanvasTooLarge.self) { try refused.push(frame(0)) { _ in } }
+        try restorer(.source) { $0.maxMemory = needed }.push(frame(0)) { _ in }
+        // Without networks there is nothing to refuse.
+        let untouched = Restorer(
+            models: nil, options: RestorationOptions(rate: .source, maxMemory: 1), pool: pool)
+        try untouched.push(frame(0)) { _ in }
+    }
+
     // MARK: What is in it
 
     @Test func withoutNetworksTheFramesAreUntouched() throws {
