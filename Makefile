@@ -38,7 +38,7 @@ demo: $(PROGRAM)
 	@echo 'Now your own:   $(PROGRAM) convert YOUR.gif -o out/yours.mp4'
 
 test: dependencies
-	$(SWIFT) test
+	$(SWIFT) test --disable-xctest
 
 build: $(PROGRAM)
 
