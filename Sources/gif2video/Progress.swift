@@ -36,11 +36,11 @@ final class Progress {
         if Terminal.columns != nil { Terminal.write("\r\u{1b}[K") }
     }
 
-    /// "31 frames, 93 pictures, 3.10 s of video in 1.72 s (1.8 times real time)"
+    /// "31 frames, 93 pictures, 3.10 s of video in 1.72 s (1.80 times real time)"
     func summary(frames: Int) -> String {
         let elapsed = Self.now() - started
         return "\(frames) frames, \(pictures) pictures, \(Self.fixed(position.value, 2)) s of video in "
-            + "\(Self.fixed(elapsed, 2)) s (\(Self.fixed(position.value / max(elapsed, 1e-3), 1)) times real time)"
+            + "\(Self.fixed(elapsed, 2)) s (\(Self.fixed(position.value / max(elapsed, 1e-3), 2)) times real time)"
     }
 
     private func show() {
@@ -51,7 +51,7 @@ final class Progress {
         let frame = frameTimes.count { $0 < position }
         let seconds = left % 60 < 10 ? "0\(left % 60)" : "\(left % 60)"
         let facts =
-            "frame \(frame)/\(frameTimes.count)  \(pictures) pictures  \(Self.fixed(speed, 1))x  "
+            "frame \(frame)/\(frameTimes.count)  \(pictures) pictures  \(Self.fixed(speed, 2))x  "
             + "\(max(left, 0) / 60):\(seconds) left"
         guard let columns = Terminal.columns else {
             return Terminal.write("\(name): \(Int(share * 100)) %  \(facts)\n")
