@@ -20,6 +20,7 @@ struct GIF2Video: ParsableCommand {
         subcommands: [FilterCommand.self, ConvertCommand.self, ProbeCommand.self, CompareCommand.self])
 
     static func main() {
+        Program.restartForOpenBLAS()
         // A reader that goes away shows as EPIPE where it is written to, and ends the program there.
         _ = clinux_ignore_signal(SIGPIPE)
         do {

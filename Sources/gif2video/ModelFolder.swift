@@ -9,7 +9,7 @@ enum ModelFolder {
     static func find(_ named: String?) throws -> String {
         if let named { return named }
         if let variable = getenv("GIF2VIDEO_MODELS") { return String(cString: variable) }
-        let program = programFolder()
+        let program = Program.folder
         var candidates = ["\(program)/../share/gif2video/models"]
         var folder = program[...]
         while let slash = folder.lastIndex(of: "/") {
@@ -22,14 +22,5 @@ enum ModelFolder {
                 reason: "no models found; name their folder with --models or GIF2VIDEO_MODELS")
         }
         return found
-    }
-
-    private static func programFolder() -> String {
-        let path = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer -> String in
-            guard let start = buffer.baseAddress else { return "" }
-            let count = readlink("/proc/self/exe", start, buffer.count)
-            return String(decoding: buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        }
-        return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 }

@@ -87,6 +87,23 @@ import Threads
         #expect(process.terminationStatus == 0)
     }
 
+    /// Whatever OpenBLAS thinks of the processor: the program is one process, and its pictures are those of every core.
+    @Test func openBLASGetsTheKernelsOfThisProcessor() throws {
+        let gif = ExampleGIF.drifting(delays: [10, 10])
+        func pictures(_ core: String?) throws -> [UInt8] {
+            let result = try Tool.run(
+                Tool.gif2video, ["filter", "--rate", "2x", "--format", "rgb24"], input: gif,
+                environment: core.map { ["OPENBLAS_CORETYPE": $0] } ?? [:])
+            #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+            return result.output
+        }
+        let chosen = try pictures(nil)
+        let oldest = try pictures("Prescott")
+        try #require(chosen.count == oldest.count && !chosen.isEmpty)
+        // Sums in another order: a level at most.
+        #expect(zip(chosen, oldest).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
+    }
+
     // MARK: Bad days
 
     @Test func aTruncatedGIFGivesWhatItHas() throws {

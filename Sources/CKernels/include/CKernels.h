@@ -15,10 +15,12 @@ struct ck_palette {
     int32_t count;
 };
 
-/// Flags of `ck_select`: what the kernels of a level need of the processor.
+/// Flags of `ck_select` and `ck_processor`: what the kernels of a level need of the processor.
 enum {
     CK_REFERENCE = 0,
     CK_AVX2 = 1 << 0,
+    /// F, BW, DQ and VL. No kernel of this table needs it yet; other libraries' kernels are picked by it.
+    CK_AVX512 = 1 << 1,
 };
 
 struct ck_kernels {
