@@ -15,12 +15,13 @@ BIN = $(DESTDIR)$(PREFIX)/bin
 SHARE = $(DESTDIR)$(PREFIX)/share/gif2video
 DOC = $(DESTDIR)$(PREFIX)/share/doc/gif2video
 
-.PHONY: help demo test build install uninstall lint format dependencies clean
+.PHONY: help demo test test-address test-thread build install uninstall lint format dependencies clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo       build, turn Examples/example.gif into a video, say where it is'
 	@echo 'make test       build and run all tests'
+	@echo 'make test-address, make test-thread   the tests that are worth it under a sanitizer'
 	@echo 'make build      the release program: $(PROGRAM)'
 	@echo 'make install    program, networks and documents below PREFIX=$(PREFIX) (DESTDIR= goes before it)'
 	@echo 'make uninstall  take them away again'
@@ -39,6 +40,16 @@ demo: $(PROGRAM)
 
 test: dependencies
 	$(SWIFT) test --disable-xctest
+
+# The parts that handle bytes from strangers, and the parts with threads. Leaks are not looked for: Foundation's own,
+# in the tests' helpers, would be all there is to see.
+test-address: dependencies
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --disable-xctest --sanitize address --scratch-path .build-address \
+		--filter 'GIFDecodingTests|InferenceTests|OutputTests'
+
+test-thread: dependencies
+	TSAN_OPTIONS=halt_on_error=1 $(SWIFT) test --disable-xctest --sanitize thread --scratch-path .build-thread \
+		--filter 'ThreadsTests|PipelineTests|RestorationTests'
 
 build: $(PROGRAM)
 

@@ -11,7 +11,7 @@ import Threads
     func everyIndexRunsOnce(concurrency: Int) {
         let pool = WorkerPool(concurrency: concurrency)
         for count in [0, 1, 2, 7, 100] {
-            let runs = Mutex([Int](repeating: 0, count: count))
+            let runs = Monitor([Int](repeating: 0, count: count))
             pool.forEach(count) { index in runs.withLock { $0[index] += 1 } }
             #expect(runs.withLock { $0 } == [Int](repeating: 1, count: count))
         }
