@@ -52,19 +52,18 @@ struct CompareCommand: ParsableCommand {
             let total = summary.frames.count
             let wanted = Set((0..<min(frames, total)).map { $0 * total / min(frames, total) })
             var sheet = ContactSheet(part: part, zoom: zoom)
-            try file.decode(limits: stream.limits) { decoder in
-                do {
-                    while let frame = try decoder.next() {
-                        let isWanted = wanted.contains(frame.index)
-                        // The first frames also have a say in the dither verdict.
-                        guard isWanted || frame.index < DitherVerdict.frameLimit else { continue }
-                        let frame = frame.changedEverywhere
-                        try untouched.push(frame) { if isWanted { sheet.add($0, row: 0) } }
-                        try restorer.push(frame) { if isWanted { sheet.add($0, row: 1) } }
-                    }
-                } catch let error as GIFDecodingError where decoder.frameCount > 0 {
-                    Failure.say("\(error); the sheet shows the \(decoder.frameCount) frames before the end")
+            let decoder = try file.decoder(limits: stream.limits)
+            do {
+                while let frame = try decoder.next() {
+                    let isWanted = wanted.contains(frame.index)
+                    // The first frames also have a say in the dither verdict.
+                    guard isWanted || frame.index < DitherVerdict.frameLimit else { continue }
+                    let frame = frame.changedEverywhere
+                    try untouched.push(frame) { if isWanted { sheet.add($0, row: 0) } }
+                    try restorer.push(frame) { if isWanted { sheet.add($0, row: 1) } }
                 }
+            } catch let error as GIFDecodingError where decoder.frameCount > 0 {
+                Failure.say("\(error); the sheet shows the \(decoder.frameCount) frames before the end")
             }
             let target = AtomicFile(path: output)
             try PNGWriter.write(sheet.picture, to: target.partialPath)

@@ -97,15 +97,13 @@ struct ConvertCommand: ParsableCommand {
         let progress = Progress(
             name: job.input.path, total: Rational(summary.duration, 100),
             frameTimes: frames.map { Rational($0.start, 100) })
-        let report = try job.input.decode(limits: stream.limits) { decoder in
-            try RestorationStream(decoder, models: models, options: job.options, pool: pool).run(
-                makeWriter: { _ in
-                    HeldPictureWriter(
-                        stream.letterboxed(try makeWriter(job, rate: Rational(1) / tick), to: pictures.size), tick: tick
-                    )
-                },
-                progress: { if !quiet { progress.update(pictures: $0, picture: $1) } })
-        }
+        let decoder = try job.input.decoder(limits: stream.limits)
+        let report = try RestorationStream(decoder, models: models, options: job.options, pool: pool).run(
+            makeWriter: { _ in
+                let writer = stream.letterboxed(try makeWriter(job, rate: Rational(1) / tick), to: pictures.size)
+                return HeldPictureWriter(writer, tick: tick)
+            },
+            progress: { if !quiet { progress.update(pictures: $0, picture: $1) } })
         if !quiet {
             progress.end()
             Terminal.write("\(job.input.path) -> \(job.output): \(progress.summary(frames: report.frames))\n")

@@ -14,21 +14,33 @@ struct GIFFile {
 
     /// Frame times, palettes and the like, without decoding pixels.
     func scan() throws -> GIFSummary {
-        try withDescriptor { try GIFScanner.scan(FileDescriptorSource(descriptor: $0), name: path) }
+        try GIFScanner.scan(Source(path), name: path)
     }
 
-    /// Runs `body` with a decoder at the first frame. The file is open while `body` runs.
-    func decode<R>(limits: DecodingLimits, _ body: (sending GIFDecoder) throws -> R) throws -> R {
-        try withDescriptor {
-            try body(GIFDecoder(source: FileDescriptorSource(descriptor: $0), name: path, limits: limits))
+    /// A decoder at the first frame.
+    func decoder(limits: DecodingLimits) throws -> sending GIFDecoder {
+        try GIFDecoder(source: Source(path), name: path, limits: limits)
+    }
+
+    /// The file's bytes. Open until the last decoder of it is gone: a stream that fails leaves its decoder's thread
+    /// behind, which must not read from a descriptor that another file has got.
+    private final class Source: ByteSource {
+        private let descriptor: Int32
+        private let bytes: FileDescriptorSource
+
+        init(_ path: String) throws {
+            descriptor = open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw InputError(path: path, code: errno) }
+            bytes = FileDescriptorSource(descriptor: descriptor)
         }
-    }
 
-    private func withDescriptor<R>(_ body: (Int32) throws -> R) throws -> R {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw InputError(path: path, code: errno) }
-        defer { close(descriptor) }
-        return try body(descriptor)
+        deinit {
+            close(descriptor)
+        }
+
+        func read(into buffer: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {
+            try bytes.read(into: buffer)
+        }
     }
 }
 

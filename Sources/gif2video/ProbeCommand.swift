@@ -105,17 +105,16 @@ struct GIFFacts: Encodable {
         _ file: GIFFile, _ models: ModelSet?, _ pool: WorkerPool, _ limits: DecodingLimits
     ) throws -> (DitherVerdict?, GIFDecodingError?) {
         var verdict = models.map { _ in DitherVerdict() }
-        return try file.decode(limits: limits) { decoder in
-            do throws(GIFDecodingError) {
-                while let frame = try decoder.next() {
-                    guard let models, verdict?.isOpen == true else { continue }
-                    verdict?.add(logit: models.classifier.logit(of: frame, on: .white, pool: pool))
-                }
-                return (verdict, nil)
-            } catch {
-                if decoder.frameCount == 0 { throw error }
-                return (verdict, error)
+        let decoder = try file.decoder(limits: limits)
+        do throws(GIFDecodingError) {
+            while let frame = try decoder.next() {
+                guard let models, verdict?.isOpen == true else { continue }
+                verdict?.add(logit: models.classifier.logit(of: frame, on: .white, pool: pool))
             }
+            return (verdict, nil)
+        } catch {
+            if decoder.frameCount == 0 { throw error }
+            return (verdict, error)
         }
     }
 
