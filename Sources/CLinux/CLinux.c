@@ -17,8 +17,6 @@ void clinux_set_thread_name(const char *name) {
 
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
-int clinux_set_pipe_size(int fd, int bytes) { return fcntl(fd, F_SETPIPE_SZ, bytes); }
-
 int clinux_ignore_signal(int signal) {
     struct sigaction action = {0};
     action.sa_handler = SIG_IGN;

@@ -41,9 +41,6 @@ public final class GIFDecoder {
     /// What errors call the GIF.
     public var name: String { stream.name }
 
-    /// Bytes of this GIF read so far.
-    public var bytesRead: Int { stream.position }
-
     /// Reads the header and the global color table.
     ///
     /// - Parameters:

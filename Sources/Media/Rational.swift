@@ -8,15 +8,28 @@ public struct Rational: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     public init(_ numerator: Int, _ denominator: Int = 1) {
         precondition(denominator != 0, "a fraction needs a denominator other than 0")
-        var a = numerator.magnitude
-        var b = denominator.magnitude
-        while b != 0 { (a, b) = (b, a % b) }
-        let divisor = Int(max(a, 1)) * denominator.signum()
+        let common = Self.greatestCommonDivisor(numerator.magnitude, denominator.magnitude)
+        let divisor = Int(common) * denominator.signum()
         self.numerator = numerator / divisor
         self.denominator = denominator / divisor
     }
 
     public static let zero = Rational(0)
+
+    /// The largest number that divides both. Not both are 0.
+    private static func greatestCommonDivisor(_ a: UInt, _ b: UInt) -> UInt {
+        var (a, b) = (a, b)
+        while b != 0 { (a, b) = (b, a % b) }
+        return a
+    }
+
+    /// The largest fraction that goes into both a whole number of times. Both are positive.
+    public static func greatestCommonDivisor(_ a: Rational, _ b: Rational) -> Rational {
+        precondition(a > .zero && b > .zero, "a common divisor of positive fractions")
+        let common = greatestCommonDivisor(
+            (a.numerator * b.denominator).magnitude, (b.numerator * a.denominator).magnitude)
+        return Rational(Int(common), a.denominator * b.denominator)
+    }
 
     public static func + (a: Rational, b: Rational) -> Rational {
         Rational(a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator)

@@ -54,14 +54,6 @@ public final class ByteSink {
         try bytes.withUnsafeBytes { try write($0) }
     }
 
-    /// Waits until the bytes are on the disk (nothing to do for a pipe).
-    public func sync() throws {
-        guard let descriptor else { return }
-        if fsync(descriptor) != 0 && errno != EINVAL && errno != EROFS {
-            throw OutputError.system(output: name, call: "fsync", errno: errno)
-        }
-    }
-
     /// Closes the descriptor; a second call does nothing.
     public func close() throws {
         guard let open = descriptor else { return }

@@ -56,10 +56,10 @@ final class EncoderProcess {
         }
     }
 
-    /// Writes to the child; when it has gone, says what it said.
-    func write(_ body: (ByteSink) throws -> Void) throws {
+    /// Runs `body`, which writes to `input`; when the child has gone, says what it said.
+    func writing(_ body: () throws -> Void) throws {
         do {
-            try body(input)
+            try body()
         } catch OutputError.readerGone {
             try input.close()
             throw OutputError.encoder(output: output, message: waitForEnd().message)

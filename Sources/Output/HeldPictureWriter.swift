@@ -28,13 +28,7 @@ public final class HeldPictureWriter: PictureWriter {
     /// - Parameter durations: in seconds, positive, at least one.
     public static func tick(for durations: some Sequence<Rational>) -> Rational {
         durations.reduce(.zero) { tick, duration in
-            tick == .zero ? duration : gcd(tick, duration)
+            tick == .zero ? duration : Rational.greatestCommonDivisor(tick, duration)
         }
-    }
-
-    private static func gcd(_ a: Rational, _ b: Rational) -> Rational {
-        var (x, y) = (a.numerator * b.denominator, b.numerator * a.denominator)
-        while y != 0 { (x, y) = (y, x % y) }
-        return Rational(x, a.denominator * b.denominator)
     }
 }

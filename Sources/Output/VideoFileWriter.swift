@@ -36,7 +36,7 @@ public final class VideoFileWriter: PictureWriter {
 
     public func write(_ picture: Picture) throws {
         let (encoder, raw) = try started(for: picture.size)
-        try encoder.write { _ in try raw.write(picture) }
+        try encoder.writing { try raw.write(picture) }
     }
 
     public func finish() throws {

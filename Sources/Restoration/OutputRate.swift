@@ -77,14 +77,4 @@ extension OutputRate {
             }
         }
     }
-
-    /// The constant rate of the stream, where it has one: of `constant` itself, and of the others if
-    /// every frame stays as long as the first. Pictures per second.
-    public func nominalRate(firstDuration: Int) -> Rational {
-        switch self {
-        case .source: Rational(100, firstDuration)
-        case .multiple(let count): Rational(100 * count, firstDuration)
-        case .constant(let rate): rate
-        }
-    }
 }

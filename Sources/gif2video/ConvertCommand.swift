@@ -75,9 +75,8 @@ struct ConvertCommand: ParsableCommand {
         }
         let folder = output.hasSuffix("/") ? output : output + "/"
         let jobs = try inputs.map { try job($0, "\(folder)\(GIFFile(path: $0).stem).\(kind.rawValue)", kind) }
-        for (first, second) in zip(
-            jobs.sorted { $0.output < $1.output }, jobs.sorted { $0.output < $1.output }.dropFirst())
-        where first.output == second.output {
+        let byOutput = jobs.sorted { $0.output < $1.output }
+        for (first, second) in zip(byOutput, byOutput.dropFirst()) where first.output == second.output {
             throw ValidationError("\(first.input.path) and \(second.input.path) would both become \(first.output)")
         }
         return jobs

@@ -9,9 +9,6 @@ void clinux_set_thread_name(const char *name);
 /// A pipe, [read end, write end], both closed in children from the start; returns 0, or -1 with errno.
 int clinux_pipe(int ends[2]);
 
-/// Asks for a pipe buffer of at least `bytes` on `fd`; returns the size granted, or -1 with errno.
-int clinux_set_pipe_size(int fd, int bytes);
-
 /// Installs SIG_IGN for a signal; returns 0, or -1 with errno.
 int clinux_ignore_signal(int signal);
 
