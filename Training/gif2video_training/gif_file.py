@@ -10,7 +10,8 @@ from PIL import Image
 from .makers import GIFFrame
 
 
-def _skip_sub_blocks(data: bytes, at: int) -> int:
+def skip_sub_blocks(data: bytes, at: int) -> int:
+    """Where the chain of sub-blocks that begins at `at` ends."""
     while data[at]:
         at += 1 + data[at]
     return at + 1
@@ -28,10 +29,10 @@ def _image_block(frame: GIFFrame) -> bytes:
     if len(table) != frame.palette.size or table != frame.palette.tobytes():
         raise ValueError("Pillow changed the colour table")
     while data[at] == 0x21:
-        at = _skip_sub_blocks(data, at + 2)
+        at = skip_sub_blocks(data, at + 2)
     descriptor = bytearray(data[at : at + 10])
     descriptor[9] = (descriptor[9] & 0x40) | 0x80 | (data[10] & 7)
-    end = _skip_sub_blocks(data, at + 11)
+    end = skip_sub_blocks(data, at + 11)
     return bytes(descriptor) + table + data[at + 10 : end]
 
 

@@ -67,6 +67,11 @@ def pillow_median_cut(frame: np.ndarray, colours: int) -> GIFFrame:
     return _from_pillow(Image.fromarray(frame).quantize(colours, Image.Quantize.MEDIANCUT))
 
 
+def _mapped(frame: np.ndarray, palette: Image.Image, dithered: bool) -> GIFFrame:
+    dither = Image.Dither.FLOYDSTEINBERG if dithered else Image.Dither.NONE
+    return _from_pillow(Image.fromarray(frame).quantize(palette=palette, dither=dither))
+
+
 def pillow_with_palette(
     frame: np.ndarray, colours: int, dithered: bool, palette_of: np.ndarray | None = None
 ) -> GIFFrame:
@@ -75,8 +80,22 @@ def pillow_with_palette(
     dithered: Floyd-Steinberg, else the inexact mapping.
     """
     palette = Image.fromarray(frame if palette_of is None else palette_of).quantize(colours, Image.Quantize.MEDIANCUT)
-    dither = Image.Dither.FLOYDSTEINBERG if dithered else Image.Dither.NONE
-    return _from_pillow(Image.fromarray(frame).quantize(palette=palette, dither=dither))
+    return _mapped(frame, palette, dithered)
+
+
+def pillow_one_palette(frames: np.ndarray, colours: int, dithered: bool) -> list[GIFFrame]:
+    """The same with one palette: the median cut of all frames."""
+    every = Image.fromarray(frames.reshape(-1, *frames.shape[2:]))
+    palette = every.quantize(colours, Image.Quantize.MEDIANCUT)
+    return [_mapped(frame, palette, dithered) for frame in frames]
+
+
+def ffmpeg_palette_graph(colours: int, dither: str, per_frame: bool, bayer_scale: int) -> str:
+    """The filters that give a film a palette: of each frame's own (stats_mode=single, new=1), or one for all."""
+    mode = "single" if per_frame else "full"
+    use = f"paletteuse=dither={dither}" + (f":bayer_scale={bayer_scale}" if dither == "bayer" else "")
+    new = ":new=1" if per_frame else ""
+    return f"split[a][b];[a]palettegen=max_colors={colours}:stats_mode={mode}[p];[b][p]{use}{new}"
 
 
 def ffmpeg_palette(
@@ -87,11 +106,7 @@ def ffmpeg_palette(
     per_frame: a palette of each frame's own (stats_mode=single, new=1), else one for all.
     """
     count, height, width, _ = frames.shape
-    mode = "single" if per_frame else "full"
-    use = f"paletteuse=dither={dither}" + (f":bayer_scale={bayer_scale}" if dither == "bayer" else "")
-    graph = f"split[a][b];[a]palettegen=max_colors={colours}:stats_mode={mode}[p];[b][p]{use}" + (
-        ":new=1" if per_frame else ""
-    )
+    graph = ffmpeg_palette_graph(colours, dither, per_frame, bayer_scale)
     command = ["ffmpeg", "-v", "error", "-threads", "1", "-filter_complex_threads", "1"]
     command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", "10", "-i", "-"]
     command += ["-filter_complex", graph, "-f", "rawvideo", "-pix_fmt", "pal8", "-"]
