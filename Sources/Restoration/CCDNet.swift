@@ -15,6 +15,9 @@ public struct CCDNet: Sendable {
         let palette: Bool
         /// Further input: the palette radius of each pixel.
         let radius: Bool
+        /// Further inputs of the first network: how the GIF's frames before and after differ from this one. Still
+        /// parts carry a quantization error of their own in every frame. Not in the paper; may be missing.
+        let neighbours: Bool?
         /// I = clamp(G + net(G)) and I <- clamp(I + step) instead of the paper's tanh.
         let residual: Bool
         /// The last estimate is pulled into its palette color's Voronoi cell.
@@ -24,6 +27,9 @@ public struct CCDNet: Sendable {
     private let configuration: Configuration
     private let first: UNet
     private let step: UNet?
+
+    /// Whether the frames before and after make a difference.
+    public var seesNeighbours: Bool { configuration.neighbours ?? false }
 
     /// - Throws: `ModelError` when the file is no CCDNet or does not hold what its header says.
     public init(_ file: ModelFile) throws(ModelError) {
@@ -43,7 +49,7 @@ public struct CCDNet: Sendable {
         guard configuration.steps >= 1 && configuration.steps <= 16 else {
             throw ModelError(path: file.path, reason: "config: \(configuration.steps) steps, expected 1 to 16")
         }
-        try check(configuration.first, inputs: 3, "first")
+        try check(configuration.first, inputs: configuration.neighbours == true ? 9 : 3, "first")
         first = try UNet(configuration.first, weights: file.weights, prefix: "first.")
         if configuration.steps > 1 {
             guard let stepConfiguration = configuration.step else {
@@ -79,16 +85,24 @@ public struct CCDNet: Sendable {
     /// - Parameters:
     ///   - gif: G, [3, H, W] in [-1, 1].
     ///   - radius: the palette radius of each pixel, [1, H, W].
+    ///   - before, after: the GIF's neighbouring frames, like `gif`; nil where there is none.
     ///   - palettes, ids: the palette of each pixel, for fC.
     ///   - target: the last estimate, [3, H, W].
     public func restore(
-        gif: TensorView, radius: TensorView, palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>,
-        into target: TensorView, state: State, on pool: WorkerPool
+        gif: TensorView, radius: TensorView, before: TensorView? = nil, after: TensorView? = nil,
+        palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>, into target: TensorView, state: State,
+        on pool: WorkerPool
     ) {
         let operations = PixelOperations(on: pool)
         // I0 = squash(net0(G))
         state.first.input[0..<3].copy(from: gif)
         if configuration.radius { state.first.input[3].copy(from: radius) }
+        if seesNeighbours {
+            let channels = state.first.input.shape.channels
+            for (neighbour, at) in [(before, channels - 6), (after, channels - 3)] {
+                operations.scaledSum(1, neighbour ?? gif, -1, gif, into: state.first.input[at..<at + 3])
+            }
+        }
         first.forward(state.first, on: pool)
         if configuration.residual {
             operations.scaledSum(1, gif, 1, state.first.output.view, into: target)
