@@ -261,8 +261,9 @@ def ccdnets() -> None:
                              "radius": False, "residual": True, "project": False}, (21, 34)),
         ("ccdnet-first", {"first": FIRST, "step": None, "steps": 1, "palette": True, "radius": True,
                           "residual": True, "project": True}, (20, 31)),
-        ("ccdnet-neighbours", {"first": {**FIRST, "in": 10}, "step": None, "steps": 1, "palette": False,
-                               "radius": True, "neighbours": True, "residual": True, "project": False}, (22, 33)),
+        ("ccdnet-neighbours", {"first": {**FIRST, "in": 10}, "step": {**FIRST, "in": 19}, "steps": 3, "palette": True,
+                               "radius": True, "neighbours": True, "step_neighbours": True, "residual": True,
+                               "project": False}, (22, 33)),
     ]:  # fmt: skip
         net = randomize(networks.CCDNet(config), 0.2)
         palettes, counts, ids, gif = palettes_case(*size, [32, 7, 1, 64], 3)

@@ -20,8 +20,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from .catalogue import MAKERS, Maker
 from .data import Source, centre_crop, find_sources, load_frames
-from .makers import GIFFrame, ffmpeg_palette, pillow_median_cut, pillow_with_palette, radius_table
+from .makers import GIFFrame, pillow_median_cut, pillow_with_palette, radius_table
 
 SIDE = 256
 RUN = 8
@@ -29,6 +30,18 @@ RUN = 8
 SMALLEST = 112
 SPACINGS, SPACING_WEIGHTS = (1, 2, 3, 4), (0.4, 0.3, 0.15, 0.15)
 """How many frames of the film lie between two of the GIF's, plus one."""
+MAKER_WEIGHTS = {
+    "pillow-none": 50, "pillow-inexact": 5, "pillow-one-inexact": 3, "ffmpeg-none": 16, "ffmpeg-single-none": 9,
+    "gifsicle-none": 5, "gifsicle-none-lossy20": 2, "gifsicle-none-lossy80": 3, "gifsicle-none-lossy200": 1,
+    "imagemagick-none": 4, "imagemagick-one-none": 2,
+    "pillow-floyd_steinberg": 40, "pillow-one-floyd_steinberg": 12,
+    "ffmpeg-sierra2_4a": 10, "ffmpeg-floyd_steinberg": 6, "ffmpeg-bayer": 8,
+    "ffmpeg-single-sierra2_4a": 5, "ffmpeg-single-floyd_steinberg": 3, "ffmpeg-single-bayer": 4,
+    "gifsicle-floyd-steinberg": 3, "gifsicle-floyd-steinberg-lossy80": 2, "gifsicle-ro64": 1, "gifsicle-o8": 1,
+    "gifsicle-halftone": 1, "imagemagick-floyd_steinberg": 2, "imagemagick-riemersma": 2, "imagemagick-o8x8": 1,
+    "imagemagick-one-floyd_steinberg": 1,
+}  # fmt: skip
+"""How often each maker of the catalogue is drawn, among those of its kind (dithered or not)."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,9 @@ class Sample:
     table: int
     height: int
     width: int
+
+
+TOOLS = sorted({MAKERS[name].tool for name in MAKER_WEIGHTS})
 
 
 class ColourPool:
@@ -120,29 +136,13 @@ def film_run(rng: np.random.Generator, frames: np.ndarray, side: int, length: in
     return np.stack(pictures)
 
 
-def draw_maker(rng: np.random.Generator, dithered: bool) -> str:
-    """A maker's name, by its weight."""
-    names, weights = DITHERED_MAKERS if dithered else PLAIN_MAKERS
-    return str(rng.choice(names, p=weights))
-
-
-PLAIN_MAKERS = (("pillow-mediancut", "pillow-inexact", "ffmpeg-none"), (0.66, 0.08, 0.26))
-DITHERED_MAKERS = (
-    ("pillow-fs", "ffmpeg-sierra2_4a", "ffmpeg-bayer", "ffmpeg-floyd_steinberg"),
-    (0.6, 0.15, 0.13, 0.12),
-)
-
-
-def make_gif(rng: np.random.Generator, name: str, frames: np.ndarray, colours: int) -> tuple[str, list[GIFFrame]]:
-    """The GIF that a maker makes of frames [T, H, W, 3], and the maker's name with what was drawn for it."""
-    if name.startswith("ffmpeg"):
-        per_frame = bool(rng.random() < 0.35)
-        made = ffmpeg_palette(frames, colours, name.split("-")[1], per_frame, int(rng.integers(6)))
-        return name + ("-single" if per_frame else ""), made
-    if name == "pillow-mediancut":
-        return name, [pillow_median_cut(frame, colours) for frame in frames]
-    common = None if rng.random() < 0.75 else frames[int(rng.integers(len(frames)))]
-    return name, [pillow_with_palette(frame, colours, name == "pillow-fs", common) for frame in frames]
+def draw_maker(rng: np.random.Generator, dithered: bool, tools: list[str]) -> Maker:
+    """A maker, by its tool's and its own weight. tools: those to draw from."""
+    weights = {name: weight for name, weight in MAKER_WEIGHTS.items() if MAKERS[name].tool in tools}
+    weights = {name: weight for name, weight in weights.items() if MAKERS[name].dithered == dithered}
+    names = list(weights)
+    shares = np.array([weights[name] for name in names])
+    return MAKERS[str(rng.choice(names, p=shares / shares.sum()))]
 
 
 def share(rng: np.random.Generator, sources: list[Source], count: int, even: bool) -> np.ndarray:
@@ -159,6 +159,7 @@ def write_colour_pool(
     cache: Path,
     count: int,
     dither: str,
+    tools: list[str],
     colours: tuple[int, int],
     even: bool,
     seed: int,
@@ -172,16 +173,16 @@ def write_colour_pool(
         frames = load_frames(source, cache) if wanted else None
         while wanted > 0:
             dithered = dither == "dithered" or (dither == "any" and rng.random() < 0.5)
-            name = draw_maker(rng, dithered)
-            crops = film_run(rng, frames, SIDE, 3 if name.startswith("pillow") else RUN)
-            number = random_colours(rng, *colours)
-            maker, made = make_gif(rng, name, crops, number)
+            maker = draw_maker(rng, dithered, tools)
+            crops = film_run(rng, frames, SIDE, 3 if maker.tool == "pillow" else RUN)
+            number = min(random_colours(rng, *colours), maker.most_colours)
+            made = maker.frames(crops, number)
             for at in range(1, max(2, len(made) - 1), 3):
                 if wanted == 0:
                     break
                 at = min(at, len(made) - 1)
                 triple = [made[max(at - 1, 0)], made[at], made[min(at + 1, len(made) - 1)]]
-                facts = (source.name, source.kind, maker, dithered, number)
+                facts = (source.name, source.kind, maker.name, dithered, number)
                 pool.put(int(slots.pop()), crops[at], triple, *facts)
                 wanted -= 1
     pool.close()
@@ -228,7 +229,7 @@ def write_validation_pool(out: Path, sources: list[Source], dither: str, sizes: 
             crops = np.ascontiguousarray(film[[max(at - 1, 0), at, min(at + 1, len(film) - 1)]])
             for number in sizes:
                 dithered = dither == "dithered"
-                maker = "pillow-fs" if dithered else "pillow-mediancut"
+                maker = "pillow-floyd_steinberg" if dithered else "pillow-none"
                 gifs = [pillow_median_cut(crop, number) for crop in crops]
                 if dithered:
                     gifs = [pillow_with_palette(crop, number, True) for crop in crops]
@@ -245,6 +246,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the pool's folder")
     parser.add_argument("--cache", type=Path, default=Path("cache/frames"), help="decoded clips")
     parser.add_argument("--dither", choices=["none", "dithered", "any"], required=True)
+    parser.add_argument("--tools", nargs="+", choices=TOOLS, default=TOOLS, help="who makes the GIFs (default: all)")
     parser.add_argument("--count", type=int, default=6000, help="samples")
     parser.add_argument("--colours", type=int, nargs=2, default=(16, 256), metavar=("LOW", "HIGH"))
     parser.add_argument("--even", action="store_true", help="every source weighs the same (for the classifier)")
@@ -264,6 +266,7 @@ def main() -> None:
             options.cache,
             options.count,
             options.dither,
+            options.tools,
             tuple(options.colours),
             options.even,
             options.seed,

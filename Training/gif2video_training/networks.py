@@ -198,7 +198,7 @@ class CCDNet(nn.Module):
 
     config: {
       "first": unet config (in: 3; + 1 with the radius; + 6 with the neighbours, in this order),
-      "step": unet config or null (in: 12 with the palette's fC, 6 without; + 1 with the radius),
+      "step": unet config or null (in: 12 with the palette's fC, 6 without; + 1 with the radius; + 6),
       "steps": k >= 1, counting the first net,
       "palette": bool, the steps see fC(I) and G - fC(I) (false for dithered GIFs),
       "radius": bool, further input channel: half the distance from a pixel's palette colour to the
@@ -206,6 +206,7 @@ class CCDNet(nn.Module):
       "neighbours": bool, optional; the first net also sees how the GIF frames before and after differ
                 from this one (before - G, after - G; zero where there is none). Still parts carry a
                 quantization error of their own in every frame. Not in the paper,
+      "step_neighbours": bool, optional; the steps see them as well,
       "residual": bool, true: I = clamp(G + net(G)), I <- clamp(I + step); false: the paper's tanh,
       "project": bool, the last estimate is pulled into its palette colour's Voronoi cell
                 (along the ray from the palette colour) where fC(I) != G,
@@ -230,9 +231,9 @@ class CCDNet(nn.Module):
         config = self.config
         extra = [radius] if config["radius"] else []
         neighbours = []
-        if config.get("neighbours"):
+        if config.get("neighbours") or config.get("step_neighbours"):
             neighbours = [torch.zeros_like(gif) if other is None else other - gif for other in (before, after)]
-        out = self.first(torch.cat([gif] + extra + neighbours, 1)).float()
+        out = self.first(torch.cat([gif] + extra + (neighbours if config.get("neighbours") else []), 1)).float()
         current = self._squash(gif + out if config["residual"] else out)
         results = [current]
         for _ in range(config["steps"] - 1):
@@ -240,7 +241,8 @@ class CCDNet(nn.Module):
             if config["palette"]:
                 quantized = nearest_colour_from(current, gif, radius, palette, count)
                 inputs += [quantized, gif - quantized]
-            current = self._squash(current + self.step(torch.cat(inputs + extra, 1)).float())
+            inputs += extra + (neighbours if config.get("step_neighbours") else [])
+            current = self._squash(current + self.step(torch.cat(inputs, 1)).float())
             results.append(current)
         return results
 

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 
 from .colour_pool import ColourPool
-from .losses import picture_loss, psnr, smoothness
+from .losses import picture_loss, psnr, relative_loss, smoothness
 from .motion_pool import MotionPool
 from .networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
 
@@ -41,17 +41,20 @@ def draw_symmetry(rng: np.random.Generator):
 
 
 class ColourTask:
-    """CCDNet on patches of a colour pool. training keys: patch, batch, gradient_weight, supervision, alone.
+    """CCDNet on patches of a colour pool. training keys: patch, batch, loss, gradient_weight, supervision, alone.
 
-    alone: how often a frame is shown without one of its neighbours, as the first and last of a GIF are.
+    loss: "relative" or "absolute" (losses.relative_loss, losses.picture_loss).
+    alone: how often a frame is shown without the one before and without the one after it: the first and last of
+    a GIF have none, and the one after costs time.
     """
 
     def __init__(self, config: dict, pools: list[Path], validation: Path | None, device: torch.device):
         self.training, self.device = config["training"], device
         self.pools = [ColourPool(folder) for folder in pools]
         self.validation = ColourPool(validation) if validation else None
+        self.picture_loss = {"relative": relative_loss, "absolute": picture_loss}[self.training["loss"]]
         self.uses_palette = config["model"]["palette"] and config["model"]["steps"] > 1
-        self.uses_neighbours = bool(config["model"].get("neighbours"))
+        self.uses_neighbours = any(config["model"].get(key) for key in ("neighbours", "step_neighbours"))
 
     def batch(self, rng: np.random.Generator) -> Batch:
         patch, size = self.training["patch"], self.training["batch"]
@@ -68,8 +71,8 @@ class ColourTask:
             index, palette = symmetry(indices[1]), pool.palette[slot, 1][:, channels]
             gifs.append(palette[index])
             if self.uses_neighbours:
-                for name, at in (("before", 0), ("after", 2)):
-                    at = 1 if rng.random() < self.training["alone"] else at
+                for name, at, alone in zip(("before", "after"), (0, 2), self.training["alone"]):
+                    at = 1 if rng.random() < alone else at
                     neighbours[name].append(pool.palette[slot, at][:, channels][symmetry(indices[at])])
             truths.append(truth[..., channels])
             radii.append(pool.radius[slot][index])
@@ -93,7 +96,9 @@ class ColourTask:
         weights = [self.training["supervision"]] * (len(estimates) - 1) + [1.0]
         total = torch.zeros((), device=self.device)
         for weight, estimate in zip(weights, estimates):
-            total = total + weight * picture_loss(estimate.float(), batch["truth"], self.training["gradient_weight"])
+            total = total + weight * self.picture_loss(
+                estimate.float(), batch["truth"], self.training["gradient_weight"]
+            )
         return total
 
     @torch.no_grad()

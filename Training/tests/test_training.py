@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from gif2video_training.colour_pool import ColourPool, write_colour_pool
+from gif2video_training.colour_pool import TOOLS, ColourPool, write_colour_pool
 from gif2video_training.data import find_sources
 from gif2video_training.export import load_model, save_model
 from gif2video_training.networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
@@ -25,7 +25,7 @@ CONFIG = {
     },
     "training": {
         "patch": 32, "batch": 2, "rate": 1e-3, "warmup": 2, "weight_decay": 1e-4, "ema": 0.9, "clip": 1.0,
-        "float32_share": 0.2, "gradient_weight": 0.5, "supervision": 0.5, "zero": ["first", "step"],
+        "float32_share": 0.2, "loss": "relative", "gradient_weight": 0.5, "supervision": 0.5, "zero": ["first", "step"],
     },
 }  # fmt: skip
 
@@ -37,13 +37,13 @@ def make_pool(folder: Path) -> Path:
         waves = np.stack([np.sin(x / 19 + y / 17 + k + number) for k in range(3)], -1)
         pixels = (128 + 90 * waves + rng.normal(0, 4, waves.shape)).clip(0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"photo_{number}.png")
-    write_colour_pool(folder / "pool", find_sources(folder), folder / "cache", 6, "any", (16, 64), True, 1)
+    write_colour_pool(folder / "pool", find_sources(folder), folder / "cache", 6, "any", TOOLS, (16, 64), True, 1)
     return folder / "pool"
 
 
 class NeighbourTests(unittest.TestCase):
     CONFIG = {**CONFIG, "model": {**CONFIG["model"], "first": UNET | {"in": 10}, "neighbours": True}}
-    CONFIG["training"] = CONFIG["training"] | {"alone": 0.1, "batch": 8}
+    CONFIG["training"] = CONFIG["training"] | {"alone": [0.1, 0.2], "batch": 8}
 
     def test_new_inputs_start_at_zero(self):
         with tempfile.TemporaryDirectory() as name:
