@@ -15,7 +15,7 @@ Tests/RestorationTests/Fixtures: for each whole network a model file as export.p
                 ids [H, W]: the palette of each pixel; output [3, H, W]; estimate0 ...: every I before the projection;
                 where the network sees neighbours: before, after [3, H, W], and alone: the output without them.
   superslomo-*  g0, g1, i0, i1 [3, H, W]; f01, f10 [2, H, W]; frame25, frame50 [3, H, W]: in-betweens at 1/4, 1/2.
-  dither-classifier*  gif [3, H, W]; logit [1].
+  dither-classifier*  gif [3, H, W]; radius [1, H, W]; logit [1].
 Everything follows from the seeds below.
 """
 
@@ -307,13 +307,16 @@ def slomos() -> None:
 
 def classifiers() -> None:
     plain = {"widths": [6, 8, 10, 12], "strides": [2, 2, 1, 2], "slope": 0.2}
-    *_, gif = palettes_case(41, 54, [16], 8)
+    palettes, counts, ids, gif = palettes_case(41, 54, [16], 8)
+    radius = radius_of(gif, palettes, counts, ids)
     folder = TESTS / "RestorationTests/Fixtures"
-    for name, config in [("dither-classifier", plain), ("dither-classifier-gain", {**plain, "gain": 3.0})]:
+    for name, config in [("dither-classifier", plain),
+                         ("dither-classifier-weighted", {**plain, "radius": True, "weighted": True})]:  # fmt: skip
         net = randomize(networks.DitherClassifier(config), 1)
         save(folder / f"{name}.safetensors", networks.folded_state(net), "dither-classifier", config,
              profile="test", training="none", quality="none")  # fmt: skip
-        save(folder / f"{name}-case.safetensors", {"gif": gif, "logit": net(gif[None])}, "test-cases", {})
+        case = {"gif": gif, "radius": radius, "logit": net(gif[None], radius[None])}
+        save(folder / f"{name}-case.safetensors", case, "test-cases", {})
 
 
 if __name__ == "__main__":

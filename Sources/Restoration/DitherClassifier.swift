@@ -1,8 +1,9 @@
+import Glibc
 public import Inference
 public import Media
 public import Threads
 
-/// Tells dithered GIFs from others (section 5): convolutions over a frame and its gradients, and a global average.
+/// Tells dithered GIFs from others (section 5): convolutions over a frame and its gradients, and an average.
 ///
 /// Immutable and shared between streams.
 public struct DitherClassifier: Sendable {
@@ -13,14 +14,17 @@ public struct DitherClassifier: Sendable {
         /// One stride for each.
         let strides: [Int]
         let slope: Float?
-        /// Gradients are multiplied by it and clamped to [-1, 1]; absent in the paper.
-        let gain: Float?
+        /// Gradients are counted in steps of the palette, and the palette radius is a further input. Not in the paper.
+        let radius: Bool?
+        /// The network says how much each place has to say. Not in the paper.
+        let weighted: Bool?
         /// Logits above it mean dithered; 0 where the file says nothing.
         let threshold: Float?
     }
 
     private let stack: ConvolutionStack
-    private let gain: Float?
+    private let seesRadius: Bool
+    private let isWeighted: Bool
     private let threshold: Float
 
     /// - Throws: `ModelError` when the file is no classifier or does not hold what its header says.
@@ -42,25 +46,26 @@ public struct DitherClassifier: Sendable {
                 name: "body.\(3 * index)", outputs: configuration.widths[index], size: 3,
                 stride: configuration.strides[index], slope: configuration.slope ?? 0.2)
         }
-        layers.append(ConvolutionStack.Layer(name: "outc", outputs: 1, size: 3, stride: 1, slope: 1))
-        stack = try ConvolutionStack(inputs: 9, layers, weights: file.weights, prefix: "")
+        seesRadius = configuration.radius ?? false
+        isWeighted = configuration.weighted ?? false
+        layers.append(
+            ConvolutionStack.Layer(name: "outc", outputs: isWeighted ? 2 : 1, size: 3, stride: 1, slope: 1))
+        stack = try ConvolutionStack(inputs: seesRadius ? 10 : 9, layers, weights: file.weights, prefix: "")
         try file.weights.requireAllTaken()
-        gain = configuration.gain
         threshold = configuration.threshold ?? 0
     }
 
-    /// As `logit(_:on:)`, for a frame on a background.
+    /// As `logit(_:radius:on:)`, for a frame on a background.
     public func logit(of frame: Frame, on background: RGB, pool: WorkerPool) -> Float {
-        let gif = Tensor(3, frame.size.height, frame.size.width)
-        frame.flattened(on: background).pixels.withUnsafeBufferPointer {
-            PixelOperations(on: pool).load(rgba: $0, into: gif.view)
-        }
-        return logit(gif.view, on: pool)
+        let slot = FrameSlot(frame, background: background, cache: PaletteCache(), on: PixelOperations(on: pool))
+        return logit(slot.gif.view, radius: slot.radius.view, on: pool)
     }
 
     /// How sure the network is that the frame is dithered: a logit, 0 is undecided, above it dithered.
-    /// - Parameter gif: [3, H, W] in [-1, 1].
-    public func logit(_ gif: TensorView, on pool: WorkerPool) -> Float {
+    /// - Parameters:
+    ///   - gif: [3, H, W] in [-1, 1].
+    ///   - radius: the palette radius of each pixel, [1, H, W].
+    public func logit(_ gif: TensorView, radius: TensorView, on pool: WorkerPool) -> Float {
         let (height, width) = (gif.shape.height, gif.shape.width)
         let state = stack.makeState(height: height, width: width)
         let input = state.input
@@ -77,13 +82,40 @@ public struct DitherClassifier: Sendable {
                         pixel + width < plane ? values[source + pixel + width] - values[source + pixel] : 0
                 }
             }
-            if let gain {
-                for value in 3 * plane..<9 * plane {
-                    values[value] = min(max(values[value] * gain, -1), 1)
-                }
-            }
+            if seesRadius { radius.withUnsafeBufferPointer { Self.countInSteps(values, of: $0) } }
         }
         stack.forward(state, on: pool)
-        return state.output.withUnsafeBufferPointer { $0.reduce(0, +) / Float($0.count) } - threshold
+        return state.output.withUnsafeBufferPointer { Self.average($0, isWeighted) } - threshold
+    }
+
+    /// Two colors that differ by one level have this radius.
+    private static let smallestRadius: Float = 1 / 255
+
+    /// The gradients, channels 3 to 8, in units of four palette radii; channel 9 is that unit.
+    private static func countInSteps(
+        _ values: UnsafeMutableBufferPointer<Float>, of radius: UnsafeBufferPointer<Float>
+    ) {
+        let plane = radius.count
+        for pixel in 0..<plane {
+            let step = 4 * max(radius[pixel], smallestRadius)
+            for channel in 3..<9 {
+                let at = channel * plane + pixel
+                values[at] = min(max(values[at] / step, -1), 1)
+            }
+            values[9 * plane + pixel] = min(step, 1)
+        }
+    }
+
+    /// The mean of the logits, the first channel of the network's output, weighted by the sigmoid of the second.
+    private static func average(_ output: UnsafeBufferPointer<Float>, _ isWeighted: Bool) -> Float {
+        guard isWeighted else { return output.reduce(0, +) / Float(output.count) }
+        let plane = output.count / 2
+        var (sum, weights): (Double, Double) = (0, 1e-6)
+        for place in 0..<plane {
+            let weight = 1 / (1 + exp(-Double(output[plane + place])))
+            sum += Double(output[place]) * weight
+            weights += weight
+        }
+        return Float(sum / weights)
     }
 }

@@ -214,7 +214,9 @@ public final class Restorer {
         case .none: return false
         case .dithered: return true
         case .auto:
-            if verdict?.isOpen == true { verdict?.add(logit: models.classifier.logit(slot.gif.view, on: pool)) }
+            if verdict?.isOpen == true {
+                verdict?.add(logit: models.classifier.logit(slot.gif.view, radius: slot.radius.view, on: pool))
+            }
             return verdict?.isDithered ?? false
         }
     }

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from .catalogue import MAKERS, Maker
@@ -78,6 +79,11 @@ class ColourPool:
         """The three GIF frames of a sample, uint8 [H, W, 3] each."""
         sample = self.samples[slot]
         return [self.palette[slot, k][self.index[slot, k, : sample.height, : sample.width]] for k in range(3)]
+
+    def radius_map(self, slot: int) -> torch.Tensor:
+        """The palette radius of each pixel of the middle frame, float32 [H, W]."""
+        sample = self.samples[slot]
+        return torch.from_numpy(self.radius[slot][self.index[slot, 1, : sample.height, : sample.width]])
 
 
 def random_colours(rng: np.random.Generator, low: int, high: int) -> int:

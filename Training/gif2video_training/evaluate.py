@@ -24,7 +24,7 @@ import torch
 from .data import Source, centre_crop, find_sources, load_frames
 from .export import load_model
 from .gif_file import gif_bytes
-from .makers import FFMPEG_DITHERS, GIFFrame, ffmpeg_palette, pillow_median_cut, pillow_with_palette
+from .makers import FFMPEG_DITHERS, GIFFrame, ffmpeg_palette, pillow_median_cut, pillow_with_palette, radius_table
 from .metrics import psnr, ssim
 from .motion_pool import restore
 
@@ -47,6 +47,11 @@ def is_dithered(maker: str) -> bool:
 
 def to_tensor(picture: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 127.5 - 1
+
+
+def radius_map(gif: GIFFrame) -> torch.Tensor:
+    """The palette radius of each pixel, [1, 1, H, W]."""
+    return torch.from_numpy(radius_table(gif.palette)[gif.index])[None, None]
 
 
 def to_picture(tensor: torch.Tensor) -> np.ndarray:
@@ -211,7 +216,10 @@ def dither_table(models: Path, sources: list[Source], sizes: list[int], makers: 
             single, whole, margins = [], [], []
             for source in sources:
                 crops = np.ascontiguousarray(centre_crop(load_frames(source), SIDE)[:frames])
-                logits = [float(network(to_tensor(gif.rgb))) - threshold for gif in make_frames(crops, maker, size)]
+                logits = [
+                    float(network(to_tensor(gif.rgb), radius_map(gif))) - threshold
+                    for gif in make_frames(crops, maker, size)
+                ]
                 sign = 1 if is_dithered(maker) else -1
                 single += [sign * logit > 0 for logit in logits]
                 whole.append(sign * np.mean(logits) > 0)

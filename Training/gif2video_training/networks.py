@@ -18,6 +18,8 @@ import torch.nn.functional as F
 
 RADIUS_LIMIT = 1.0
 """Upper bound of the palette radius channel, in units of the [-1, 1] colour range."""
+SMALLEST_RADIUS = 1 / 255
+"""The radius of two colours that differ by one level: what the classifier divides by at the least."""
 
 
 def _double_conv(cin: int, cout: int, kernel: int, slope: float, norm: bool) -> nn.Sequential:
@@ -336,38 +338,48 @@ class SuperSlomo(nn.Module):
 
 
 class DitherClassifier(nn.Module):
-    """Dithered or not (section 5, separate networks): five convolutions and a global average.
+    """Dithered or not (section 5, separate networks): five convolutions and an average over the frame.
 
     Input: the GIF frame [N, 3, H, W]; its x and y gradient maps (forward differences, zero in the
     last column or row) are appended, 9 channels in all. Output: one logit, positive for dithered.
 
     config: {"widths": [64, 128, 256, 512] in the paper, "strides": [int], "slope": 0.2,
-             "gain": optional; gradient maps are then clamp(gain * gradient, -1, 1): small steps, where
-             dither shows, count as much as edges,
+             "radius": bool, optional; gradient maps are then clamp(gradient / (4 radius), -1, 1), so that one
+             step of the palette counts alike among few colours and among many, and the palette radius
+             (times 4, at most 1) is a tenth channel,
+             "weighted": bool, optional; the last convolution has a second channel whose sigmoid weighs the
+             logits in the average: flat parts say nothing about dither,
              "threshold": optional; logits above it mean dithered, 0 by default}
-    Convolutions are 3x3 with zero padding 1; the last, to one channel, has stride 1.
+    Convolutions are 3x3 with zero padding 1; the last has stride 1.
     """
 
     def __init__(self, config: dict):
         super().__init__()
         self.config = config
-        widths = [9] + config["widths"]
+        widths = [10 if config.get("radius") else 9] + config["widths"]
         self.body = nn.Sequential()
         for a, b, stride in zip(widths, widths[1:], config["strides"]):
             self.body.append(nn.Conv2d(a, b, 3, stride=stride, padding=1))
             self.body.append(nn.BatchNorm2d(b))
             self.body.append(nn.LeakyReLU(config.get("slope", 0.2)))
-        self.outc = nn.Conv2d(widths[-1], 1, 3, padding=1)
+        self.outc = nn.Conv2d(widths[-1], 2 if config.get("weighted") else 1, 3, padding=1)
         with torch.no_grad():
             # Dither shows in the gradients; the colours themselves would drown them at the start.
             self.body[0].weight[:, :3] *= 0.05
 
-    def forward(self, gif: torch.Tensor) -> torch.Tensor:
+    def forward(self, gif: torch.Tensor, radius: torch.Tensor) -> torch.Tensor:
+        """gif: [N, 3, H, W]; radius: [N, 1, H, W]. Returns [N]."""
         dx = F.pad(gif[..., :, 1:] - gif[..., :, :-1], (0, 1, 0, 0))
         dy = F.pad(gif[..., 1:, :] - gif[..., :-1, :], (0, 0, 0, 1))
-        if gain := self.config.get("gain"):
-            dx, dy = (dx * gain).clamp(-1, 1), (dy * gain).clamp(-1, 1)
-        return self.outc(self.body(torch.cat([gif, dx, dy], 1))).mean((1, 2, 3))
+        inputs = [gif, dx, dy]
+        if self.config.get("radius"):
+            step = 4 * radius.clamp_min(SMALLEST_RADIUS)
+            inputs = [gif, (dx / step).clamp(-1, 1), (dy / step).clamp(-1, 1), step.clamp_max(1)]
+        out = self.outc(self.body(torch.cat(inputs, 1)))
+        if not self.config.get("weighted"):
+            return out.mean((1, 2, 3))
+        weight = torch.sigmoid(out[:, 1].float())
+        return (out[:, 0].float() * weight).sum((1, 2)) / (weight.sum((1, 2)) + 1e-6)
 
 
 ARCHITECTURES = {"ccdnet": CCDNet, "superslomo": SuperSlomo, "dither-classifier": DitherClassifier}

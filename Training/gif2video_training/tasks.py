@@ -110,7 +110,7 @@ class ColourTask:
             sample = pool.samples[slot]
             before, gif, after = (to_unit(frame[None]) for frame in pool.frames(slot))
             truth = to_unit(pool.truth[slot, : sample.height, : sample.width][None])
-            radius = torch.from_numpy(pool.radius[slot][pool.index[slot, 1, : sample.height, : sample.width]])
+            radius = pool.radius_map(slot)
             palette = torch.from_numpy(pool.palette[slot, 1, : sample.table]).float() / 127.5 - 1
             inputs = (gif, radius[None, None], palette[None], torch.tensor([sample.table]), before, after)
             estimates = network.estimates(*(x.to(self.device) for x in inputs))
@@ -186,7 +186,7 @@ class DitherTask:
 
     def batch(self, rng: np.random.Generator) -> Batch:
         patch, size = self.training["patch"], self.training["batch"]
-        gifs, dithered = [], []
+        gifs, radii, dithered = [], [], []
         while len(gifs) < size:
             pool = self.pools[int(rng.integers(len(self.pools)))]
             slot = int(rng.integers(len(pool)))
@@ -194,25 +194,27 @@ class DitherTask:
             if min(sample.height, sample.width) < patch:
                 continue
             top, left = int(rng.integers(sample.height - patch + 1)), int(rng.integers(sample.width - patch + 1))
-            index = pool.index[slot, 1, top : top + patch, left : left + patch]
-            gifs.append(draw_symmetry(rng)(pool.palette[slot, 1][:, rng.permutation(3)][index]))
+            index = draw_symmetry(rng)(pool.index[slot, 1, top : top + patch, left : left + patch])
+            gifs.append(pool.palette[slot, 1][:, rng.permutation(3)][index])
+            radii.append(pool.radius[slot][index])
             dithered.append(float(sample.dithered))
         batch = {"gif": to_unit(np.stack(gifs)), "dithered": torch.tensor(dithered)}
+        batch["radius"] = torch.from_numpy(np.stack(radii))[:, None]
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
 
     def loss(self, network: DitherClassifier, batch: Batch) -> torch.Tensor:
-        return F.binary_cross_entropy_with_logits(network(batch["gif"]).float(), batch["dithered"])
+        return F.binary_cross_entropy_with_logits(network(batch["gif"], batch["radius"]).float(), batch["dithered"])
 
     @torch.no_grad()
     def validate(self, network: DitherClassifier) -> dict[str, float]:
-        """Share of right verdicts on whole samples, by truth."""
+        """Share of right verdicts on whole samples, by maker and colours."""
         right: dict[str, list[float]] = {}
         pool = self.validation
         for slot in range(len(pool) if pool else 0):
             sample = pool.samples[slot]
-            gif = to_unit(pool.frames(slot)[1][None])
-            verdict = float(network(gif.to(self.device))) > 0
-            right.setdefault("dithered" if sample.dithered else "none", []).append(float(verdict == sample.dithered))
+            gif, radius = to_unit(pool.frames(slot)[1][None]), pool.radius_map(slot)[None, None]
+            verdict = float(network(gif.to(self.device), radius.to(self.device))) > 0
+            right.setdefault(f"{sample.maker} {sample.colours}", []).append(float(verdict == sample.dithered))
         return {name: float(np.mean(values)) for name, values in sorted(right.items())}
 
 

@@ -107,9 +107,9 @@ class ExportTests(unittest.TestCase):
         torch.manual_seed(1)
         config = {"widths": [4, 6], "strides": [2, 1], "slope": 0.2}
         network = DitherClassifier(config)
-        picture = torch.rand(3, 3, 20, 21) * 2 - 1
+        picture, radius = torch.rand(3, 3, 20, 21) * 2 - 1, torch.rand(3, 1, 20, 21)
         network.train()
-        network(picture)
+        network(picture, radius)
         network.eval()
         with tempfile.TemporaryDirectory() as name:
             path = Path(name) / "model.safetensors"
@@ -119,7 +119,7 @@ class ExportTests(unittest.TestCase):
             }
             save_model(path, network, metadata, half=False)
             loaded, _ = load_model(path)
-            torch.testing.assert_close(loaded(picture), network(picture), atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(loaded(picture, radius), network(picture, radius), atol=1e-5, rtol=1e-5)
 
     def test_projection_is_off_unless_asked_for(self):
         model = copy.deepcopy(CONFIG["model"])
