@@ -1,15 +1,13 @@
 #if defined(__x86_64__)
 #include "Levels.h"
 
+/// Sixteen registers: 12 sums, up to 3 vectors of weights, one value.
+#define LANES 8
+#define ACCUMULATORS 12
+
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#include "Layers.h"
-#include "Pixels.h"
+#include "Level.h"
 #pragma clang attribute pop
 
-/// The same loops, vectorised by the compiler for eight floats.
-const struct ck_kernels ck_avx2 = {
-    .name = "avx2",
-    CK_LAYERS,
-    CK_PIXELS,
-};
+const struct ck_kernels ck_avx2 = {.name = "avx2", CK_LEVEL};
 #endif

@@ -4,5 +4,5 @@
 /// The tables, one per instruction set; each is a file of its own.
 extern const struct ck_kernels ck_reference;
 #if defined(__x86_64__)
-extern const struct ck_kernels ck_avx2;
+extern const struct ck_kernels ck_avx2, ck_avx512;
 #endif

@@ -1,10 +1,14 @@
 #include "Levels.h"
-#include "Layers.h"
-#include "Pixels.h"
 
-/// The level that runs everywhere: the plain loops, compiled for the baseline of the architecture.
-const struct ck_kernels ck_reference = {
-    .name = "reference",
-    CK_LAYERS,
-    CK_PIXELS,
-};
+/// What every processor of the architecture has: SSE2, NEON.
+#define LANES 4
+#if defined(__aarch64__)
+#define ACCUMULATORS 24
+#else
+#define ACCUMULATORS 12
+#endif
+
+#include "Level.h"
+
+/// The level that runs everywhere.
+const struct ck_kernels ck_reference = {.name = "reference", CK_LEVEL};

@@ -17,6 +17,7 @@ const struct ck_kernels *ck_select(unsigned allowed) {
         unsigned needs;
     } levels[] = {
 #if defined(__x86_64__)
+        {&ck_avx512, CK_AVX2 | CK_AVX512},
         {&ck_avx2, CK_AVX2},
 #endif
         {&ck_reference, CK_REFERENCE},
@@ -26,3 +27,32 @@ const struct ck_kernels *ck_select(unsigned allowed) {
     while ((levels[level].needs & usable) != levels[level].needs) level++;
     return levels[level].kernels;
 }
+
+#if defined(__x86_64__)
+/// Flush to zero, and subnormals are zero.
+enum { SUBNORMALS = 1 << 15 | 1 << 6 };
+
+uint64_t ck_flush_subnormals(void) {
+    const unsigned mode = __builtin_ia32_stmxcsr();
+    __builtin_ia32_ldmxcsr(mode | SUBNORMALS);
+    return mode;
+}
+
+void ck_restore_subnormals(uint64_t mode) { __builtin_ia32_ldmxcsr((unsigned)mode); }
+#elif defined(__aarch64__)
+/// Flush to zero.
+enum { SUBNORMALS = 1 << 24 };
+
+uint64_t ck_flush_subnormals(void) {
+    uint64_t mode;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+    __asm__ volatile("msr fpcr, %0" : : "r"(mode | SUBNORMALS));
+    return mode;
+}
+
+void ck_restore_subnormals(uint64_t mode) { __asm__ volatile("msr fpcr, %0" : : "r"(mode)); }
+#else
+uint64_t ck_flush_subnormals(void) { return 0; }
+
+void ck_restore_subnormals(uint64_t mode) { (void)mode; }
+#endif

@@ -10,7 +10,9 @@ struct ClassicUNet: Sendable {
     private let fuse: [DoubleConvolution]
     private let outc: Convolution
 
-    init(_ configuration: UNetConfiguration, weights: ModelWeights, prefix: String) throws(ModelError) {
+    init(
+        _ configuration: UNetConfiguration, weights: ModelWeights, prefix: String, kernels: Kernels
+    ) throws(ModelError) {
         let widths: [Int]
         let fused: [Int]
         let sizes: [Int]
@@ -27,16 +29,16 @@ struct ClassicUNet: Sendable {
         // Indices in PyTorch's Sequential, where a BatchNorm stood after each convolution of CCDNet.
         let indices = transposed ? (0, 3) : (0, 2)
         func double(
-            _ name: String, _ inputs: Int, _ outputs: Int, _ size: Int
+            _ name: String, _ inputs: [Int], _ outputs: Int, _ size: Int
         ) throws(ModelError) -> DoubleConvolution {
             try DoubleConvolution(
                 inputs: inputs, outputs: outputs, size: size, slope: configuration.slope, weights: weights,
-                name: prefix + name, indices: indices)
+                name: prefix + name, indices: indices, kernels: kernels)
         }
-        inc = try double("inc", configuration.inputs, widths[0], sizes[0])
+        inc = try double("inc", [configuration.inputs], widths[0], sizes[0])
         var down: [DoubleConvolution] = []
         for level in 1..<widths.count {
-            down.append(try double("down.\(level - 1)", widths[level - 1], widths[level], sizes[level]))
+            down.append(try double("down.\(level - 1)", [widths[level - 1]], widths[level], sizes[level]))
         }
         var up: [TransposedConvolution] = []
         var fuse: [DoubleConvolution] = []
@@ -45,20 +47,22 @@ struct ClassicUNet: Sendable {
             if transposed {
                 up.append(
                     try TransposedConvolution(
-                        inputs: current, outputs: current, weights: weights, name: "\(prefix)up.\(index)"))
+                        inputs: current, outputs: current, weights: weights, name: "\(prefix)up.\(index)",
+                        kernels: kernels))
             }
-            fuse.append(try double("fuse.\(index)", skip + current, output, 3))
+            fuse.append(try double("fuse.\(index)", [skip, current], output, 3))
             current = output
         }
         (self.down, self.up, self.fuse) = (down, up, fuse)
         outc = try Convolution(
-            inputs: current, outputs: configuration.outputs, size: 1, slope: 1, weights: weights, name: "\(prefix)outc")
+            inputs: [current], outputs: configuration.outputs, size: 1, slope: 1, weights: weights,
+            name: "\(prefix)outc", kernels: kernels)
     }
 
-    func forward(_ activations: Activations, _ execution: Execution) {
-        activations.padInput()
+    func forward(_ input: TensorView, _ activations: Activations, into output: TensorView, _ execution: Execution) {
         let levels = activations.levels
-        inc(activations.input.view, hidden: levels[0].hidden, into: levels[0].skip, execution)
+        Resampling.load(input, into: levels[0].pooled, execution)
+        inc(levels[0].pooled, hidden: levels[0].hidden, into: levels[0].skip, execution)
         for (index, down) in down.enumerated() {
             let (finer, level) = (levels[index], levels[index + 1])
             Resampling.averagePool(finer.skip, into: level.pooled, execution)
@@ -75,19 +79,21 @@ struct ClassicUNet: Sendable {
             fuse(level.joined, hidden: level.fuseHidden, into: level.fused, execution)
             current = level.fused
         }
-        outc(current, into: activations.output.view, execution)
-        activations.cropOutput()
+        outc(current, into: activations.result.view, execution)
+        Resampling.store(activations.result.view, into: output, execution)
     }
 
-    func scratchNeed(for activations: Activations) -> ScratchNeed {
+    func scratchNeed(for activations: Activations, workers: Int) -> ScratchNeed {
         let levels = activations.levels
-        var need = inc.scratchNeed(for: activations.input.shape)
-        for (down, level) in zip(down, levels.dropFirst()) { need.formUnion(down.scratchNeed(for: level.pooled.shape)) }
+        var need = outc.scratchNeed(height: levels[0].skip.height, width: levels[0].skip.width, workers: workers)
+        for (encoder, level) in zip([inc] + down, levels) {
+            need.formUnion(encoder.scratchNeed(for: level.pooled, workers: workers))
+        }
         for (fuse, level) in zip(fuse, levels.dropLast().reversed()) {
-            need.formUnion(fuse.scratchNeed(for: level.joined.shape))
+            need.formUnion(fuse.scratchNeed(for: level.joined, workers: workers))
         }
         for (index, up) in up.enumerated() {
-            need.formUnion(up.scratchNeed(for: levels[down.count - index].fused.shape))
+            need.formUnion(up.scratchNeed(width: levels[down.count - index].fused.width))
         }
         return need
     }
@@ -96,81 +102,54 @@ struct ClassicUNet: Sendable {
 extension ClassicUNet {
     /// Every map of one forward pass.
     struct Activations {
-        /// The state's, or copies padded to the least size that survives all poolings.
-        let input: Tensor
-        let output: Tensor
         let levels: [Level]
-        private let outerInput: Tensor
-        private let outerOutput: Tensor
+        /// The last convolution's output.
+        let result: BlockedTensor
 
         /// The maps of one resolution, the finest first.
         ///
         /// `upsampled` may be larger than twice the coarser map by a row and a column: PyTorch's padding puts floor(1 / 2)
         /// = 0 of them to the left and above. Nothing ever writes them, so they stay zero.
         struct Level {
-            /// The finer level's skip map at half its size; of the finest level: not used.
-            let pooled: TensorView
-            let hidden: TensorView
-            let skip: TensorView
+            /// The finer level's skip map at half its size; of the finest level: the network's input, continued by its
+            /// edge to the least size that survives all poolings.
+            let pooled: BlockedView
+            let hidden: BlockedView
+            let skip: BlockedView
             /// Behind `skip` in the same tensor, `joined`: the concatenation. Of the coarsest level: not used.
-            let upsampled: TensorView
-            let joined: TensorView
-            let fuseHidden: TensorView
+            let upsampled: BlockedView
+            let joined: BlockedView
+            let fuseHidden: BlockedView
             /// The level's result; of the coarsest level: `skip`.
-            let fused: TensorView
+            let fused: BlockedView
         }
 
-        init(_ network: ClassicUNet, input: Tensor, output: Tensor) {
+        /// - Parameters: of the network's input, in pixels.
+        init(_ network: ClassicUNet, height: Int, width: Int) {
             let least = 1 << network.down.count
-            let (height, width) = (max(input.shape.height, least), max(input.shape.width, least))
-            let isLargeEnough = height == input.shape.height && width == input.shape.width
-            (outerInput, outerOutput) = (input, output)
-            let inner = isLargeEnough ? input : Tensor(input.shape.channels, height, width)
-            self.input = inner
-            self.output = isLargeEnough ? output : Tensor(output.shape.channels, height, width)
-
+            let (height, width) = (max(height, least), max(width, least))
+            let lanes = network.outc.kernels.lanes
             let encoders = [network.inc] + network.down
             levels = encoders.indices.map { index in
-                let (height, width) = (height >> index, width >> index)
-                let skip = encoders[index].second.outputs
                 let coarsest = index == encoders.count - 1
                 let fuse = coarsest ? nil : network.fuse[network.fuse.count - 1 - index]
-                let joined = Tensor(fuse?.first.inputs ?? skip, height, width)
-                let fused = fuse?.second.outputs ?? skip
-                let hidden = Tensor(max(skip, fused), height, width)
+                let reach = max(encoders[index].first.size, fuse?.first.size ?? 1) / 2
+                func tensor(_ blocks: Int) -> BlockedTensor {
+                    BlockedTensor(
+                        blocks: blocks, height: height >> index, width: width >> index, lanes: lanes, reach: reach)
+                }
+                let skip = encoders[index].second.outputBlocks
+                let joined = tensor(fuse?.first.inputBlocks ?? skip)
+                let fused = fuse?.second.outputBlocks ?? skip
+                let hidden = tensor(max(skip, fused))
                 return Level(
-                    pooled: (index == 0 ? inner : Tensor(encoders[index].first.inputs, height, width)).view,
-                    hidden: hidden[0..<skip], skip: joined[0..<skip],
-                    upsampled: coarsest ? joined.view : joined[skip..<joined.shape.channels], joined: joined.view,
-                    fuseHidden: hidden[0..<fused], fused: coarsest ? joined.view : Tensor(fused, height, width).view)
+                    pooled: tensor(encoders[index].first.inputBlocks).view, hidden: hidden[0..<skip],
+                    skip: joined[0..<skip], upsampled: coarsest ? joined.view : joined[skip..<joined.blocks],
+                    joined: joined.view, fuseHidden: hidden[0..<fused],
+                    fused: coarsest ? joined.view : tensor(fused).view)
             }
-        }
-
-        /// Copies a small input to the upper left and continues it by its edge.
-        func padInput() {
-            guard input !== outerInput else { return }
-            let (inner, outer) = (input.shape, outerInput.shape)
-            for channel in 0..<inner.channels {
-                let (source, target) = (outerInput[channel].pointer, input[channel].pointer)
-                for y in 0..<inner.height {
-                    for x in 0..<inner.width {
-                        target[y * inner.width + x] =
-                            source[min(y, outer.height - 1) * outer.width + min(x, outer.width - 1)]
-                    }
-                }
-            }
-        }
-
-        /// Copies the upper left of the output of a padded input to the state's.
-        func cropOutput() {
-            guard output !== outerOutput else { return }
-            let (inner, outer) = (output.shape, outerOutput.shape)
-            for channel in 0..<outer.channels {
-                let (source, target) = (output[channel].pointer, outerOutput[channel].pointer)
-                for y in 0..<outer.height {
-                    (target + y * outer.width).update(from: source + y * inner.width, count: outer.width)
-                }
-            }
+            result = BlockedTensor(
+                blocks: network.outc.outputBlocks, height: height, width: width, lanes: lanes, reach: 0)
         }
     }
 }

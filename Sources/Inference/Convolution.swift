@@ -2,145 +2,122 @@ import CKernels
 
 /// A convolution with zero padding of half its size, its bias and its activation (BatchNorm is folded into it).
 ///
-/// im2col and one GEMM for each band of output pixels, bands shared out among the threads; where the map is small and
-/// deep, the patches are unfolded once and the GEMM is shared out by output channels, so that the weights, which are
-/// then the larger operand, are read once. The decomposition depends on the shape only: any number of threads gives
-/// the same bits.
+/// Winograd's F(4x4, 3x3) where it is worth it, else direct sums; the products are our own or OpenBLAS'. Weights are
+/// brought into the products' order once, here. An output is summed in the same order however the work is shared out:
+/// any number of threads gives the same bits.
 struct Convolution: Sendable {
-    let inputs: Int
+    let inputBlocks: Int
     let outputs: Int
     /// Rows and columns of the weights, odd.
     let size: Int
     let stride: Int
     /// LeakyReLU's slope below zero: 0 is ReLU, 1 no activation.
     let slope: Float
-    /// [outputs, inputs, size, size]
-    private let weight: [Float]
-    private let bias: [Float]
+    let kernels: Kernels
+    let isWinograd: Bool
+    let packed: PackedWeights
+    /// Channels in use of the last input block: all for OpenBLAS, whose matrices have no gaps.
+    let lastLanes: Int
 
     /// Takes `name`.weight and `name`.bias.
+    /// - Parameters:
+    ///   - inputs: channels of each map in the concatenation that is the input; each map starts a block.
     /// - Throws: `ModelError` where one is missing or has another shape.
     init(
-        inputs: Int, outputs: Int, size: Int, stride: Int = 1, slope: Float, weights: ModelWeights, name: String
+        inputs: [Int], outputs: Int, size: Int, stride: Int = 1, slope: Float, weights: ModelWeights, name: String,
+        kernels: Kernels
     ) throws(ModelError) {
+        let channels = inputs.reduce(0, +)
+        let weight = try weights.take("\(name).weight", shape: [outputs, channels, size, size])
+        let bias = try weights.take("\(name).bias", shape: [outputs])
+        self.init(
+            inputs: inputs, outputs: outputs, size: size, stride: stride, slope: slope, weight: weight,
+            strides: (output: channels * size * size, input: size * size, first: 0), bias: bias, kernels: kernels)
+    }
+
+    /// - Parameters:
+    ///   - weight: size * size taps for each pair of channels, the pairs `strides` apart.
+    init(
+        inputs: [Int], outputs: Int, size: Int, stride: Int, slope: Float, weight: [Float],
+        strides: (output: Int, input: Int, first: Int), bias: [Float], kernels: Kernels
+    ) {
         precondition(size % 2 == 1 && stride > 0, "a convolution of size \(size), stride \(stride)")
-        self.inputs = inputs
+        let lanes = kernels.lanes
+        var places: [Int32] = []
+        var inputBlocks = 0
+        for channels in inputs {
+            places += (0..<channels).map { Int32(inputBlocks * lanes + $0) }
+            inputBlocks += (channels + lanes - 1) / lanes
+        }
+        // The kernels know strides of 1 and 2: what the networks have.
+        let products = stride > 2 ? .openBLAS : kernels.products
+        let blocks = (outputs + lanes - 1) / lanes
+        self.kernels = Kernels(kernels, products: products)
+        self.inputBlocks = inputBlocks
         self.outputs = outputs
         self.size = size
         self.stride = stride
         self.slope = slope
-        weight = try weights.take("\(name).weight", shape: [outputs, inputs, size, size])
-        bias = try weights.take("\(name).bias", shape: [outputs])
+        isWinograd = stride == 1 && size > 1 && places.count >= Self.leastWinogradInputs
+        lastLanes = products == .own ? places.last.map { Int($0) % lanes + 1 } ?? lanes : lanes
+        packed = PackedWeights(
+            weight,
+            PackedWeights.Source(
+                first: strides.first, output: strides.output, input: strides.input, outputs: outputs, size: size,
+                places: places),
+            bias: bias, winograd: isWinograd, lanes: lanes, inputBlocks: inputBlocks, lastLanes: lastLanes,
+            groups: products == .own ? Self.groups(of: blocks) : [0..<blocks])
     }
 
-    func outputShape(for input: TensorShape) -> TensorShape {
-        TensorShape(outputs, (input.height - 1) / stride + 1, (input.width - 1) / stride + 1)
+    /// Below, the transforms of the outputs take longer than the products they save.
+    private static let leastWinogradInputs = 6
+
+    /// Pairs of blocks, and what is left over at the end: as many sums as registers hold, few passes over the input.
+    private static func groups(of blocks: Int) -> [Range<Int>] {
+        var groups: [Range<Int>] = []
+        var first = 0
+        while first < blocks {
+            let left = blocks - first
+            let count = left == 3 ? 3 : min(left, 2)
+            groups.append(first..<first + count)
+            first += count
+        }
+        return groups
     }
 
-    func scratchNeed(for input: TensorShape) -> ScratchNeed {
-        let pixels = outputShape(for: input).plane
-        if isPointwise { return ScratchNeed() }
-        return splitsByOutput(pixels: pixels)
-            ? ScratchNeed(shared: depth * pixels) : ScratchNeed(perWorker: depth * bandLength(pixels: pixels))
+    /// Blocks of the output.
+    var outputBlocks: Int { packed.groups[packed.groups.count - 1].upperBound }
+
+    /// Rows and columns of the output for so many of the input.
+    func outputExtent(_ extent: Int) -> Int { (extent - 1) / stride + 1 }
+
+    /// For inputs of this size.
+    func scratchNeed(height: Int, width: Int, workers: Int) -> ScratchNeed {
+        isWinograd
+            ? winogradPlan(height: height, width: width, workers: workers).need
+            : directNeed(width: outputExtent(width))
     }
 
     /// - Parameters:
-    ///   - input: `inputs` channels.
-    ///   - output: `outputs` channels of `outputShape`; shares no values with the input.
-    func callAsFunction(_ input: TensorView, into output: TensorView, _ execution: Execution) {
+    ///   - input: `inputBlocks` blocks with a margin of half the size.
+    ///   - output: `outputBlocks` blocks; shares no values with the input.
+    func callAsFunction(_ input: BlockedView, into output: BlockedView, _ execution: Execution) {
         precondition(
-            input.shape.channels == inputs && output.shape == outputShape(for: input.shape),
-            "convolution \(inputs) -> \(outputs) from \(input.shape) to \(output.shape)")
-        if !isPointwise && splitsByOutput(pixels: output.shape.plane) {
-            forwardByOutput(input, output, execution)
+            input.blocks.count == inputBlocks && output.blocks.count == outputBlocks
+                && output.height == outputExtent(input.height) && output.width == outputExtent(input.width)
+                && input.tensor.lanes == kernels.lanes,
+            "convolution of \(inputBlocks) to \(outputBlocks) blocks from \(input.extent) to \(output.extent)")
+        if isWinograd {
+            forwardWinograd(input.map, output.map, execution)
         } else {
-            forwardByBand(input, output, execution)
+            forwardDirect(input.map, output.map, execution)
         }
     }
 
-    private func forwardByBand(_ input: TensorView, _ output: TensorView, _ execution: Execution) {
-        let pixels = output.shape.plane
-        let band = bandLength(pixels: pixels)
-        let source = input.pointer
-        let target = output.pointer
-        execution.workspace.forEach((pixels + band - 1) / band, on: execution.pool) { index, scratch in
-            let first = index * band
-            let count = min(band, pixels - first)
-            var columns = UnsafePointer(source + first)
-            var columnStride = pixels
-            if !isPointwise {
-                unfold(source, input.shape, channels: 0..<inputs, first, count, scratch, execution)
-                columns = UnsafePointer(scratch)
-                columnStride = count
-            }
-            multiply(
-                outputs: 0..<outputs, columns, columnStride, count, into: target + first, pixels, execution)
-        }
-    }
-
-    private func forwardByOutput(_ input: TensorView, _ output: TensorView, _ execution: Execution) {
-        let pixels = output.shape.plane
-        let columns = execution.workspace.shared
-        let source = input.pointer
-        let target = output.pointer
-        let chunk = 16
-        execution.forEach((inputs + chunk - 1) / chunk) { index in
-            let channels = index * chunk..<min(inputs, (index + 1) * chunk)
-            unfold(
-                source, input.shape, channels: channels, 0, pixels,
-                columns + channels.lowerBound * size * size * pixels, execution)
-        }
-        let group = Self.outputGroup
-        execution.forEach((outputs + group - 1) / group) { index in
-            let rows = index * group..<min(outputs, (index + 1) * group)
-            multiply(outputs: rows, columns, pixels, pixels, into: target, pixels, execution)
-        }
-    }
-
-    private func unfold(
-        _ source: UnsafePointer<Float>, _ shape: TensorShape, channels: Range<Int>, _ first: Int, _ count: Int,
-        _ columns: UnsafeMutablePointer<Float>, _ execution: Execution
-    ) {
-        execution.kernels.im2col(
-            source + channels.lowerBound * shape.plane, Int32(channels.count), Int32(shape.height),
-            Int32(shape.width), Int32(size), Int32(stride), first, count, columns)
-    }
-
-    /// Some output channels of `count` pixels: weights times columns, then bias and activation while they are in the cache.
-    private func multiply(
-        outputs rows: Range<Int>, _ columns: UnsafePointer<Float>, _ columnStride: Int, _ count: Int,
-        into target: UnsafeMutablePointer<Float>, _ targetStride: Int, _ execution: Execution
-    ) {
-        let target = target + rows.lowerBound * targetStride
-        weight.withUnsafeBufferPointer { weight in
-            BLAS.multiply(
-                rows: rows.count, columns: count, depth: depth,
-                a: weight.extracting(rows.lowerBound * depth..<rows.upperBound * depth).start, aStride: depth,
-                b: columns, bStride: columnStride, c: target, cStride: targetStride)
-        }
-        bias.withUnsafeBufferPointer { bias in
-            execution.kernels.bias_leaky_relu(
-                target, targetStride, Int32(rows.count), count, bias.extracting(rows).start, slope)
-        }
-    }
-
-    /// Rows of the unfolded patches.
-    private var depth: Int { inputs * size * size }
-    /// A convolution of size 1 reads its input as it lies.
-    private var isPointwise: Bool { size == 1 && stride == 1 }
-    /// Output channels in one GEMM where these are shared out.
-    private static let outputGroup = 64
-
-    /// Small and deep: too few pixels for bands, enough output channels for several groups.
-    private func splitsByOutput(pixels: Int) -> Bool {
-        pixels <= 512 && outputs >= 2 * Self.outputGroup
-    }
-
-    /// Pixels in one band: its patches should stay in a core's second-level cache, but a GEMM wants a few hundred columns.
-    private func bandLength(pixels: Int) -> Int {
-        let cached = 96 * 1024
-        let longest = isPointwise ? 4096 : max(256, cached / depth)
-        let bands = (pixels + longest - 1) / longest
-        return (pixels + bands - 1) / bands
+    /// What the kernels want to know. Valid while the weights live.
+    var description: ck_convolution {
+        ck_convolution(
+            weights: packed.weights, bias: packed.bias, slope: slope, size: Int32(size), stride: Int32(stride),
+            input_blocks: Int32(inputBlocks), last_lanes: Int32(lastLanes))
     }
 }

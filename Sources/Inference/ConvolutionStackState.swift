@@ -2,19 +2,18 @@
 ///
 /// Made by `ConvolutionStack.makeState`. Used by one `forward` at a time; may move between threads in between.
 public final class ConvolutionStackState: @unchecked Sendable {
-    /// The input, then each layer's output.
-    let maps: [Tensor]
-    let workspace: Workspace
-    let kernels: Kernels
-
-    init(maps: [Tensor], workspace: Workspace, kernels: Kernels) {
-        self.maps = maps
-        self.workspace = workspace
-        self.kernels = kernels
-    }
-
     /// [inputs, height, width]: the caller fills it.
-    public var input: Tensor { maps[0] }
+    public let input: Tensor
     /// [outputs, ...] of the last layer; keeps its values until the next `forward`.
-    public var output: Tensor { maps[maps.count - 1] }
+    public let output: Tensor
+    /// The input, then each layer's output.
+    let maps: [BlockedTensor]
+    let workspace: Workspace
+
+    init(input: Tensor, maps: [BlockedTensor], output: Tensor, workspace: Workspace) {
+        self.input = input
+        self.maps = maps
+        self.output = output
+        self.workspace = workspace
+    }
 }

@@ -2,13 +2,37 @@ import CKernels
 import Threads
 
 /// What a layer runs with: the kernels, the scratch memory of its state, and the threads.
+///
+/// Whoever works on a layer takes subnormal numbers for zero meanwhile.
 struct Execution {
     let kernels: ck_kernels
     let workspace: Workspace
     let pool: WorkerPool
 
-    /// Runs `body` for each of `count` planes or rows, in any order, on the pool.
+    /// Runs `body` for 0 ..< count, in any order, on the pool.
     func forEach(_ count: Int, _ body: (Int) -> Void) {
-        pool.forEach(count, body)
+        pool.forEach(count) { index in
+            let mode = ck_flush_subnormals()
+            body(index)
+            ck_restore_subnormals(mode)
+        }
+    }
+
+    /// The same with scratch memory; no two calls at once get the same.
+    func forEachWithScratch(_ count: Int, _ body: (Int, UnsafeMutablePointer<Float>) -> Void) {
+        workspace.forEach(count, on: pool) { index, scratch in
+            let mode = ck_flush_subnormals()
+            body(index, scratch)
+            ck_restore_subnormals(mode)
+        }
+    }
+
+    /// Runs `body` for bands of rows that together are 0 ..< height.
+    func forEachBand(of height: Int, _ body: (_ first: Int32, _ rows: Int32) -> Void) {
+        let bands = min(height, 4 * pool.concurrency)
+        forEach(bands) { index in
+            let (first, end) = (height * index / bands, height * (index + 1) / bands)
+            body(Int32(first), Int32(end - first))
+        }
     }
 }

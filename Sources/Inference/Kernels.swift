@@ -1,35 +1,74 @@
 import CKernels
 import Glibc
 
-/// The kernel table in use.
+/// The kernels in use: an instruction set, and who multiplies matrices.
 ///
-/// The best level that the processor and the environment variable GIF2VIDEO_CPU allow is picked once. The variable
-/// names the highest level wanted: `reference` or `avx2`; anything else, and its absence, means the best.
+/// What the processor offers is picked once. Two environment variables hold it back, for tests and comparisons:
+/// GIF2VIDEO_CPU names the highest level wanted (`reference`, `avx2` or `avx512`), GIF2VIDEO_CONV the convolutions'
+/// products (`own` or `openblas`). Anything else, and their absence, means the best.
 public struct Kernels: @unchecked Sendable {
     /// Levels from the one that runs everywhere to the fastest.
     public enum Level: String, CaseIterable, Sendable {
         case reference
         case avx2
+        case avx512
 
         var flags: UInt32 {
             switch self {
             case .reference: UInt32(CK_REFERENCE)
             case .avx2: UInt32(CK_AVX2)
+            case .avx512: UInt32(CK_AVX2 | CK_AVX512)
             }
         }
     }
 
-    /// The table that everything uses unless told otherwise.
-    public static let best = Kernels(atMost: getenv("GIF2VIDEO_CPU").flatMap { Level(rawValue: String(cString: $0)) })
-
-    /// Unchecked above: pointers to functions and to constants that live forever.
-    let table: ck_kernels
-
-    /// - Parameter level: the highest level wanted, nil for no limit; a lower one where the processor lacks it.
-    public init(atMost level: Level? = nil) {
-        table = ck_select(level?.flags ?? .max).pointee
+    /// Who computes the convolutions' products.
+    public enum Products: String, CaseIterable, Sendable {
+        /// The kernels of the level.
+        case own
+        /// OpenBLAS, around which the level's kernels transform and unfold: where this processor has no kernels of
+        /// ours, OpenBLAS may still know it.
+        case openBLAS = "openblas"
     }
+
+    /// The kernels that everything uses unless told otherwise.
+    public static let best = Kernels(
+        atMost: environment("GIF2VIDEO_CPU").flatMap(Level.init),
+        products: environment("GIF2VIDEO_CONV").flatMap(Products.init))
+
+    /// Unchecked above: one of C's constants, which live forever.
+    private let level: UnsafePointer<ck_kernels>
+    public let products: Products
+
+    /// - Parameters:
+    ///   - level: the highest level wanted, nil for no limit; a lower one where the processor lacks it.
+    ///   - products: nil for OpenBLAS' where the level is x86-64's lowest, else our own.
+    public init(atMost level: Level? = nil, products: Products? = nil) {
+        self.level = ck_select(level?.flags ?? .max)
+        #if arch(x86_64)
+            let fallback =
+                String(cString: self.level.pointee.name) == Level.reference.rawValue ? Products.openBLAS : .own
+        #else
+            let fallback = Products.own
+        #endif
+        self.products = products ?? fallback
+    }
+
+    /// The same level with other products.
+    init(_ kernels: Kernels, products: Products) {
+        level = kernels.level
+        self.products = products
+    }
+
+    var table: ck_kernels { level.pointee }
 
     /// The name of the level picked.
     public var name: String { String(cString: table.name) }
+
+    /// Channels in a block of a map.
+    var lanes: Int { Int(table.lanes) }
+
+    private static func environment(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
 }

@@ -10,14 +10,14 @@ struct ShuffleUNet: Sendable {
     private let outc: Convolution
 
     init(
-        _ configuration: UNetConfiguration, widths: [Int], weights: ModelWeights, prefix: String
+        _ configuration: UNetConfiguration, widths: [Int], weights: ModelWeights, prefix: String, kernels: Kernels
     ) throws(ModelError) {
         func convolution(
             _ name: String, _ inputs: Int, _ outputs: Int, size: Int = 3, activated: Bool = true
         ) throws(ModelError) -> Convolution {
             try Convolution(
-                inputs: inputs, outputs: outputs, size: size, slope: activated ? configuration.slope : 1,
-                weights: weights, name: prefix + name)
+                inputs: [inputs], outputs: outputs, size: size, slope: activated ? configuration.slope : 1,
+                weights: weights, name: prefix + name, kernels: kernels)
         }
         let steps = Array(zip(widths, widths.dropFirst()))
         stem = [
@@ -63,14 +63,20 @@ struct ShuffleUNet: Sendable {
         Resampling.pixelShuffle(activations.shuffled.view, into: output, execution)
     }
 
-    func scratchNeed(for activations: Activations) -> ScratchNeed {
-        var need = outc.scratchNeed(for: activations.levels[0].hidden.shape)
-        for (level, pair) in zip(activations.levels, [stem] + down) {
-            need.formUnion(pair[0].scratchNeed(for: level.input.shape))
-            need.formUnion(pair[1].scratchNeed(for: level.hidden.shape))
+    func scratchNeed(for activations: Activations, workers: Int) -> ScratchNeed {
+        var need = ScratchNeed()
+        func add(_ convolution: Convolution, _ input: BlockedTensor) {
+            need.formUnion(convolution.scratchNeed(height: input.height, width: input.width, workers: workers))
         }
-        for (level, up) in zip(activations.levels.dropLast().reversed(), up) {
-            need.formUnion(up.scratchNeed(for: level.skip.shape))
+        let levels = activations.levels
+        add(outc, levels[0].hidden)
+        for (level, pair) in zip(levels, [stem] + down) {
+            add(pair[0], level.input)
+            add(pair[1], level.hidden)
+        }
+        for (index, (lateral, up)) in zip(lateral, up).enumerated() {
+            add(lateral, levels[down.count - index].skip)
+            add(up, levels[down.count - 1 - index].skip)
         }
         return need
     }
@@ -81,33 +87,38 @@ extension ShuffleUNet {
     struct Activations {
         let levels: [Level]
         /// The last convolution's output, four channels for each of the network's.
-        let shuffled: Tensor
+        let shuffled: BlockedTensor
 
         /// The maps of one resolution, the finest (half the picture's) first.
         struct Level {
             /// The unshuffled picture, or the finer level's skip map at half its size.
-            let input: Tensor
-            let hidden: Tensor
-            let skip: Tensor
+            let input: BlockedTensor
+            let hidden: BlockedTensor
+            let skip: BlockedTensor
             /// What goes up to the finer level, with its width; of the finest level: not used.
-            let lateral: Tensor
+            let lateral: BlockedTensor
         }
 
+        /// - Parameters: of the network's input, in pixels.
         init(_ network: ShuffleUNet, height: Int, width: Int) {
             let pairs = [network.stem] + network.down
             // Half of the size padded to a multiple of 2 to the number of levels.
             let multiple = 1 << pairs.count
             let rows = (height + multiple - 1) / multiple * multiple / 2
             let columns = (width + multiple - 1) / multiple * multiple / 2
-            levels = pairs.indices.map { index in
-                let (rows, columns) = (rows >> index, columns >> index)
-                let (inputs, channels) = (pairs[index][0].inputs, pairs[index][1].outputs)
-                let input = Tensor(inputs, rows, columns)
-                return Level(
-                    input: input, hidden: Tensor(channels, rows, columns), skip: Tensor(channels, rows, columns),
-                    lateral: index == 0 ? input : Tensor(inputs, rows, columns))
+            func tensor(_ blocks: Int, _ level: Int) -> BlockedTensor {
+                BlockedTensor(
+                    blocks: blocks, height: rows >> level, width: columns >> level,
+                    lanes: network.outc.kernels.lanes, reach: 1)
             }
-            shuffled = Tensor(network.outc.outputs, rows, columns)
+            levels = pairs.indices.map { index in
+                let (inputs, outputs) = (pairs[index][0].inputBlocks, pairs[index][1].outputBlocks)
+                let input = tensor(inputs, index)
+                return Level(
+                    input: input, hidden: tensor(outputs, index), skip: tensor(outputs, index),
+                    lateral: index == 0 ? input : tensor(inputs, index))
+            }
+            shuffled = tensor(network.outc.outputBlocks, 0)
         }
     }
 }

@@ -4,6 +4,7 @@ public import Threads
 public struct UNet: Sendable {
     public let configuration: UNetConfiguration
     private let network: Network
+    private let kernels: Kernels
 
     private enum Network: Sendable {
         case classic(ClassicUNet)
@@ -11,14 +12,21 @@ public struct UNet: Sendable {
     }
 
     /// Takes the network's tensors out of a model file.
-    /// - Parameter prefix: what stands before the tensors' names, for instance "first.".
+    /// - Parameters:
+    ///   - prefix: what stands before the tensors' names, for instance "first.".
+    ///   - kernels: what its `forward` uses; the weights are brought into their order here.
     /// - Throws: `ModelError` for a tensor that is missing or has another shape.
-    public init(_ configuration: UNetConfiguration, weights: ModelWeights, prefix: String) throws(ModelError) {
+    public init(
+        _ configuration: UNetConfiguration, weights: ModelWeights, prefix: String, kernels: Kernels = .best
+    ) throws(ModelError) {
         self.configuration = configuration
+        self.kernels = kernels
         switch configuration.architecture {
-        case .simple, .flow: network = .classic(try ClassicUNet(configuration, weights: weights, prefix: prefix))
+        case .simple, .flow:
+            network = .classic(try ClassicUNet(configuration, weights: weights, prefix: prefix, kernels: kernels))
         case .shuffle(let widths):
-            network = .shuffle(try ShuffleUNet(configuration, widths: widths, weights: weights, prefix: prefix))
+            network = .shuffle(
+                try ShuffleUNet(configuration, widths: widths, weights: weights, prefix: prefix, kernels: kernels))
         }
     }
 
@@ -26,24 +34,20 @@ public struct UNet: Sendable {
     /// - Parameters:
     ///   - height, width: in pixels, at least 1; any size is padded and cropped inside as the network needs it.
     ///   - workers: threads that may work on one `forward`; more threads of a pool stay idle.
-    ///   - kernels: the kernel table that its `forward` uses.
-    public func makeState(
-        height: Int, width: Int, workers: Int = WorkerPool.processors, kernels: Kernels = .best
-    ) -> UNetState {
-        let input = Tensor(configuration.inputs, height, width)
-        let output = Tensor(configuration.outputs, height, width)
+    public func makeState(height: Int, width: Int, workers: Int = WorkerPool.processors) -> UNetState {
+        let activations: UNetState.Activations
+        let need: ScratchNeed
         switch network {
         case .classic(let network):
-            let activations = ClassicUNet.Activations(network, input: input, output: output)
-            return UNetState(
-                input: input, output: output, activations: .classic(activations),
-                workspace: Workspace(workers: workers, need: network.scratchNeed(for: activations)), kernels: kernels)
+            let maps = ClassicUNet.Activations(network, height: height, width: width)
+            (activations, need) = (.classic(maps), network.scratchNeed(for: maps, workers: workers))
         case .shuffle(let network):
-            let activations = ShuffleUNet.Activations(network, height: height, width: width)
-            return UNetState(
-                input: input, output: output, activations: .shuffle(activations),
-                workspace: Workspace(workers: workers, need: network.scratchNeed(for: activations)), kernels: kernels)
+            let maps = ShuffleUNet.Activations(network, height: height, width: width)
+            (activations, need) = (.shuffle(maps), network.scratchNeed(for: maps, workers: workers))
         }
+        return UNetState(
+            input: Tensor(configuration.inputs, height, width), output: Tensor(configuration.outputs, height, width),
+            activations: activations, workspace: Workspace(workers: workers, need: need))
     }
 
     /// Reads `state.input`, writes `state.output`. Allocates no activations; returns when all is done.
@@ -51,9 +55,10 @@ public struct UNet: Sendable {
     /// Any thread may call it, several at once with states of their own.
     /// - Parameter state: of this network or of one with the same configuration.
     public func forward(_ state: UNetState, on pool: WorkerPool) {
-        let execution = Execution(kernels: state.kernels.table, workspace: state.workspace, pool: pool)
+        let execution = Execution(kernels: kernels.table, workspace: state.workspace, pool: pool)
         switch (network, state.activations) {
-        case (.classic(let network), .classic(let activations)): network.forward(activations, execution)
+        case (.classic(let network), .classic(let activations)):
+            network.forward(state.input.view, activations, into: state.output.view, execution)
         case (.shuffle(let network), .shuffle(let activations)):
             network.forward(state.input.view, activations, into: state.output.view, execution)
         default: preconditionFailure("a state of another network")

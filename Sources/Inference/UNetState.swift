@@ -10,18 +10,16 @@ public final class UNetState: @unchecked Sendable {
 
     let activations: Activations
     let workspace: Workspace
-    let kernels: Kernels
 
     enum Activations {
         case classic(ClassicUNet.Activations)
         case shuffle(ShuffleUNet.Activations)
     }
 
-    init(input: Tensor, output: Tensor, activations: Activations, workspace: Workspace, kernels: Kernels) {
+    init(input: Tensor, output: Tensor, activations: Activations, workspace: Workspace) {
         self.input = input
         self.output = output
         self.activations = activations
         self.workspace = workspace
-        self.kernels = kernels
     }
 }

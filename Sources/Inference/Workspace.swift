@@ -8,6 +8,7 @@ final class Workspace {
     /// How many threads have scratch memory.
     let workers: Int
     private let perWorker: Int
+    private let sharedCount: Int
     private let memory: UnsafeMutableRawBufferPointer
 
     /// - Parameters:
@@ -18,15 +19,17 @@ final class Workspace {
         self.workers = workers
         // Parts start on cache lines of their own.
         perWorker = (need.perWorker + 15) / 16 * 16
+        sharedCount = (need.shared + 15) / 16 * 16
         memory = .allocate(
-            byteCount: max(1, workers * perWorker, need.shared) * MemoryLayout<Float>.stride, alignment: 64)
+            byteCount: max(1, sharedCount + workers * perWorker) * MemoryLayout<Float>.stride, alignment: 64)
+        memory.initializeMemory(as: Float.self, repeating: 0)
     }
 
     deinit {
         memory.deallocate()
     }
 
-    /// All scratch memory as one piece, for a step that shares it; not while `forEach` hands out its parts.
+    /// The piece that all threads share.
     var shared: UnsafeMutablePointer<Float> {
         guard let base = memory.assumingMemoryBound(to: Float.self).baseAddress else {
             preconditionFailure("a workspace without memory")
@@ -37,7 +40,7 @@ final class Workspace {
     /// Runs `body` for 0 ..< count in any order on the pool; no two calls at once get the same scratch memory.
     func forEach(_ count: Int, on pool: WorkerPool, _ body: (Int, UnsafeMutablePointer<Float>) -> Void) {
         let next = Atomic(0)
-        let base = shared
+        let base = shared + sharedCount
         pool.forEach(min(count, workers, pool.concurrency)) { worker in
             while true {
                 let index = next.wrappingAdd(1, ordering: .relaxed).oldValue

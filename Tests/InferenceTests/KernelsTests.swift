@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 import Threads
@@ -9,7 +10,23 @@ import Threads
 @Suite struct KernelsTests {
     @Test func aLowerLevelCanBeForced() {
         #expect(Kernels(atMost: .reference).name == "reference")
-        #expect(Kernels().name == (ck_processor() & UInt32(CK_AVX2) == 0 ? "reference" : "avx2"))
+        let processor = ck_processor()
+        let best =
+            processor & UInt32(CK_AVX512) != 0 ? "avx512" : processor & UInt32(CK_AVX2) != 0 ? "avx2" : "reference"
+        #expect(Kernels().name == best)
+    }
+
+    @Test func subnormalNumbersAreZeroWhileALayerRuns() {
+        let tiny = [Float.leastNonzeroMagnitude * 4]
+        func half() -> Float { tiny.map { $0 * 0.5 }[0] }
+        #expect(half() > 0)
+        let inside = Mutex<[Float]>([])
+        Execution(Kernels.best).forEach(4) { _ in
+            let value = half()
+            inside.withLock { $0.append(value) }
+        }
+        #expect(inside.withLock { $0 } == [0, 0, 0, 0])
+        #expect(half() > 0)
     }
 
     @Test(arguments: Kernels.Level.allCases)
@@ -21,19 +38,20 @@ import Threads
         #expect(maximumError(values, inputs.map { Foundation.tanh($0) }) <= 4e-7)
     }
 
-    /// All levels are the same arithmetic: not a bit differs, at any length and size.
+    /// All levels do the pixel work and the layers without weights in the same arithmetic: not a bit differs, at any
+    /// length and size.
     @Test(arguments: [(1, 1), (1, 2), (3, 1), (2, 7), (9, 8), (13, 31), (37, 65)])
     func levelsAgree(height: Int, width: Int) throws {
-        let results = Kernels.Level.allCases.map { everyKernel(Kernels(atMost: $0), height, width) }
-        for (index, (reference, other)) in zip(results[0], results[1]).enumerated() {
-            #expect(reference.array == other.array, "kernel \(index)")
+        let reference = everyKernel(Kernels(atMost: .reference), height, width)
+        for level in Kernels.Level.allCases.dropFirst() {
+            for (index, result) in everyKernel(Kernels(atMost: level), height, width).enumerated() {
+                #expect(result.array == reference[index].array, "kernel \(index)")
+            }
         }
     }
 
     private func everyKernel(_ kernels: Kernels, _ height: Int, _ width: Int) -> [Tensor] {
-        let execution = Execution(
-            kernels: kernels.table, workspace: Workspace(workers: 1, need: ScratchNeed()),
-            pool: WorkerPool(concurrency: 1))
+        let execution = Execution(kernels, workers: 1)
         let operations = PixelOperations(on: execution.pool, kernels: kernels)
         let image = Tensor.random(TensorShape(3, height, width), seed: "image")
         let gif = Tensor.random(TensorShape(3, height, width), seed: "gif")
@@ -43,24 +61,25 @@ import Threads
             results.append(Tensor.random(TensorShape(channels, height, width), seed: "result"))
             body(results[results.count - 1].view)
         }
-        for (size, stride) in [(1, 1), (3, 1), (3, 2), (5, 1), (7, 3)] {
-            let pixels = ((height - 1) / stride + 1) * ((width - 1) / stride + 1)
-            result(3 * size * size, 1, (pixels + 1) / 2) { columns in
-                kernels.table.im2col(
-                    image.view.pointer, 3, Int32(height), Int32(width), Int32(size), Int32(stride), pixels / 2,
-                    (pixels + 1) / 2, columns.pointer)
-            }
-        }
-        result(3, height, width) { values in
-            kernels.table.bias_leaky_relu(values.pointer, height * width, 3, height * width, [0.5, -0.25, 0], 0.1)
+        /// A layer from some planes to a map, `target` holding random values before.
+        func layer(
+            _ source: Tensor, _ channels: Int, _ height: Int, _ width: Int,
+            _ body: (BlockedView, BlockedView, Execution) -> Void
+        ) {
+            let target = BlockedTensor(
+                Tensor.random(TensorShape(channels, height, width), seed: "result"), reach: 0, execution)
+            body(BlockedTensor(source, reach: 0, execution).view, target.view, execution)
+            results.append(target.planes(channels, execution))
         }
         if height > 1 && width > 1 {
-            result(3, height / 2, width / 2) { Resampling.averagePool(image.view, into: $0, execution) }
+            layer(image, 3, height / 2, width / 2) { Resampling.averagePool($0, into: $1, $2) }
         }
-        result(3, 2 * height + 1, 2 * width + 1) { Resampling.upsampleBilinear(image.view, into: $0, execution) }
-        result(3, 2 * height, 2 * width) { Resampling.upsampleNearest(image.view, addingTo: $0, execution) }
-        result(12, (height + 1) / 2, (width + 1) / 2) { Resampling.pixelUnshuffle(image.view, into: $0, execution) }
-        result(1, 2 * height, 2 * width - 1) { Resampling.pixelShuffle(four.view, into: $0, execution) }
+        layer(image, 3, 2 * height + 1, 2 * width + 1) { Resampling.upsampleBilinear($0, into: $1, $2) }
+        layer(image, 3, 2 * height, 2 * width) { Resampling.upsampleNearest($0, addingTo: $1, $2) }
+        layer(image, 12, (height + 1) / 2, (width + 1) / 2) { Resampling.pixelUnshuffle(image.view, into: $1, $2) }
+        result(1, 2 * height, 2 * width - 1) {
+            Resampling.pixelShuffle(BlockedTensor(four, reach: 0, execution).view, into: $0, execution)
+        }
         result(3, height, width) { operations.scaledSum(0.3, image.view, 0.7, gif.view, into: $0) }
         result(3, height, width) { operations.tanh($0) }
         result(3, height, width) { operations.clamp($0, to: -0.5...0.5) }

@@ -4,10 +4,56 @@
 
 /// The inner loops of the networks and of the pixel work around them.
 ///
-/// Every kernel works on planar float32: a map of C channels is C planes of height * width floats, one after the
-/// other, rows without gaps. No kernel allocates, keeps state or checks its arguments: Inference does. All levels of
-/// the table give bit-equal results: they are one source compiled for several instruction sets, without contraction
-/// of multiplications and additions.
+/// Pixel work is on planar float32: a picture of C channels is C planes of height * width floats, one after the other,
+/// rows without gaps. The networks work on maps in blocks of channels (`ck_map`). No kernel allocates, keeps state or
+/// checks its arguments: Inference does. Levels are one source compiled for several instruction sets: those of the
+/// pixel work agree to the bit, those of the convolutions but for rounding.
+
+/// A map in blocks of `lanes` channels: [block][row][column][lane]. The lanes of a pixel lie together, on a boundary of
+/// their size; those behind the last channel are zero. Around the picture lies a margin of zeros, as wide as the
+/// layers that read the map need it, so that no loop asks whether it is at an edge.
+struct ck_map {
+    /// The first channel of the upper left pixel.
+    float *values;
+    /// Floats from one block, row or pixel to the next.
+    ptrdiff_t block, row, pixel;
+    /// In pixels, without the margin.
+    int32_t height, width;
+    int32_t blocks;
+};
+
+/// A convolution, zero padding of half its size, with its bias and LeakyReLU (slope 0: ReLU, 1: none).
+///
+/// Output channels are computed in groups of 1, 2 or 3 blocks. `weights` is, for each group in order of its first
+/// block, [position][input channel, tap][output channel of the group] as `ck_pack` writes it.
+struct ck_convolution {
+    const float *weights;
+    /// One for each output channel, a multiple of `lanes` of them.
+    const float *bias;
+    float slope;
+    int32_t size, stride;
+    int32_t input_blocks;
+    /// Channels in use of the last input block.
+    int32_t last_lanes;
+};
+
+/// Winograd tiles: 36 positions of each tile and channel.
+struct ck_tiles {
+    float *values;
+    /// Floats from one position, block of channels or tile to the next.
+    ptrdiff_t position, block, tile;
+};
+
+/// The weights of some output channels, as a model file holds them.
+struct ck_weights {
+    /// The first tap of the first input channel to the first output channel; the taps of a pair lie together.
+    const float *values;
+    /// Floats from one output or input channel to the next.
+    ptrdiff_t output, input;
+    int32_t outputs, inputs, size;
+    /// For each input channel its place among the lanes of all input blocks.
+    const int32_t *places;
+};
 
 /// The colors of one palette: `rgb` holds count * 3 floats (R, G, B, R, ...) in [-1, 1].
 struct ck_palette {
@@ -18,8 +64,9 @@ struct ck_palette {
 /// Flags of `ck_select` and `ck_processor`: what the kernels of a level need of the processor.
 enum {
     CK_REFERENCE = 0,
+    /// AVX2 and FMA.
     CK_AVX2 = 1 << 0,
-    /// F, BW, DQ and VL. No kernel of this table needs it yet; other libraries' kernels are picked by it.
+    /// F, BW, DQ and VL.
     CK_AVX512 = 1 << 1,
 };
 
@@ -27,36 +74,66 @@ struct ck_kernels {
     /// The level's name, as the environment variable spells it.
     const char *name;
 
-    /// Unfolds patches for a convolution with `size` x `size` weights, padding size / 2 (zeros) and `stride`.
-    /// `columns` is a matrix [channels * size * size, count]: row (channel * size + ky) * size + kx, and a column for
-    /// each of the output pixels first ..< first + count, counted row by row.
-    void (*im2col)(const float *source, int channels, int height, int width, int size, int stride, ptrdiff_t first,
-                   ptrdiff_t count, float *columns);
+    /// Channels in a block of a map.
+    int32_t lanes;
 
-    /// In place: v + bias[channel], then LeakyReLU with `slope` (0: ReLU, 1: none). `count` values of each channel,
-    /// channels `channel_stride` floats apart.
-    void (*bias_leaky_relu)(float *values, ptrdiff_t channel_stride, int channels, ptrdiff_t count, const float *bias,
-                            float slope);
+    /// Planes of height x width to the rows first_row ..< first_row + rows of a map, which is at least as large and
+    /// continued to the right and below by the picture's edge.
+    void (*to_map)(const float *source, int channels, int height, int width, const struct ck_map *target, int first_row,
+                   int rows);
 
-    /// Means of 2 x 2 pixels of one plane, to height / 2 x width / 2 (rounded down).
-    void (*average_pool)(const float *source, int height, int width, float *target);
+    /// The upper left of a map to the rows first_row ..< first_row + rows of planes of height x width.
+    void (*from_map)(const struct ck_map *source, int channels, float *target, int height, int width, int first_row,
+                     int rows);
 
-    /// One plane twice as large, bilinear, corners aligned. Rows of the target are `target_width` >= 2 * width floats
-    /// apart; what lies beyond 2 * width or 2 * height is not written.
-    void (*upsample_bilinear)(const float *source, int height, int width, float *target, int target_width);
+    /// As `to_map`, with 2 x 2 pixels of a plane as four channels: channel 4 * c + 2 * dy + dx of the map holds the
+    /// pixels (2 y + dy, 2 x + dx) of plane c. The rows are the map's.
+    void (*unshuffle_to_map)(const float *source, int channels, int height, int width, const struct ck_map *target,
+                             int first_row, int rows);
 
-    /// Adds each pixel of one plane to the 2 x 2 pixels it covers in the target, a plane of 2 * height x 2 * width.
-    void (*upsample_nearest_add)(const float *source, int height, int width, float *target);
+    /// The inverse, to `channels` planes of height x width: what does not fit is cropped. The rows are the map's.
+    void (*shuffle_from_map)(const struct ck_map *source, int channels, float *target, int height, int width,
+                             int first_row, int rows);
 
-    /// One plane of height x width to four of target_height x target_width: target plane 2 * dy + dx holds the pixels
-    /// (2 y + dy, 2 x + dx). The source is continued to the right and below by its edge.
-    void (*pixel_unshuffle)(const float *source, int height, int width, float *target, int target_height,
-                            int target_width);
+    /// Means of 2 x 2 pixels. The target's size is half the source's, rounded down; the rows are the target's.
+    void (*average_pool)(const struct ck_map *source, const struct ck_map *target, int first_row, int rows);
 
-    /// The inverse: four planes of height x width, `source_stride` floats apart, plus `bias`, to one plane; of its
-    /// 2 * height x 2 * width pixels those inside target_height x target_width are written.
-    void (*pixel_shuffle)(const float *source, ptrdiff_t source_stride, int height, int width, float bias,
-                          float *target, int target_height, int target_width);
+    /// Twice as large, bilinear, corners aligned. The rows are those of twice the source's height; what lies beyond
+    /// twice the source's size is not written.
+    void (*upsample_bilinear)(const struct ck_map *source, const struct ck_map *target, int first_row, int rows);
+
+    /// Adds each pixel to the 2 x 2 pixels it covers in the target, which is twice as large. The rows are the source's.
+    void (*upsample_nearest_add)(const struct ck_map *source, const struct ck_map *target, int first_row, int rows);
+
+    /// A convolution of stride 1 or 2, to the target's rows first_row ..< first_row + rows and to `group` blocks of its
+    /// channels from first_block on.
+    void (*direct)(const struct ck_convolution *convolution, const struct ck_map *source, const struct ck_map *target,
+                   int first_row, int rows, int first_block, int group);
+
+    /// Winograd's F(4x4, 3x3), for a stride of 1. Tiles are 4 x 4 output pixels, counted row by row; `first_tile`
+    /// counts in the map, and the tiles themselves start at 0 in `ck_tiles`. The first step takes some blocks of a map to
+    /// tiles that hold, for a convolution of size 5 or 7, 4 or 9 blocks for each.
+    void (*winograd_input)(const struct ck_map *source, int size, int first_block, int blocks, int first_tile,
+                           int tiles, const struct ck_tiles *target);
+
+    /// The second step: at each position, products of all input channels and the `group` blocks of output channels
+    /// from first_block on, which become blocks 0 ..< group of the target.
+    void (*winograd_products)(const struct ck_convolution *convolution, const struct ck_tiles *source, int tiles,
+                              int first_block, int group, const struct ck_tiles *target);
+
+    /// The third: blocks 0 ..< blocks of the source to those from first_block on of a map, with bias and LeakyReLU.
+    void (*winograd_output)(const struct ck_convolution *convolution, const struct ck_tiles *source, int first_tile,
+                            int tiles, int first_block, int blocks, const struct ck_map *target);
+
+    /// Unfolds patches for another library's GEMM: for each output pixel of the rows first_row ..< first_row + rows,
+    /// `width` to the row, [block][tap][lane].
+    void (*gather)(const struct ck_map *source, int size, int stride, int width, int first_row, int rows,
+                   float *target);
+
+    /// Its products, for each output pixel all lanes of `blocks` blocks, `source_pixel` floats apart, to the blocks of
+    /// a map from first_block on, with bias and LeakyReLU. The rows are the target's.
+    void (*spread)(const struct ck_convolution *convolution, const float *source, ptrdiff_t source_pixel,
+                   const struct ck_map *target, int first_row, int rows, int first_block, int blocks);
 
     /// target = a * x + b * y. The target may be x or y.
     void (*scaled_sum)(float a, const float *x, float b, const float *y, float *target, ptrdiff_t count);
@@ -93,6 +170,19 @@ struct ck_kernels {
     /// Three planes to the R, G, B of R, G, B, A bytes: (x + 1) * 127.5, clamped, to the nearest. Alpha stays.
     void (*planar_to_rgba)(const float *source, ptrdiff_t plane, ptrdiff_t count, uint8_t *pixels);
 };
+
+/// Writes the weights of one group of output channels, `columns` of them (those beyond weights->outputs are zero):
+/// [position][block of input channels][tap][lane][output channel], where of the last block `last_lanes` lanes are used.
+/// Taps of a direct convolution are those of its size, with one position; taps of Winograd's are its 3x3 parts, with 36.
+/// - `position`: floats from one position to the next; `row`: from one input channel to the next.
+/// `packed` holds zeros.
+void ck_pack(const struct ck_weights *weights, int winograd, int lanes, int input_blocks, int last_lanes, float *packed,
+             ptrdiff_t position, ptrdiff_t row);
+
+/// Sets this thread's processor to take subnormal numbers for zero: they cost a hundred times a product, and the tails
+/// of a network's activations are full of them. Returns what to give `ck_restore_subnormals` to undo it.
+uint64_t ck_flush_subnormals(void);
+void ck_restore_subnormals(uint64_t mode);
 
 /// What this processor offers: a set of CK_ flags.
 unsigned ck_processor(void);

@@ -1,0 +1,9 @@
+/// All kernels for one instruction set, in the order in which they need each other. The file that includes it has set
+/// LANES, ACCUMULATORS and the instruction set.
+#pragma once
+#include "Convolution.h"
+#include "Maps.h"
+#include "Pixels.h"
+#include "Values.h"
+
+#define CK_LEVEL CK_MAPS, CK_CONVOLUTION, CK_PIXELS, CK_VALUES

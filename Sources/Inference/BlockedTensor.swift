@@ -1,0 +1,73 @@
+import CKernels
+
+/// A map of float32 values as the networks work on it: in blocks of a few channels, which lie together for each pixel.
+///
+/// [block][row][column][lane], with a margin of zeros around the picture, so that convolutions need no edges; channels
+/// that fill up the last block are zero. As for `Tensor`, whoever owns the state decides who writes when.
+final class BlockedTensor: @unchecked Sendable {
+    let height: Int
+    let width: Int
+    let blocks: Int
+    /// Channels in a block.
+    let lanes: Int
+    /// Rows above and columns to the left of the picture.
+    private let margin: Int
+    private let rowStride: Int
+    private let blockStride: Int
+    private let storage: UnsafeMutableRawBufferPointer
+
+    /// All values, margins included. Valid while the tensor lives.
+    var values: UnsafeMutableBufferPointer<Float> { storage.assumingMemoryBound(to: Float.self) }
+
+    /// - Parameters:
+    ///   - blocks: of `lanes` channels each.
+    ///   - reach: half the size of the largest convolution that reads the map.
+    init(blocks: Int, height: Int, width: Int, lanes: Int, reach: Int) {
+        precondition(blocks > 0 && height > 0 && width > 0, "an empty map: \(blocks) x \(height) x \(width)")
+        (self.height, self.width, self.blocks, self.lanes, margin) = (height, width, blocks, lanes, reach)
+        // Behind the picture a convolution reads what the last Winograd tiles hang over, and its own reach.
+        let behind = reach == 0 ? 0 : 2 * reach - 1
+        rowStride = (reach + (width + 3) / 4 * 4 + behind) * lanes
+        blockStride = (reach + (height + 3) / 4 * 4 + behind) * rowStride
+        // The products of a row's last pixels may read some more, for sums that are dropped.
+        let count = blocks * blockStride + Self.slack * lanes
+        storage = .allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
+        storage.initializeMemory(as: Float.self, repeating: 0)
+    }
+
+    deinit {
+        storage.deallocate()
+    }
+
+    /// Pixels, of stride 2, that products may read behind the last.
+    private static let slack = 2 * 24
+
+    /// All blocks.
+    var view: BlockedView { self[0..<blocks] }
+
+    /// Some blocks, without a copy: how a concatenation is read and written.
+    subscript(blocks: Range<Int>) -> BlockedView { BlockedView(tensor: self, blocks: blocks) }
+
+    /// Valid while the tensor lives.
+    func map(_ range: Range<Int>) -> ck_map {
+        precondition(range.lowerBound >= 0 && range.upperBound <= blocks, "blocks \(range) of \(blocks)")
+        return ck_map(
+            values: values.baseAddress.map { $0 + range.lowerBound * blockStride + margin * (rowStride + lanes) },
+            block: blockStride, row: rowStride, pixel: lanes, height: Int32(height), width: Int32(width),
+            blocks: Int32(range.count))
+    }
+}
+
+/// Some blocks of a tensor. Shares the tensor's storage and keeps it alive.
+struct BlockedView: Sendable {
+    let tensor: BlockedTensor
+    let blocks: Range<Int>
+
+    var height: Int { tensor.height }
+    var width: Int { tensor.width }
+    /// Valid while the tensor lives.
+    var map: ck_map { tensor.map(blocks) }
+
+    /// As in "48 x 64, 3 blocks", for messages.
+    var extent: String { "\(height) x \(width), \(blocks.count) blocks" }
+}
