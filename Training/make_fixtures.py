@@ -15,7 +15,7 @@ Tests/RestorationTests/Fixtures: for each whole network a model file as export.p
                 ids [H, W]: the palette of each pixel; output [3, H, W]; estimate0 ...: every I before the projection;
                 where the network sees neighbours: before, after [3, H, W], and alone: the output without them.
   superslomo-*  g0, g1, i0, i1 [3, H, W]; f01, f10 [2, H, W]; frame25, frame50 [3, H, W]: in-betweens at 1/4, 1/2.
-  dither-classifier*  gif [3, H, W]; radius [1, H, W]; logit [1].
+  dither-classifier*  gif, estimate [3, H, W]; radius [1, H, W]; logit [1].
 Everything follows from the seeds below.
 """
 
@@ -311,11 +311,14 @@ def classifiers() -> None:
     radius = radius_of(gif, palettes, counts, ids)
     folder = TESTS / "RestorationTests/Fixtures"
     for name, config in [("dither-classifier", plain),
-                         ("dither-classifier-weighted", {**plain, "radius": True, "weighted": True})]:  # fmt: skip
+                         ("dither-classifier-weighted", {**plain, "radius": True, "weighted": True}),
+                         ("dither-classifier-estimate", {**plain, "radius": True, "estimate": True, "weighted": True}),
+                         ]:  # fmt: skip
         net = randomize(networks.DitherClassifier(config), 1)
         save(folder / f"{name}.safetensors", networks.folded_state(net), "dither-classifier", config,
              profile="test", training="none", quality="none")  # fmt: skip
-        case = {"gif": gif, "radius": radius, "logit": net(gif[None], radius[None])}
+        case = {"gif": gif, "radius": radius, "estimate": image(3, 41, 54, 9)[0]}
+        case["logit"] = net(*(value[None] for value in case.values()))
         save(folder / f"{name}-case.safetensors", case, "test-cases", {})
 
 

@@ -95,12 +95,14 @@ public struct CCDNet: Sendable {
     ///   - radius: the palette radius of each pixel, [1, H, W].
     ///   - before, after: the GIF's neighbouring frames, like `gif`; nil where there is none.
     ///   - palettes, ids: the palette of each pixel, for fC.
+    ///   - steps: at most so many of the network's steps, the first network counted; all by default.
     ///   - target: the last estimate, [3, H, W].
     public func restore(
         gif: TensorView, radius: TensorView, before: TensorView? = nil, after: TensorView? = nil,
-        palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>, into target: TensorView, state: State,
-        on pool: WorkerPool
+        palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>, steps: Int = .max, into target: TensorView,
+        state: State, on pool: WorkerPool
     ) {
+        precondition(steps >= 1, "\(steps) steps")
         let operations = PixelOperations(on: pool)
         // I0 = squash(net0(G))
         state.first.input[0..<3].copy(from: gif)
@@ -120,7 +122,7 @@ public struct CCDNet: Sendable {
         squash(target, operations)
         // I <- squash(I + g(I, G, fC(I), G - fC(I)))
         if let step, let state = state.step {
-            for _ in 1..<configuration.steps {
+            for _ in 1..<min(steps, configuration.steps) {
                 state.input[0..<3].copy(from: target)
                 state.input[3..<6].copy(from: gif)
                 if configuration.palette {

@@ -1,7 +1,6 @@
 import Glibc
 public import Inference
-public import Media
-public import Threads
+import Threads
 
 /// Tells dithered GIFs from others (section 5): convolutions over a frame and its gradients, and an average.
 ///
@@ -16,6 +15,10 @@ public struct DitherClassifier: Sendable {
         let slope: Float?
         /// Gradients are counted in steps of the palette, and the palette radius is a further input. Not in the paper.
         let radius: Bool?
+        /// Further inputs: how the first estimate of the network for dithered GIFs differs from the frame, in steps of
+        /// the palette. Without dither a pixel's own color is the nearest to what was quantized, so the difference is
+        /// small. Not in the paper.
+        let estimate: Bool?
         /// The network says how much each place has to say. Not in the paper.
         let weighted: Bool?
         /// Logits above it mean dithered; 0 where the file says nothing.
@@ -24,6 +27,8 @@ public struct DitherClassifier: Sendable {
 
     private let stack: ConvolutionStack
     private let seesRadius: Bool
+    /// Whether the logit depends on `estimate`.
+    let seesEstimate: Bool
     private let isWeighted: Bool
     private let threshold: Float
 
@@ -47,25 +52,26 @@ public struct DitherClassifier: Sendable {
                 stride: configuration.strides[index], slope: configuration.slope ?? 0.2)
         }
         seesRadius = configuration.radius ?? false
+        seesEstimate = configuration.estimate ?? false
         isWeighted = configuration.weighted ?? false
+        guard seesRadius || !seesEstimate else {
+            throw ModelError(path: file.path, reason: "config: estimate without radius")
+        }
         layers.append(
             ConvolutionStack.Layer(name: "outc", outputs: isWeighted ? 2 : 1, size: 3, stride: 1, slope: 1))
-        stack = try ConvolutionStack(inputs: seesRadius ? 10 : 9, layers, weights: file.weights, prefix: "")
+        let inputs = 9 + (seesRadius ? 1 : 0) + (seesEstimate ? 3 : 0)
+        stack = try ConvolutionStack(inputs: inputs, layers, weights: file.weights, prefix: "")
         try file.weights.requireAllTaken()
         threshold = configuration.threshold ?? 0
-    }
-
-    /// As `logit(_:radius:on:)`, for a frame on a background.
-    public func logit(of frame: Frame, on background: RGB, pool: WorkerPool) -> Float {
-        let slot = FrameSlot(frame, background: background, cache: PaletteCache(), on: PixelOperations(on: pool))
-        return logit(slot.gif.view, radius: slot.radius.view, on: pool)
     }
 
     /// How sure the network is that the frame is dithered: a logit, 0 is undecided, above it dithered.
     /// - Parameters:
     ///   - gif: [3, H, W] in [-1, 1].
     ///   - radius: the palette radius of each pixel, [1, H, W].
-    public func logit(_ gif: TensorView, radius: TensorView, on pool: WorkerPool) -> Float {
+    ///   - estimate: the first estimate of the network for dithered GIFs, of this frame alone, [3, H, W]; read where
+    ///     `seesEstimate`.
+    func logit(_ gif: TensorView, radius: TensorView, estimate: TensorView, on pool: WorkerPool) -> Float {
         let (height, width) = (gif.shape.height, gif.shape.width)
         let state = stack.makeState(height: height, width: width)
         let input = state.input
@@ -82,7 +88,12 @@ public struct DitherClassifier: Sendable {
                         pixel + width < plane ? values[source + pixel + width] - values[source + pixel] : 0
                 }
             }
-            if seesRadius { radius.withUnsafeBufferPointer { Self.countInSteps(values, of: $0) } }
+            if seesEstimate {
+                estimate.withUnsafeBufferPointer { estimate in
+                    for at in 0..<3 * plane { values[10 * plane + at] = estimate[at] - values[at] }
+                }
+            }
+            if seesRadius { radius.withUnsafeBufferPointer { countInSteps(values, of: $0) } }
         }
         stack.forward(state, on: pool)
         return state.output.withUnsafeBufferPointer { Self.average($0, isWeighted) } - threshold
@@ -91,18 +102,17 @@ public struct DitherClassifier: Sendable {
     /// Two colors that differ by one level have this radius.
     private static let smallestRadius: Float = 1 / 255
 
-    /// The gradients, channels 3 to 8, in units of four palette radii; channel 9 is that unit.
-    private static func countInSteps(
+    /// The differences, channels 3 to 8 and from 10, in units of four palette radii; channel 9 is that unit.
+    private func countInSteps(
         _ values: UnsafeMutableBufferPointer<Float>, of radius: UnsafeBufferPointer<Float>
     ) {
         let plane = radius.count
         for pixel in 0..<plane {
-            let step = 4 * max(radius[pixel], smallestRadius)
-            for channel in 3..<9 {
+            let step = 4 * max(radius[pixel], Self.smallestRadius)
+            for channel in 3..<(seesEstimate ? 13 : 10) {
                 let at = channel * plane + pixel
-                values[at] = min(max(values[at] / step, -1), 1)
+                values[at] = channel == 9 ? min(step, 1) : min(max(values[at] / step, -1), 1)
             }
-            values[9 * plane + pixel] = min(step, 1)
         }
     }
 

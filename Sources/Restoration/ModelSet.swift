@@ -1,5 +1,7 @@
 import Glibc
 public import Inference
+public import Media
+public import Threads
 
 /// The networks of one profile: what a stream is restored with. Immutable and shared between streams.
 public struct ModelSet: Sendable {
@@ -25,6 +27,27 @@ public struct ModelSet: Sendable {
     /// Whether a folder of models has this profile.
     public static func has(_ profile: Profile, in folder: String) -> Bool {
         access("\(folder)/\(profile.rawValue)", R_OK | X_OK) == 0
+    }
+
+    /// How sure the classifier is that a frame is dithered: a logit, above 0 dithered.
+    public func ditherLogit(of frame: Frame, on background: RGB, pool: WorkerPool) -> Float {
+        let slot = FrameSlot(frame, background: background, cache: PaletteCache(), on: PixelOperations(on: pool))
+        let state = colorDithered.makeState(height: slot.size.height, width: slot.size.width)
+        return ditherLogit(of: slot, state: state, on: pool)
+    }
+
+    /// As above. `slot.restored` serves for the estimate.
+    /// - Parameter state: of `colorDithered`.
+    func ditherLogit(of slot: FrameSlot, state: CCDNet.State, on pool: WorkerPool) -> Float {
+        if classifier.seesEstimate {
+            slot.frame.paletteMap.ids.withUnsafeBufferPointer {
+                colorDithered.restore(
+                    gif: slot.gif.view, radius: slot.radius.view, palettes: slot.palettes.table, ids: $0, steps: 1,
+                    into: slot.restored.view, state: state, on: pool)
+            }
+        }
+        return classifier.logit(
+            slot.gif.view, radius: slot.radius.view, estimate: slot.restored.view, on: pool)
     }
 
     /// Loads the model files in `folder/<profile>/`. Which file is which says its header, not its name.

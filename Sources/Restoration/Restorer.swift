@@ -215,7 +215,8 @@ public final class Restorer {
         case .dithered: return true
         case .auto:
             if verdict?.isOpen == true {
-                verdict?.add(logit: models.classifier.logit(slot.gif.view, radius: slot.radius.view, on: pool))
+                let state = state(for: models, slot.size).dithered
+                verdict?.add(logit: models.ditherLogit(of: slot, state: state, on: pool))
             }
             return verdict?.isDithered ?? false
         }

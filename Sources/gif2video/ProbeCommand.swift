@@ -109,7 +109,7 @@ struct GIFFacts: Encodable {
         do throws(GIFDecodingError) {
             while let frame = try decoder.next() {
                 guard let models, verdict?.isOpen == true else { continue }
-                verdict?.add(logit: models.classifier.logit(of: frame, on: .white, pool: pool))
+                verdict?.add(logit: models.ditherLogit(of: frame, on: .white, pool: pool))
             }
             return (verdict, nil)
         } catch {

@@ -68,12 +68,13 @@ import Threads
         #expect(again.array == target.array)
     }
 
-    @Test(arguments: ["dither-classifier", "dither-classifier-weighted"])
+    @Test(arguments: ["dither-classifier", "dither-classifier-weighted", "dither-classifier-estimate"])
     func classifier(name: String) throws {
         let net = try DitherClassifier(ModelFile.load(fixturePath(name)))
         let expected = try Fixture("\(name)-case", in: .module)
         let logit = net.logit(
-            try expected.tensor("gif").view, radius: try expected.tensor("radius").view, on: pool)
+            try expected.tensor("gif").view, radius: try expected.tensor("radius").view,
+            estimate: try expected.tensor("estimate").view, on: pool)
         #expect(abs(logit - (try expected.values("logit")[0])) <= 1e-4)
     }
 }

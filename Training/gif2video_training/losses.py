@@ -19,8 +19,8 @@ def picture_loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) -
     return F.l1_loss(estimate, truth) + gradient * gradient_l1(estimate, truth)
 
 
-RELATIVE_FLOOR = 2e-6
-"""Squared error, in the [-1, 1] range, below which a patch counts no more (63 dB)."""
+RELATIVE_FLOOR = 1e-4
+"""Squared error, in the [-1, 1] range, below which a patch counts no more (46 dB)."""
 
 
 def relative_loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) -> torch.Tensor:

@@ -225,8 +225,8 @@ class CCDNet(nn.Module):
     def _squash(self, x: torch.Tensor) -> torch.Tensor:
         return x.clamp(-1, 1) if self.config["residual"] else torch.tanh(x)
 
-    def estimates(self, gif, radius, palette, count, before=None, after=None) -> list[torch.Tensor]:
-        """Every estimate I0 .. I(k-1), each [N, 3, H, W]; radius [N, 1, H, W].
+    def estimates(self, gif, radius, palette, count, before=None, after=None, steps=None) -> list[torch.Tensor]:
+        """Every estimate I0 .. I(k-1), each [N, 3, H, W], or the first `steps` of them; radius [N, 1, H, W].
 
         before, after: the GIF's neighbouring frames like `gif`; None where there is none.
         """
@@ -238,7 +238,7 @@ class CCDNet(nn.Module):
         out = self.first(torch.cat([gif] + extra + (neighbours if config.get("neighbours") else []), 1)).float()
         current = self._squash(gif + out if config["residual"] else out)
         results = [current]
-        for _ in range(config["steps"] - 1):
+        for _ in range((steps or config["steps"]) - 1):
             inputs = [current, gif]
             if config["palette"]:
                 quantized = nearest_colour_from(current, gif, radius, palette, count)
@@ -347,6 +347,9 @@ class DitherClassifier(nn.Module):
              "radius": bool, optional; gradient maps are then clamp(gradient / (4 radius), -1, 1), so that one
              step of the palette counts alike among few colours and among many, and the palette radius
              (times 4, at most 1) is a tenth channel,
+             "estimate": bool, optional (with radius); three more channels: how the first estimate of the network
+             for dithered GIFs differs from the frame, clamp((I0 - G) / (4 radius), -1, 1). Without dither the
+             palette's nearest colour to the truth is the pixel's own, so the difference stays within the radius,
              "weighted": bool, optional; the last convolution has a second channel whose sigmoid weighs the
              logits in the average: flat parts say nothing about dither,
              "threshold": optional; logits above it mean dithered, 0 by default}
@@ -356,7 +359,7 @@ class DitherClassifier(nn.Module):
     def __init__(self, config: dict):
         super().__init__()
         self.config = config
-        widths = [10 if config.get("radius") else 9] + config["widths"]
+        widths = [9 + config.get("radius", False) + 3 * config.get("estimate", False)] + config["widths"]
         self.body = nn.Sequential()
         for a, b, stride in zip(widths, widths[1:], config["strides"]):
             self.body.append(nn.Conv2d(a, b, 3, stride=stride, padding=1))
@@ -367,14 +370,16 @@ class DitherClassifier(nn.Module):
             # Dither shows in the gradients; the colours themselves would drown them at the start.
             self.body[0].weight[:, :3] *= 0.05
 
-    def forward(self, gif: torch.Tensor, radius: torch.Tensor) -> torch.Tensor:
-        """gif: [N, 3, H, W]; radius: [N, 1, H, W]. Returns [N]."""
+    def forward(self, gif: torch.Tensor, radius: torch.Tensor, estimate: torch.Tensor | None = None) -> torch.Tensor:
+        """gif, estimate: [N, 3, H, W]; radius: [N, 1, H, W]. Returns [N]."""
         dx = F.pad(gif[..., :, 1:] - gif[..., :, :-1], (0, 1, 0, 0))
         dy = F.pad(gif[..., 1:, :] - gif[..., :-1, :], (0, 0, 0, 1))
         inputs = [gif, dx, dy]
         if self.config.get("radius"):
             step = 4 * radius.clamp_min(SMALLEST_RADIUS)
             inputs = [gif, (dx / step).clamp(-1, 1), (dy / step).clamp(-1, 1), step.clamp_max(1)]
+            if self.config.get("estimate"):
+                inputs.append(((estimate - gif) / step).clamp(-1, 1))
         out = self.outc(self.body(torch.cat(inputs, 1)))
         if not self.config.get("weighted"):
             return out.mean((1, 2, 3))

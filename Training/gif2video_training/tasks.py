@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 
 from .colour_pool import ColourPool
+from .export import load_model
 from .losses import picture_loss, psnr, relative_loss, smoothness
 from .motion_pool import MotionPool
 from .networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
@@ -177,12 +178,23 @@ class MotionTask:
 
 
 class DitherTask:
-    """The dither classifier on patches of colour pools that hold both kinds. training keys: patch, batch."""
+    """The dither classifier on patches of colour pools that hold both kinds. training keys: patch, batch, estimator.
+
+    estimator: model file of the colour network whose estimate the classifier sees.
+    """
 
     def __init__(self, config: dict, pools: list[Path], validation: Path | None, device: torch.device):
         self.training, self.device = config["training"], device
         self.pools = [ColourPool(folder) for folder in pools]
         self.validation = ColourPool(validation) if validation else None
+        self.estimator = None
+        if config["model"].get("estimate"):
+            self.estimator = load_model(Path(self.training["estimator"]), device)[0]
+
+    @torch.no_grad()
+    def estimate(self, gif: torch.Tensor, radius: torch.Tensor) -> torch.Tensor | None:
+        """The estimator's first estimate of frames alone."""
+        return self.estimator.estimates(gif, radius, None, None, steps=1)[0] if self.estimator else None
 
     def batch(self, rng: np.random.Generator) -> Batch:
         patch, size = self.training["patch"], self.training["batch"]
@@ -203,7 +215,8 @@ class DitherTask:
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
 
     def loss(self, network: DitherClassifier, batch: Batch) -> torch.Tensor:
-        return F.binary_cross_entropy_with_logits(network(batch["gif"], batch["radius"]).float(), batch["dithered"])
+        frames = batch["gif"], batch["radius"]
+        return F.binary_cross_entropy_with_logits(network(*frames, self.estimate(*frames)).float(), batch["dithered"])
 
     @torch.no_grad()
     def validate(self, network: DitherClassifier) -> dict[str, float]:
@@ -213,7 +226,8 @@ class DitherTask:
         for slot in range(len(pool) if pool else 0):
             sample = pool.samples[slot]
             gif, radius = to_unit(pool.frames(slot)[1][None]), pool.radius_map(slot)[None, None]
-            verdict = float(network(gif.to(self.device), radius.to(self.device))) > 0
+            frames = gif.to(self.device), radius.to(self.device)
+            verdict = float(network(*frames, self.estimate(*frames))) > 0
             right.setdefault(f"{sample.maker} {sample.colours}", []).append(float(verdict == sample.dithered))
         return {name: float(np.mean(values)) for name, values in sorted(right.items())}
 

@@ -56,9 +56,13 @@ class Trainer:
             last = self.network.get_submodule(unet).outc
             torch.nn.init.zeros_(last.weight)
             torch.nn.init.zeros_(last.bias)
+        for unet in training.get("frozen", []):
+            self.network.get_submodule(unet).requires_grad_(False)
         self.network.to(device, memory_format=torch.channels_last)
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=training["rate"], weight_decay=training["weight_decay"]
+            [p for p in self.network.parameters() if p.requires_grad],
+            lr=training["rate"],
+            weight_decay=training["weight_decay"],
         )
         self.average = Average(self.network, training["ema"])
         self.rng = np.random.default_rng(seed)
