@@ -12,8 +12,9 @@ Tests/InferenceTests/Fixtures
 Tests/RestorationTests/Fixtures: for each whole network a model file as export.py writes it, <name>.safetensors, and
 <name>-case.safetensors with its inputs and expected outputs, none with a batch dimension:
   ccdnet-*      gif [3, H, W]; radius [1, H, W]; palettes [P, K, 3] in 0 ... 255, of which count [P] are valid;
-                ids [H, W]: the palette of each pixel; output [3, H, W]; estimate0 ...: every I before the projection.
-  superslomo-*  g0, g1, i0, i1 [3, H, W]; f01, f10 [2, H, W]; frame25, frame50 [3, H, W]: the in-between at t = 1/4, 1/2.
+                ids [H, W]: the palette of each pixel; output [3, H, W]; estimate0 ...: every I before the projection;
+                where the network sees neighbours: before, after [3, H, W], and alone: the output without them.
+  superslomo-*  g0, g1, i0, i1 [3, H, W]; f01, f10 [2, H, W]; frame25, frame50 [3, H, W]: in-betweens at 1/4, 1/2.
   dither-classifier*  gif [3, H, W]; logit [1].
 Everything follows from the seeds below.
 """
@@ -260,12 +261,19 @@ def ccdnets() -> None:
                              "radius": False, "residual": True, "project": False}, (21, 34)),
         ("ccdnet-first", {"first": FIRST, "step": None, "steps": 1, "palette": True, "radius": True,
                           "residual": True, "project": True}, (20, 31)),
+        ("ccdnet-neighbours", {"first": {**FIRST, "in": 10}, "step": {**FIRST, "in": 19}, "steps": 3, "palette": True,
+                               "radius": True, "neighbours": True, "step_neighbours": True, "residual": True,
+                               "project": False}, (22, 33)),
     ]:  # fmt: skip
         net = randomize(networks.CCDNet(config), 0.2)
         palettes, counts, ids, gif = palettes_case(*size, [32, 7, 1, 64], 3)
         radius = radius_of(gif, palettes, counts, ids)
         arguments = gif[None], radius[None], palettes / 127.5 - 1, (counts, ids)
         case = {"gif": gif, "radius": radius, "palettes": palettes, "count": counts, "ids": ids}
+        if config.get("neighbours"):
+            case["alone"] = net(*arguments)[0]
+            case |= {"before": gif.roll(1, 1), "after": gif.roll(-2, 2)}
+            arguments += case["before"][None], case["after"][None]
         case.update({f"estimate{k}": value[0] for k, value in enumerate(net.estimates(*arguments))})
         case["output"] = net(*arguments)[0]
         folder = TESTS / "RestorationTests/Fixtures"
@@ -298,10 +306,10 @@ def slomos() -> None:
 
 
 def classifiers() -> None:
-    config = {"widths": [6, 8, 10, 12], "strides": [2, 2, 1, 2], "slope": 0.2}
+    plain = {"widths": [6, 8, 10, 12], "strides": [2, 2, 1, 2], "slope": 0.2}
     *_, gif = palettes_case(41, 54, [16], 8)
     folder = TESTS / "RestorationTests/Fixtures"
-    for name, config in [("dither-classifier", config), ("dither-classifier-gain", {**config, "gain": 3.0})]:
+    for name, config in [("dither-classifier", plain), ("dither-classifier-gain", {**plain, "gain": 3.0})]:
         net = randomize(networks.DitherClassifier(config), 1)
         save(folder / f"{name}.safetensors", networks.folded_state(net), "dither-classifier", config,
              profile="test", training="none", quality="none")  # fmt: skip

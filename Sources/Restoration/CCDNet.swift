@@ -7,6 +7,11 @@ public import Threads
 public struct CCDNet: Sendable {
     /// The header of the model file.
     struct Configuration: Decodable {
+        enum CodingKeys: String, CodingKey {
+            case first, step, steps, palette, radius, neighbours, residual, project
+            case stepNeighbours = "step_neighbours"
+        }
+
         let first: UNetConfiguration
         let step: UNetConfiguration?
         /// k, counting the first network.
@@ -15,6 +20,11 @@ public struct CCDNet: Sendable {
         let palette: Bool
         /// Further input: the palette radius of each pixel.
         let radius: Bool
+        /// Further inputs of the first network: how the GIF's frames before and after differ from this one. Still
+        /// parts carry a quantization error of their own in every frame. Not in the paper; may be missing.
+        let neighbours: Bool?
+        /// The steps see them as well.
+        let stepNeighbours: Bool?
         /// I = clamp(G + net(G)) and I <- clamp(I + step) instead of the paper's tanh.
         let residual: Bool
         /// The last estimate is pulled into its palette color's Voronoi cell.
@@ -24,6 +34,9 @@ public struct CCDNet: Sendable {
     private let configuration: Configuration
     private let first: UNet
     private let step: UNet?
+
+    /// Whether the frames before and after make a difference.
+    public var seesNeighbours: Bool { configuration.neighbours == true || configuration.stepNeighbours == true }
 
     /// - Throws: `ModelError` when the file is no CCDNet or does not hold what its header says.
     public init(_ file: ModelFile) throws(ModelError) {
@@ -43,13 +56,14 @@ public struct CCDNet: Sendable {
         guard configuration.steps >= 1 && configuration.steps <= 16 else {
             throw ModelError(path: file.path, reason: "config: \(configuration.steps) steps, expected 1 to 16")
         }
-        try check(configuration.first, inputs: 3, "first")
+        try check(configuration.first, inputs: 3 + (configuration.neighbours == true ? 6 : 0), "first")
         first = try UNet(configuration.first, weights: file.weights, prefix: "first.")
         if configuration.steps > 1 {
             guard let stepConfiguration = configuration.step else {
                 throw ModelError(path: file.path, reason: "config: \(configuration.steps) steps without a step network")
             }
-            try check(stepConfiguration, inputs: configuration.palette ? 12 : 6, "step")
+            let neighbours = configuration.stepNeighbours == true ? 6 : 0
+            try check(stepConfiguration, inputs: (configuration.palette ? 12 : 6) + neighbours, "step")
             step = try UNet(stepConfiguration, weights: file.weights, prefix: "step.")
         } else {
             step = nil
@@ -79,16 +93,24 @@ public struct CCDNet: Sendable {
     /// - Parameters:
     ///   - gif: G, [3, H, W] in [-1, 1].
     ///   - radius: the palette radius of each pixel, [1, H, W].
+    ///   - before, after: the GIF's neighbouring frames, like `gif`; nil where there is none.
     ///   - palettes, ids: the palette of each pixel, for fC.
     ///   - target: the last estimate, [3, H, W].
     public func restore(
-        gif: TensorView, radius: TensorView, palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>,
-        into target: TensorView, state: State, on pool: WorkerPool
+        gif: TensorView, radius: TensorView, before: TensorView? = nil, after: TensorView? = nil,
+        palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>, into target: TensorView, state: State,
+        on pool: WorkerPool
     ) {
         let operations = PixelOperations(on: pool)
         // I0 = squash(net0(G))
         state.first.input[0..<3].copy(from: gif)
         if configuration.radius { state.first.input[3].copy(from: radius) }
+        func writeNeighbours(into input: Tensor) {
+            for (neighbour, at) in [(before, input.shape.channels - 6), (after, input.shape.channels - 3)] {
+                operations.scaledSum(1, neighbour ?? gif, -1, gif, into: input[at..<at + 3])
+            }
+        }
+        if configuration.neighbours == true { writeNeighbours(into: state.first.input) }
         first.forward(state.first, on: pool)
         if configuration.residual {
             operations.scaledSum(1, gif, 1, state.first.output.view, into: target)
@@ -105,7 +127,8 @@ public struct CCDNet: Sendable {
                     operations.nearestColors(target, palettes, ids: ids, into: state.input[6..<9])
                     operations.scaledSum(1, gif, -1, state.input[6..<9], into: state.input[9..<12])
                 }
-                if configuration.radius { state.input[state.input.shape.channels - 1].copy(from: radius) }
+                if configuration.radius { state.input[configuration.palette ? 12 : 6].copy(from: radius) }
+                if configuration.stepNeighbours == true { writeNeighbours(into: state.input) }
                 step.forward(state, on: pool)
                 operations.scaledSum(1, target, 1, state.output.view, into: target)
                 squash(target, operations)

@@ -20,6 +20,8 @@ final class FrameSlot {
     private(set) var flattened: [UInt8] = []
     /// The restored picture, R, G, B, A; set once per frame.
     var picture: [UInt8] = []
+    /// Whether the frame before shows another scene; nil until it was looked at.
+    var beginsScene: Bool?
     private var knownSignature: SceneChange.Signature?
 
     init(_ frame: Frame, background: RGB, cache: PaletteCache, on operations: PixelOperations) {
@@ -36,6 +38,7 @@ final class FrameSlot {
         precondition(frame.size == size, "a frame of \(frame.size) in a window of \(size)")
         self.frame = frame
         palettes = cache.prepare(frame.paletteMap.palettes)
+        beginsScene = nil
         knownSignature = nil
         (flattened, hasTransparency) = frame.flattened(on: background)
         flattened.withUnsafeBufferPointer { operations.load(rgba: $0, into: gif.view) }

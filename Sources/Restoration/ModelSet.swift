@@ -19,6 +19,9 @@ public struct ModelSet: Sendable {
     public let slomo: SuperSlomo
     public let classifier: DitherClassifier
 
+    /// Whether a frame's neighbours make a difference to its restored picture.
+    var seesNeighbours: Bool { colorNone.seesNeighbours || colorDithered.seesNeighbours }
+
     /// Whether a folder of models has this profile.
     public static func has(_ profile: Profile, in folder: String) -> Bool {
         access("\(folder)/\(profile.rawValue)", R_OK | X_OK) == 0

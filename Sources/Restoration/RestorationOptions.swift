@@ -18,18 +18,22 @@ public struct RestorationOptions: Sendable {
     public var background: RGB
     /// Pictures keep the GIF's transparency (straight alpha) instead of showing the background.
     public var keepsAlpha: Bool
+    /// A frame is restored when the one after it is there, which its network may look at: better pictures, one GIF frame
+    /// later. Otherwise each picture leaves with its own frame.
+    public var looksAhead: Bool
     /// Bytes that the networks may take for one stream; a larger canvas is refused.
     public var maxMemory: Int
 
     public init(
         rate: OutputRate, dither: DitherChoice = .auto, loop: Bool = false, background: RGB = .white,
-        keepsAlpha: Bool = false, maxMemory: Int = 4 << 30
+        keepsAlpha: Bool = false, looksAhead: Bool = true, maxMemory: Int = 4 << 30
     ) {
         self.rate = rate
         self.dither = dither
         self.loop = loop
         self.background = background
         self.keepsAlpha = keepsAlpha
+        self.looksAhead = looksAhead
         self.maxMemory = maxMemory
     }
 }

@@ -2,12 +2,14 @@ import Inference
 public import Media
 public import Threads
 
-/// Turns the frames of one GIF into restored pictures, over a sliding window of two frames (figure 4).
+/// Turns the frames of one GIF into restored pictures, over a sliding window (figure 4): a restored frame, the one that
+/// is to be restored next, and, where `looksAhead` is set and a network makes use of it, the one after that.
 ///
-/// When a frame comes, CCDNet restores it while the flow network looks at the GIF's frames, side by side on the pool;
-/// then the in-betweens before it leave, then the frame's own picture. A picture at a frame's own time does not wait
-/// for the next frame; an in-between waits for that and nothing more. Frames that repeat the one before cost nothing;
-/// across scene changes, and through frames that stay longer than `holdDuration`, the earlier picture stays.
+/// CCDNet restores a frame while the flow network looks at the GIF's frames, side by side on the pool; then the
+/// in-betweens before it leave, then the frame's own picture. Without the look ahead a picture at a frame's own time does
+/// not wait for the next frame, and an in-between waits for that and nothing more; with it both wait for one frame
+/// more. Frames that repeat the one before cost nothing; across scene changes, and through frames that stay longer than
+/// `holdDuration`, the earlier picture stays.
 ///
 /// One thread at a time. Pictures leave through `emit`, in order, on the caller's thread. All frames have one size.
 public final class Restorer {
@@ -24,8 +26,10 @@ public final class Restorer {
     private let operations: PixelOperations
     private let cache = PaletteCache()
     private var state: State?
-    /// The earlier frame of the window.
+    /// The earlier frame of the window, restored.
     private var previous: FrameSlot?
+    /// The frame that is restored when the next one is there.
+    private var waiting: FrameSlot?
     /// The slot that the next frame will use.
     private var spare: FrameSlot?
     /// The GIF's first frame, kept for a loop.
@@ -53,32 +57,28 @@ public final class Restorer {
         if models != nil && options.dither == .auto { verdict = DitherVerdict() }
     }
 
-    /// Takes the next frame; emits the in-betweens before it and, where one lies at its very time, its own picture.
+    /// Takes the next frame. The frame that can now be restored, this one or the one before it, emits the in-betweens
+    /// before it and, where one lies at its very time, its own picture.
     /// - Throws: `CanvasTooLarge` before anything is allocated for the first frame; what `emit` throws.
     public func push(_ frame: Frame, emit: (Picture) throws -> Void) throws {
-        if models != nil && previous == nil && frame.size.area > options.maxMemory / Self.bytesPerPixel {
+        if models != nil && previous == nil && waiting == nil
+            && frame.size.area > options.maxMemory / Self.bytesPerPixel
+        {
             throw CanvasTooLarge(size: frame.size, limit: options.maxMemory)
         }
-        let current = slot(for: frame)
-        if let previous {
-            let step = frame.changed.isEmpty ? .repetition : transition(from: previous, to: current)
-            restore(current, after: previous, step)
-            try emitBetweens(from: previous, to: current, step, emit)
-        } else {
-            restore(current)
-            if options.loop { first = current }
-        }
-        if let own = options.rate.instants(start: frame.start, duration: frame.duration).first, own.fraction == .zero {
-            try emit(Picture(size: frame.size, pixels: current.picture, start: own.start, duration: own.duration))
-        }
-        // The first frame's slot stays out of the rotation while a loop needs it.
-        spare = previous === first ? nil : previous
-        previous = current
+        let slot = slot(for: frame)
+        guard options.looksAhead, models?.seesNeighbours == true else { return try advance(to: slot, emit) }
+        if let waiting { try advance(to: waiting, before: slot, emit) }
+        waiting = slot
     }
 
-    /// Says that no frame follows: emits what lies within the last frame's time.
+    /// Says that no frame follows: emits what is left.
     /// - Throws: what `emit` throws.
     public func finish(emit: (Picture) throws -> Void) throws {
+        if let last = waiting {
+            waiting = nil
+            try advance(to: last, before: options.loop ? first : nil, emit)
+        }
         guard let last = previous else { return }
         if options.loop, let first, first !== last {
             let step = transition(from: last, to: first)
@@ -88,6 +88,28 @@ public final class Restorer {
             try emitBetweens(from: last, to: last, .repetition, emit)
         }
         previous = nil
+    }
+
+    /// Restores a frame and emits the pictures up to its own.
+    private func advance(to current: FrameSlot, before next: FrameSlot? = nil, _ emit: (Picture) throws -> Void) throws
+    {
+        let after = next.flatMap { neighbour($0, isCut: beginsScene($0, after: current)) }
+        if let previous {
+            let step = current.frame.changed.isEmpty ? .repetition : transition(from: previous, to: current)
+            let before = neighbour(previous, isCut: beginsScene(current, after: previous))
+            restore(current, from: previous, step, before, after)
+            try emitBetweens(from: previous, to: current, step, emit)
+        } else {
+            restore(current, before: nil, after: after)
+            if options.loop { first = current }
+        }
+        if let own = instants(of: current).first, own.fraction == .zero {
+            try emit(
+                Picture(size: current.size, pixels: current.picture, start: own.start, duration: own.duration))
+        }
+        // The first frame's slot stays out of the rotation while a loop needs it.
+        spare = previous === first ? nil : previous
+        previous = current
     }
 
     // MARK: The window
@@ -113,13 +135,27 @@ public final class Restorer {
 
     private func transition(from a: FrameSlot, to b: FrameSlot) -> Transition {
         guard models != nil, a.frame.duration <= Self.holdDuration,
-            instants(of: a).contains(where: { $0.fraction > .zero }), !SceneChange.isCut(a.signature, b.signature)
+            instants(of: a).contains(where: { $0.fraction > .zero }), !beginsScene(b, after: a)
         else { return .hold }
         return .motion
     }
 
+    /// Whether `slot` shows another scene than `earlier`, the frame before it; looked at once, where it matters.
+    private func beginsScene(_ slot: FrameSlot, after earlier: FrameSlot) -> Bool {
+        guard models != nil else { return false }
+        if let known = slot.beginsScene { return known }
+        let made = SceneChange.isCut(earlier.signature, slot.signature)
+        slot.beginsScene = made
+        return made
+    }
+
     private func instants(of slot: FrameSlot) -> [OutputInstant] {
         options.rate.instants(start: slot.frame.start, duration: slot.frame.duration)
+    }
+
+    /// What CCDNet may look at beside a frame: not another scene.
+    private func neighbour(_ slot: FrameSlot, isCut: @autoclosure () -> Bool) -> TensorView? {
+        models?.seesNeighbours == true && !isCut() ? slot.gif.view : nil
     }
 
     // MARK: The networks
@@ -137,20 +173,27 @@ public final class Restorer {
     }
 
     /// Network A on the current frame and, where the step needs it, network B on both, side by side.
-    private func restore(_ current: FrameSlot, after previous: FrameSlot, _ step: Transition) {
+    private func restore(
+        _ current: FrameSlot, from previous: FrameSlot, _ step: Transition, _ before: TensorView?,
+        _ after: TensorView?
+    ) {
         switch step {
         case .repetition:
             current.restored.view.copy(from: previous.restored.view)
             current.picture = previous.picture
-        case .hold: restore(current)
+        case .hold: restore(current, before: before, after: after)
         case .motion:
             pool.forEach(2) { network in
-                if network == 0 { restore(current) } else { estimateFlow(from: previous, to: current) }
+                if network == 0 {
+                    restore(current, before: before, after: after)
+                } else {
+                    estimateFlow(from: previous, to: current)
+                }
             }
         }
     }
 
-    private func restore(_ slot: FrameSlot) {
+    private func restore(_ slot: FrameSlot, before: TensorView?, after: TensorView?) {
         guard let models else {
             slot.picture = settled(slot.flattened, slot)
             return
@@ -160,8 +203,8 @@ public final class Restorer {
             isDithered(slot, models) ? (models.colorDithered, state.dithered) : (models.colorNone, state.none)
         slot.frame.paletteMap.ids.withUnsafeBufferPointer { ids in
             net.restore(
-                gif: slot.gif.view, radius: slot.radius.view, palettes: slot.palettes.table, ids: ids,
-                into: slot.restored.view, state: netState, on: pool)
+                gif: slot.gif.view, radius: slot.radius.view, before: before, after: after,
+                palettes: slot.palettes.table, ids: ids, into: slot.restored.view, state: netState, on: pool)
         }
         slot.picture = bytes(of: slot.restored, slot)
     }

@@ -16,7 +16,8 @@ struct FilterCommand: ParsableCommand {
             gif2video filter --rate 2x < in.gif | mpv -
             gif2video filter --format rgb24 --rate source < in.gif > frames.rgb
 
-            Each picture leaves as soon as the bytes of its GIF frame are there; an in-between when the next frame is.
+            Each picture leaves as soon as the bytes of the GIF frame after it are there, which its network looks at;
+            with --low-latency as soon as those of its own frame are, and an in-between when the next frame's are.
             """)
 
     @OptionGroup var pictures: PictureOptions

@@ -26,6 +26,10 @@ struct StreamOptions: ParsableArguments {
                 + "transparency (rgba and .webm only).", valueName: "color|transparent"))
     var background: Background = .color(.white)
 
+    @Flag(
+        help: "Restore each frame without looking at the one after it: its picture leaves a frame earlier, less good.")
+    var lowLatency = false
+
     @Option(help: ArgumentHelp("Largest canvas to accept, in megapixels.", valueName: "MP"))
     var maxMegapixels: Int = DecodingLimits.standard.maxCanvasPixels >> 20
 
@@ -59,7 +63,8 @@ struct StreamOptions: ParsableArguments {
     }
 
     func restoration(rate: OutputRate, loop: Bool, canKeepAlpha: Bool) throws -> RestorationOptions {
-        var options = RestorationOptions(rate: rate, dither: dither, loop: loop, maxMemory: maxMemory << 30)
+        var options = RestorationOptions(
+            rate: rate, dither: dither, loop: loop, looksAhead: !lowLatency, maxMemory: maxMemory << 30)
         switch background {
         case .color(let color): options.background = color
         case .transparent:

@@ -34,12 +34,12 @@ import Threads
         return pictures
     }
 
-    private func restorer(_ rate: OutputRate, _ change: (inout RestorationOptions) -> Void = { _ in }) throws
-        -> Restorer
-    {
+    private func restorer(
+        _ rate: OutputRate, colorNone: String = "ccdnet-live", _ change: (inout RestorationOptions) -> Void = { _ in }
+    ) throws -> Restorer {
         var options = RestorationOptions(rate: rate, dither: .none)
         change(&options)
-        return Restorer(models: try TestModels().load(), options: options, pool: pool)
+        return Restorer(models: try TestModels(colorNone: colorNone).load(), options: options, pool: pool)
     }
 
     // MARK: What leaves when
@@ -66,6 +66,27 @@ import Threads
         try restorer.finish { _ in rest += 1 }
         #expect(counts == [1, 4, 4])
         #expect(rest == 3)
+    }
+
+    @Test func aNetworkThatSeesNeighboursWaitsForTheNextFrame() throws {
+        let ahead = try restorer(.multiple(2), colorNone: "ccdnet-neighbours")
+        var counts: [Int] = []
+        for index in 0..<4 {
+            var count = 0
+            try ahead.push(frame(index)) { _ in count += 1 }
+            counts.append(count)
+        }
+        var rest: [Picture] = []
+        try ahead.finish { rest.append($0) }
+        #expect(counts == [0, 1, 2, 2])
+        #expect(rest.map(\.start) == [Rational(5, 20), Rational(6, 20), Rational(7, 20)])
+
+        let prompt = try restorer(.source, colorNone: "ccdnet-neighbours") { $0.looksAhead = false }
+        for index in 0..<3 {
+            var count = 0
+            try prompt.push(frame(index)) { _ in count += 1 }
+            #expect(count == 1)
+        }
     }
 
     @Test func aConstantRateGivesEveryPictureOnce() throws {
@@ -104,6 +125,27 @@ import Threads
         let after = try run(restorer(.source), (0..<4).map { frame($0) })
         #expect(after[3].pixels == alone[0].pixels)
         #expect(alone[0].pixels != frame(3).pixels)
+    }
+
+    @Test func theFramesBeforeAndAfterAreLookedAt() throws {
+        let frames = (0..<3).map { frame($0) }
+        let ahead = try run(restorer(.source, colorNone: "ccdnet-neighbours"), frames)
+        let prompt = try run(restorer(.source, colorNone: "ccdnet-neighbours") { $0.looksAhead = false }, frames)
+        // The first frame sees the second only by looking ahead, the last is without one after it in any case.
+        #expect(ahead[0].pixels != prompt[0].pixels && ahead[2].pixels == prompt[2].pixels)
+        let alone = try run(restorer(.source, colorNone: "ccdnet-neighbours"), [frames[2]])
+        #expect(ahead[2].pixels != alone[0].pixels)
+        // A frame between two of another scene is alone.
+        let lone = try run(
+            restorer(.source, colorNone: "ccdnet-neighbours"), [otherScene(0), frame(1), otherScene(2)])
+        #expect(lone[1].pixels == (try run(restorer(.source, colorNone: "ccdnet-neighbours"), [frame(1)]))[0].pixels)
+    }
+
+    @Test func aLoopsLastFrameSeesTheFirst() throws {
+        let frames = (0..<3).map { frame($0) }
+        let closed = try run(restorer(.source, colorNone: "ccdnet-neighbours") { $0.loop = true }, frames)
+        let unrolled = try run(restorer(.source, colorNone: "ccdnet-neighbours"), frames + [frame(0, start: 30)])
+        #expect(closed.map(\.pixels) == unrolled.dropLast().map(\.pixels))
     }
 
     @Test func theChosenNetworkRestores() throws {

@@ -7,11 +7,12 @@ import Testing
 struct TestModels {
     let folder: TemporaryFolder
 
-    init(leavingOut missing: String? = nil) throws {
+    /// - Parameter colorNone: `ccdnet-neighbours` sees the frames before and after, `ccdnet-live` does not.
+    init(leavingOut missing: String? = nil, colorNone: String = "ccdnet-live") throws {
         folder = try TemporaryFolder()
         let live = folder.url.appendingPathComponent("live")
         try FileManager.default.createDirectory(at: live, withIntermediateDirectories: true)
-        for name in ["ccdnet-live", "ccdnet-dithered", "superslomo-live", "dither-classifier"] where name != missing {
+        for name in [colorNone, "ccdnet-dithered", "superslomo-live", "dither-classifier"] where name != missing {
             try FileManager.default.copyItem(
                 atPath: fixturePath(name), toPath: live.appendingPathComponent("\(name).safetensors").path)
         }

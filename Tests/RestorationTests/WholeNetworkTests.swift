@@ -10,7 +10,7 @@ import Threads
 @Suite struct WholeNetworkTests {
     private let pool = WorkerPool(concurrency: 2)
 
-    @Test(arguments: ["ccdnet-live", "ccdnet-paper", "ccdnet-dithered", "ccdnet-first"])
+    @Test(arguments: ["ccdnet-live", "ccdnet-paper", "ccdnet-dithered", "ccdnet-first", "ccdnet-neighbours"])
     func ccdnet(name: String) throws {
         let net = try CCDNet(ModelFile.load(fixturePath(name)))
         let expected = try Fixture("\(name)-case", in: .module)
@@ -25,17 +25,26 @@ import Threads
             })
         let ids = try expected.values("ids").map { UInt16($0) }
         let radius = try expected.tensor("radius")
+        let before = net.seesNeighbours ? try expected.tensor("before") : nil
+        let after = net.seesNeighbours ? try expected.tensor("after") : nil
         let state = net.makeState(height: height, width: width)
         let target = Tensor(3, height, width)
         // Twice: a state's second picture does not remember the first.
         for _ in 0..<2 {
             ids.withUnsafeBufferPointer {
                 net.restore(
-                    gif: gif.view, radius: radius.view, palettes: palettes, ids: $0, into: target.view, state: state,
-                    on: pool)
+                    gif: gif.view, radius: radius.view, before: before?.view, after: after?.view, palettes: palettes,
+                    ids: $0, into: target.view, state: state, on: pool)
             }
             #expect(maximumError(target.array, try expected.values("output")) <= 1e-4)
         }
+        guard net.seesNeighbours else { return }
+        ids.withUnsafeBufferPointer {
+            net.restore(
+                gif: gif.view, radius: radius.view, palettes: palettes, ids: $0, into: target.view, state: state,
+                on: pool)
+        }
+        #expect(maximumError(target.array, try expected.values("alone")) <= 1e-4)
     }
 
     @Test(arguments: ["superslomo-live", "superslomo-paper"])

@@ -3,10 +3,10 @@
 Making GIFs costs as much as training on them, so it is done once, ahead; a training step then only
 cuts patches out of a pool. A pool is a folder that holds, per sample of at most SIDE x SIDE pixels:
 
-    truth.npy    uint8 [N, SIDE, SIDE, 3]   the frame the GIF was made from
-    index.npy    uint8 [N, SIDE, SIDE]      its pixels as indices
-    palette.npy  uint8 [N, 256, 3]          the colour table of the GIF file
-    radius.npy   float32 [N, 256]           the palette radius of every entry (makers.radius_table)
+    truth.npy    uint8 [N, SIDE, SIDE, 3]      the frame the GIF was made from
+    index.npy    uint8 [N, 3, SIDE, SIDE]      the GIF's frame before it, its own, and the one after, as indices
+    palette.npy  uint8 [N, 3, 256, 3]          the colour tables of these three
+    radius.npy   float32 [N, 256]              the palette radius of every entry of its own (makers.radius_table)
     samples.json                            per sample: source, kind, maker, colours, table, size
 """
 
@@ -20,12 +20,28 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from .catalogue import MAKERS, Maker
 from .data import Source, centre_crop, find_sources, load_frames
-from .makers import GIFFrame, ffmpeg_palette, pillow_median_cut, pillow_with_palette, radius_table
+from .makers import GIFFrame, pillow_median_cut, pillow_with_palette, radius_table
 
 SIDE = 256
-BATCH_OF_FFMPEG = 6
+RUN = 8
+"""Frames of a clip that are made into one GIF, for makers whose palette serves all frames."""
 SMALLEST = 112
+SPACINGS, SPACING_WEIGHTS = (1, 2, 3, 4), (0.4, 0.3, 0.15, 0.15)
+"""How many frames of the film lie between two of the GIF's, plus one."""
+MAKER_WEIGHTS = {
+    "pillow-none": 50, "pillow-inexact": 5, "pillow-one-inexact": 3, "ffmpeg-none": 16, "ffmpeg-single-none": 9,
+    "gifsicle-none": 5, "gifsicle-none-lossy20": 2, "gifsicle-none-lossy80": 3, "gifsicle-none-lossy200": 1,
+    "imagemagick-none": 4, "imagemagick-one-none": 2,
+    "pillow-floyd_steinberg": 40, "pillow-one-floyd_steinberg": 12,
+    "ffmpeg-sierra2_4a": 10, "ffmpeg-floyd_steinberg": 6, "ffmpeg-bayer": 8,
+    "ffmpeg-single-sierra2_4a": 5, "ffmpeg-single-floyd_steinberg": 3, "ffmpeg-single-bayer": 4,
+    "gifsicle-floyd-steinberg": 3, "gifsicle-floyd-steinberg-lossy80": 2, "gifsicle-ro64": 1, "gifsicle-o8": 1,
+    "gifsicle-halftone": 1, "imagemagick-floyd_steinberg": 2, "imagemagick-riemersma": 2, "imagemagick-o8x8": 1,
+    "imagemagick-one-floyd_steinberg": 1,
+}  # fmt: skip
+"""How often each maker of the catalogue is drawn, among those of its kind (dithered or not)."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +58,9 @@ class Sample:
     width: int
 
 
+TOOLS = sorted({MAKERS[name].tool for name in MAKER_WEIGHTS})
+
+
 class ColourPool:
     """A pool on disk, opened read-only."""
 
@@ -54,6 +73,11 @@ class ColourPool:
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    def frames(self, slot: int) -> list[np.ndarray]:
+        """The three GIF frames of a sample, uint8 [H, W, 3] each."""
+        sample = self.samples[slot]
+        return [self.palette[slot, k][self.index[slot, k, : sample.height, : sample.width]] for k in range(3)]
 
 
 def random_colours(rng: np.random.Generator, low: int, high: int) -> int:
@@ -86,30 +110,39 @@ def cut(frames: np.ndarray, window: tuple[slice, slice, float], side: int) -> np
     return np.stack([np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.LANCZOS)) for crop in crops])
 
 
-def make_gif(
-    rng: np.random.Generator, frames: np.ndarray, dithered: bool, colours: int
-) -> tuple[str, list[tuple[int, GIFFrame]]]:
-    """One maker drawn by its weight, applied to frames [T, H, W, 3].
+def film_run(rng: np.random.Generator, frames: np.ndarray, side: int, length: int) -> np.ndarray:
+    """`length` neighbouring frames of a clip (less of a short one) through one random window, or a still in motion.
 
-    Returns the maker's name and (frame number, GIF frame) pairs; Pillow's makers treat one frame, ffmpeg's all.
+    frames: uint8 [T, H, W, 3]; a still image (T = 1) stands or moves evenly through the window.
     """
-    name = str(
-        rng.choice(
-            ["pillow-fs", "ffmpeg-sierra2_4a", "ffmpeg-bayer", "ffmpeg-floyd_steinberg"], p=[0.6, 0.15, 0.13, 0.12]
+    rows, columns, scale = random_window(rng, frames, side)
+    if len(frames) > 1:
+        spacing = min(int(rng.choice(SPACINGS, p=SPACING_WEIGHTS)), max(1, (len(frames) - 1) // (length - 1)))
+        first = int(rng.integers(max(1, len(frames) - spacing * (length - 1))))
+        return cut(frames[first::spacing][:length], (rows, columns, scale), side)
+    height, width = frames.shape[1:3]
+    speed = rng.uniform(-4, 4, 2) if rng.random() < 0.7 else np.zeros(2)
+    # Room to move.
+    rows = slice(rows.start, min(rows.stop, rows.start + max(SMALLEST, height - 4 * length)))
+    columns = slice(columns.start, min(columns.stop, columns.start + max(SMALLEST, width - 4 * length)))
+    pictures = []
+    for k in range(length):
+        top, left = (
+            min(max(line.start + round(k * v), 0), limit - (line.stop - line.start))
+            for line, v, limit in zip((rows, columns), speed, (height, width))
         )
-        if dithered
-        else rng.choice(["pillow-mediancut", "pillow-inexact", "ffmpeg-none"], p=[0.68, 0.10, 0.22])
-    )
-    if name.startswith("ffmpeg"):
-        per_frame = bool(rng.random() < 0.4)
-        made = ffmpeg_palette(frames, colours, name.split("-")[1], per_frame, int(rng.integers(6)))
-        return name + ("-single" if per_frame else ""), list(enumerate(made))
-    at, other = (int(value) for value in rng.integers(len(frames), size=2))
-    if name == "pillow-mediancut":
-        return name, [(at, pillow_median_cut(frames[at], colours))]
-    own_palette = rng.random() < 0.6
-    made = pillow_with_palette(frames[at], colours, dithered, None if own_palette else frames[other])
-    return name, [(at, made)]
+        moved = slice(top, top + rows.stop - rows.start), slice(left, left + columns.stop - columns.start), scale
+        pictures.append(cut(frames, moved, side)[0])
+    return np.stack(pictures)
+
+
+def draw_maker(rng: np.random.Generator, dithered: bool, tools: list[str]) -> Maker:
+    """A maker, by its tool's and its own weight. tools: those to draw from."""
+    weights = {name: weight for name, weight in MAKER_WEIGHTS.items() if MAKERS[name].tool in tools}
+    weights = {name: weight for name, weight in weights.items() if MAKERS[name].dithered == dithered}
+    names = list(weights)
+    shares = np.array([weights[name] for name in names])
+    return MAKERS[str(rng.choice(names, p=shares / shares.sum()))]
 
 
 def share(rng: np.random.Generator, sources: list[Source], count: int, even: bool) -> np.ndarray:
@@ -126,6 +159,7 @@ def write_colour_pool(
     cache: Path,
     count: int,
     dither: str,
+    tools: list[str],
     colours: tuple[int, int],
     even: bool,
     seed: int,
@@ -133,64 +167,77 @@ def write_colour_pool(
     """Makes a colour pool. dither: "none", "dithered" or "any" (half of each)."""
     rng = np.random.default_rng(seed)
     out.mkdir(parents=True, exist_ok=True)
-    arrays = {
-        "truth": np.lib.format.open_memmap(out / "truth.npy", "w+", np.uint8, (count, SIDE, SIDE, 3)),
-        "index": np.lib.format.open_memmap(out / "index.npy", "w+", np.uint8, (count, SIDE, SIDE)),
-    }
-    palettes = np.zeros((count, 256, 3), np.uint8)
-    radii = np.zeros((count, 256), np.float32)
-    samples: list[Sample | None] = [None] * count
+    pool = PoolWriter(out, count)
     slots = list(rng.permutation(count))
     for source, wanted in zip(sources, share(rng, sources, count, even)):
         frames = load_frames(source, cache) if wanted else None
         while wanted > 0:
             dithered = dither == "dithered" or (dither == "any" and rng.random() < 0.5)
-            window = random_window(rng, frames, SIDE)
-            step = max(1, len(frames) // BATCH_OF_FFMPEG)
-            crops = cut(frames[int(rng.integers(step)) :: step][:BATCH_OF_FFMPEG], window, SIDE)
-            number = random_colours(rng, *colours)
-            maker, made = make_gif(rng, crops, dithered, number)
-            for at, gif in made[:wanted]:
-                slot = int(slots.pop())
-                h, w = gif.index.shape
-                arrays["truth"][slot, :h, :w] = crops[at]
-                arrays["index"][slot, :h, :w] = gif.index
-                palettes[slot, : len(gif.palette)] = gif.palette
-                radii[slot, : len(gif.palette)] = radius_table(gif.palette)
-                samples[slot] = Sample(source.name, source.kind, maker, dithered, number, len(gif.palette), h, w)
+            maker = draw_maker(rng, dithered, tools)
+            crops = film_run(rng, frames, SIDE, 3 if maker.tool == "pillow" else RUN)
+            number = min(random_colours(rng, *colours), maker.most_colours)
+            made = maker.frames(crops, number)
+            for at in range(1, max(2, len(made) - 1), 3):
+                if wanted == 0:
+                    break
+                at = min(at, len(made) - 1)
+                triple = [made[max(at - 1, 0)], made[at], made[min(at + 1, len(made) - 1)]]
+                facts = (source.name, source.kind, maker.name, dithered, number)
+                pool.put(int(slots.pop()), crops[at], triple, *facts)
                 wanted -= 1
-    np.save(out / "palette.npy", palettes)
-    np.save(out / "radius.npy", radii)
-    (out / "samples.json").write_text(json.dumps([asdict(sample) for sample in samples]))
+    pool.close()
+
+
+class PoolWriter:
+    """Fills a colour pool of a known size, slot by slot."""
+
+    def __init__(self, out: Path, count: int):
+        out.mkdir(parents=True, exist_ok=True)
+        self.out = out
+        shapes = {"truth": (count, SIDE, SIDE, 3), "index": (count, 3, SIDE, SIDE)}
+        self.arrays = {
+            name: np.lib.format.open_memmap(out / f"{name}.npy", "w+", np.uint8, shape)
+            for name, shape in shapes.items()
+        }
+        self.palettes = np.zeros((count, 3, 256, 3), np.uint8)
+        self.radii = np.zeros((count, 256), np.float32)
+        self.samples: list[Sample | None] = [None] * count
+
+    def put(self, slot: int, truth: np.ndarray, gifs: list[GIFFrame], source, kind, maker, dithered, colours) -> None:
+        """truth: uint8 [H, W, 3]; gifs: the GIF's frame before, its own, the one after."""
+        height, width = truth.shape[:2]
+        self.arrays["truth"][slot, :height, :width] = truth
+        for k, gif in enumerate(gifs):
+            self.arrays["index"][slot, k, :height, :width] = gif.index
+            self.palettes[slot, k, : len(gif.palette)] = gif.palette
+        table = gifs[1].palette
+        self.radii[slot, : len(table)] = radius_table(table)
+        self.samples[slot] = Sample(source, kind, maker, dithered, colours, len(table), height, width)
+
+    def close(self) -> None:
+        np.save(self.out / "palette.npy", self.palettes)
+        np.save(self.out / "radius.npy", self.radii)
+        (self.out / "samples.json").write_text(json.dumps([asdict(sample) for sample in self.samples]))
 
 
 def write_validation_pool(out: Path, sources: list[Source], dither: str, sizes: list[int], every: int) -> None:
-    """A colour pool of centre crops of clips only, Pillow's median cut (none) or its Floyd-Steinberg."""
-    out.mkdir(parents=True, exist_ok=True)
-    rows: list[tuple[np.ndarray, GIFFrame, Sample]] = []
+    """A colour pool of centre crops of clips at full rate, Pillow's median cut (none) or its Floyd-Steinberg."""
+    rows = []
     for source in sources:
-        if not source.is_clip:
-            continue
-        for frame in centre_crop(load_frames(source), SIDE)[every // 2 :: every]:
-            frame = np.ascontiguousarray(frame)
+        film = centre_crop(load_frames(source), SIDE) if source.is_clip else []
+        for at in range(every // 2, len(film), every):
+            crops = np.ascontiguousarray(film[[max(at - 1, 0), at, min(at + 1, len(film) - 1)]])
             for number in sizes:
                 dithered = dither == "dithered"
-                gif = pillow_with_palette(frame, number, True) if dithered else pillow_median_cut(frame, number)
-                maker = "pillow-fs" if dithered else "pillow-mediancut"
-                sample = Sample(source.name, source.kind, maker, dithered, number, len(gif.palette), *gif.index.shape)
-                rows.append((frame, gif, sample))
-    truth = np.zeros((len(rows), SIDE, SIDE, 3), np.uint8)
-    index = np.zeros((len(rows), SIDE, SIDE), np.uint8)
-    palette = np.zeros((len(rows), 256, 3), np.uint8)
-    radius = np.zeros((len(rows), 256), np.float32)
-    for row, (frame, gif, sample) in enumerate(rows):
-        truth[row, : sample.height, : sample.width] = frame
-        index[row, : sample.height, : sample.width] = gif.index
-        palette[row, : sample.table] = gif.palette
-        radius[row, : sample.table] = radius_table(gif.palette)
-    for name, array in {"truth": truth, "index": index, "palette": palette, "radius": radius}.items():
-        np.save(out / f"{name}.npy", array)
-    (out / "samples.json").write_text(json.dumps([asdict(sample) for _, _, sample in rows]))
+                maker = "pillow-floyd_steinberg" if dithered else "pillow-none"
+                gifs = [pillow_median_cut(crop, number) for crop in crops]
+                if dithered:
+                    gifs = [pillow_with_palette(crop, number, True) for crop in crops]
+                rows.append((crops[1], gifs, source.name, source.kind, maker, dithered, number))
+    pool = PoolWriter(out, len(rows))
+    for slot, row in enumerate(rows):
+        pool.put(slot, *row)
+    pool.close()
 
 
 def main() -> None:
@@ -199,6 +246,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the pool's folder")
     parser.add_argument("--cache", type=Path, default=Path("cache/frames"), help="decoded clips")
     parser.add_argument("--dither", choices=["none", "dithered", "any"], required=True)
+    parser.add_argument("--tools", nargs="+", choices=TOOLS, default=TOOLS, help="who makes the GIFs (default: all)")
     parser.add_argument("--count", type=int, default=6000, help="samples")
     parser.add_argument("--colours", type=int, nargs=2, default=(16, 256), metavar=("LOW", "HIGH"))
     parser.add_argument("--even", action="store_true", help="every source weighs the same (for the classifier)")
@@ -218,6 +266,7 @@ def main() -> None:
             options.cache,
             options.count,
             options.dither,
+            options.tools,
             tuple(options.colours),
             options.even,
             options.seed,

@@ -67,7 +67,7 @@ class TorchEngine:
     def __call__(self, gif: list[GIFFrame], dithered: bool, rate: int) -> list[np.ndarray]:
         """`rate` pictures per GIF frame: the restored frame, then in-betweens; repeats after the last."""
         network = self.colour["dithered" if dithered else "none"]
-        restored = [restore(network, frame) for frame in gif]
+        restored = restore(network, gif)
         if rate == 1:
             return restored
         pictures = []

@@ -19,6 +19,24 @@ def picture_loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) -
     return F.l1_loss(estimate, truth) + gradient * gradient_l1(estimate, truth)
 
 
+RELATIVE_FLOOR = 1e-5
+"""Squared error, in the [-1, 1] range, below which a patch counts no more (56 dB)."""
+
+
+def relative_loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) -> torch.Tensor:
+    """The mean over the patches of half the logarithm of (squared error + `gradient` times that of the gradients).
+
+    A patch weighs by how much better it got, not by how bad it was: many colours count as much as few. Without
+    `gradient` it is PSNR but for sign and scale (one unit is 8.7 dB).
+    """
+    difference = estimate - truth
+    error = difference.square().mean((1, 2, 3))
+    if gradient:
+        error = error + gradient * (difference[..., :, 1:] - difference[..., :, :-1]).square().mean((1, 2, 3))
+        error = error + gradient * (difference[..., 1:, :] - difference[..., :-1, :]).square().mean((1, 2, 3))
+    return 0.5 * torch.log(error + RELATIVE_FLOOR).mean()
+
+
 def smoothness(flow: torch.Tensor) -> torch.Tensor:
     """Mean absolute difference of neighbouring flow vectors."""
     return (flow[..., :, 1:] - flow[..., :, :-1]).abs().mean() + (flow[..., 1:, :] - flow[..., :-1, :]).abs().mean()

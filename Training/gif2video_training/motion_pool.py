@@ -40,13 +40,16 @@ class MotionPool:
 
 
 @torch.no_grad()
-def restore(network: torch.nn.Module, gif: GIFFrame) -> np.ndarray:
-    """A colour network's estimate of one GIF frame, uint8 [H, W, 3]."""
-    palette = torch.from_numpy(gif.palette).float()[None] / 127.5 - 1
-    picture = torch.from_numpy(gif.rgb).permute(2, 0, 1)[None].float() / 127.5 - 1
-    radius = torch.from_numpy(radius_table(gif.palette)[gif.index])[None, None]
-    estimate = network(picture, radius, palette, torch.tensor([len(gif.palette)]))
-    return ((estimate[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
+def restore(network: torch.nn.Module, gifs: list[GIFFrame]) -> list[np.ndarray]:
+    """A colour network's estimates of a GIF's frames, uint8 [H, W, 3] each."""
+    pictures = [torch.from_numpy(gif.rgb).permute(2, 0, 1)[None].float() / 127.5 - 1 for gif in gifs]
+    results = []
+    for gif, picture, before, after in zip(gifs, pictures, [None, *pictures], [*pictures[1:], None]):
+        palette = torch.from_numpy(gif.palette).float()[None] / 127.5 - 1
+        radius = torch.from_numpy(radius_table(gif.palette)[gif.index])[None, None]
+        estimate = network(picture, radius, palette, torch.tensor([len(gif.palette)]), before, after)
+        results.append(((estimate[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy())
+    return results
 
 
 def degrade(
@@ -66,7 +69,7 @@ def degrade(
     else:
         dither = str(rng.choice(["sierra2_4a", "bayer"]))
         gifs, network = ffmpeg_palette(pair, colours, dither), networks["dithered"]
-    return [gif.rgb for gif in gifs], [restore(network, gif) for gif in gifs]
+    return [gif.rgb for gif in gifs], restore(network, gifs)
 
 
 def write_motion_pool(

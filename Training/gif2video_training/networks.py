@@ -197,12 +197,16 @@ class CCDNet(nn.Module):
     """CCDNet-k (section 4.1, figure 2, equation 5): a first net, then steps that correct its estimate.
 
     config: {
-      "first": unet config (in: 3, or 4 with the radius channel),
-      "step": unet config or null (in: 12 with the palette's fC, 6 without; + 1 with the radius),
+      "first": unet config (in: 3; + 1 with the radius; + 6 with the neighbours, in this order),
+      "step": unet config or null (in: 12 with the palette's fC, 6 without; + 1 with the radius; + 6),
       "steps": k >= 1, counting the first net,
       "palette": bool, the steps see fC(I) and G - fC(I) (false for dithered GIFs),
       "radius": bool, further input channel: half the distance from a pixel's palette colour to the
                 nearest other colour of its palette, at most RADIUS_LIMIT,
+      "neighbours": bool, optional; the first net also sees how the GIF frames before and after differ
+                from this one (before - G, after - G; zero where there is none). Still parts carry a
+                quantization error of their own in every frame. Not in the paper,
+      "step_neighbours": bool, optional; the steps see them as well,
       "residual": bool, true: I = clamp(G + net(G)), I <- clamp(I + step); false: the paper's tanh,
       "project": bool, the last estimate is pulled into its palette colour's Voronoi cell
                 (along the ray from the palette colour) where fC(I) != G,
@@ -219,11 +223,17 @@ class CCDNet(nn.Module):
     def _squash(self, x: torch.Tensor) -> torch.Tensor:
         return x.clamp(-1, 1) if self.config["residual"] else torch.tanh(x)
 
-    def estimates(self, gif, radius, palette, count) -> list[torch.Tensor]:
-        """Every estimate I0 .. I(k-1), each [N, 3, H, W]; radius [N, 1, H, W]."""
+    def estimates(self, gif, radius, palette, count, before=None, after=None) -> list[torch.Tensor]:
+        """Every estimate I0 .. I(k-1), each [N, 3, H, W]; radius [N, 1, H, W].
+
+        before, after: the GIF's neighbouring frames like `gif`; None where there is none.
+        """
         config = self.config
         extra = [radius] if config["radius"] else []
-        out = self.first(torch.cat([gif] + extra, 1)).float()
+        neighbours = []
+        if config.get("neighbours") or config.get("step_neighbours"):
+            neighbours = [torch.zeros_like(gif) if other is None else other - gif for other in (before, after)]
+        out = self.first(torch.cat([gif] + extra + (neighbours if config.get("neighbours") else []), 1)).float()
         current = self._squash(gif + out if config["residual"] else out)
         results = [current]
         for _ in range(config["steps"] - 1):
@@ -231,12 +241,13 @@ class CCDNet(nn.Module):
             if config["palette"]:
                 quantized = nearest_colour_from(current, gif, radius, palette, count)
                 inputs += [quantized, gif - quantized]
-            current = self._squash(current + self.step(torch.cat(inputs + extra, 1)).float())
+            inputs += extra + (neighbours if config.get("step_neighbours") else [])
+            current = self._squash(current + self.step(torch.cat(inputs, 1)).float())
             results.append(current)
         return results
 
-    def forward(self, gif, radius, palette, count) -> torch.Tensor:
-        last = self.estimates(gif, radius, palette, count)[-1]
+    def forward(self, gif, radius, palette, count, before=None, after=None) -> torch.Tensor:
+        last = self.estimates(gif, radius, palette, count, before, after)[-1]
         return project_to_cell(last, gif, palette, count) if self.config.get("project") else last
 
 

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 
 from .colour_pool import ColourPool
-from .losses import picture_loss, psnr, smoothness
+from .losses import picture_loss, psnr, relative_loss, smoothness
 from .motion_pool import MotionPool
 from .networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
 
@@ -41,27 +41,39 @@ def draw_symmetry(rng: np.random.Generator):
 
 
 class ColourTask:
-    """CCDNet on patches of a colour pool. training keys: patch, batch, gradient_weight, supervision."""
+    """CCDNet on patches of a colour pool. training keys: patch, batch, loss, gradient_weight, supervision, alone.
+
+    loss: "relative" or "absolute" (losses.relative_loss, losses.picture_loss).
+    alone: how often a frame is shown without the one before and without the one after it: the first and last of
+    a GIF have none, and the one after costs time.
+    """
 
     def __init__(self, config: dict, pools: list[Path], validation: Path | None, device: torch.device):
         self.training, self.device = config["training"], device
         self.pools = [ColourPool(folder) for folder in pools]
         self.validation = ColourPool(validation) if validation else None
+        self.picture_loss = {"relative": relative_loss, "absolute": picture_loss}[self.training["loss"]]
         self.uses_palette = config["model"]["palette"] and config["model"]["steps"] > 1
+        self.uses_neighbours = any(config["model"].get(key) for key in ("neighbours", "step_neighbours"))
 
     def batch(self, rng: np.random.Generator) -> Batch:
         patch, size = self.training["patch"], self.training["batch"]
         gifs, truths, radii, palettes, counts = [], [], [], [], []
+        neighbours: dict[str, list[np.ndarray]] = {"before": [], "after": []}
         for _ in range(size):
             pool = self.pools[int(rng.integers(len(self.pools)))]
             slot = int(rng.integers(len(pool)))
             sample = pool.samples[slot]
             top, left = int(rng.integers(sample.height - patch + 1)), int(rng.integers(sample.width - patch + 1))
             symmetry, channels = draw_symmetry(rng), rng.permutation(3)
-            index = symmetry(pool.index[slot, top : top + patch, left : left + patch])
+            indices = pool.index[slot, :, top : top + patch, left : left + patch]
             truth = symmetry(pool.truth[slot, top : top + patch, left : left + patch])
-            palette = pool.palette[slot][:, channels]
+            index, palette = symmetry(indices[1]), pool.palette[slot, 1][:, channels]
             gifs.append(palette[index])
+            if self.uses_neighbours:
+                for name, at, alone in zip(("before", "after"), (0, 2), self.training["alone"]):
+                    at = 1 if rng.random() < alone else at
+                    neighbours[name].append(pool.palette[slot, at][:, channels][symmetry(indices[at])])
             truths.append(truth[..., channels])
             radii.append(pool.radius[slot][index])
             palettes.append(palette)
@@ -71,17 +83,22 @@ class ColourTask:
             "truth": to_unit(np.stack(truths)),
             "radius": torch.from_numpy(np.stack(radii))[:, None],
         }
+        if self.uses_neighbours:
+            batch |= {name: to_unit(np.stack(frames)) for name, frames in neighbours.items()}
         if self.uses_palette:
             batch["palette"] = torch.from_numpy(np.stack(palettes)[:, : max(counts)]).float() / 127.5 - 1
             batch["count"] = torch.tensor(counts)
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
 
     def loss(self, network: CCDNet, batch: Batch) -> torch.Tensor:
-        estimates = network.estimates(batch["gif"], batch["radius"], batch.get("palette"), batch.get("count"))
+        rest = [batch.get(name) for name in ("palette", "count", "before", "after")]
+        estimates = network.estimates(batch["gif"], batch["radius"], *rest)
         weights = [self.training["supervision"]] * (len(estimates) - 1) + [1.0]
         total = torch.zeros((), device=self.device)
         for weight, estimate in zip(weights, estimates):
-            total = total + weight * picture_loss(estimate.float(), batch["truth"], self.training["gradient_weight"])
+            total = total + weight * self.picture_loss(
+                estimate.float(), batch["truth"], self.training["gradient_weight"]
+            )
         return total
 
     @torch.no_grad()
@@ -91,15 +108,12 @@ class ColourTask:
         pool = self.validation
         for slot in range(len(pool) if pool else 0):
             sample = pool.samples[slot]
-            index = pool.index[slot, : sample.height, : sample.width]
-            gif, truth = (
-                to_unit(pool.palette[slot][index][None]),
-                to_unit(pool.truth[slot, : sample.height, : sample.width][None]),
-            )
-            radius = torch.from_numpy(pool.radius[slot][index])[None, None]
-            palette = torch.from_numpy(pool.palette[slot][None, : sample.table]).float() / 127.5 - 1
-            inputs = [x.to(self.device) for x in (gif, radius, palette, torch.tensor([sample.table]))]
-            estimates = network.estimates(*inputs)
+            before, gif, after = (to_unit(frame[None]) for frame in pool.frames(slot))
+            truth = to_unit(pool.truth[slot, : sample.height, : sample.width][None])
+            radius = torch.from_numpy(pool.radius[slot][pool.index[slot, 1, : sample.height, : sample.width]])
+            palette = torch.from_numpy(pool.palette[slot, 1, : sample.table]).float() / 127.5 - 1
+            inputs = (gif, radius[None, None], palette[None], torch.tensor([sample.table]), before, after)
+            estimates = network.estimates(*(x.to(self.device) for x in inputs))
             for step, estimate in enumerate(estimates):
                 gain = float(psnr(estimate.cpu(), truth) - psnr(gif, truth))
                 kind = "face" if sample.kind == "face" else "other"
@@ -180,8 +194,8 @@ class DitherTask:
             if min(sample.height, sample.width) < patch:
                 continue
             top, left = int(rng.integers(sample.height - patch + 1)), int(rng.integers(sample.width - patch + 1))
-            index = pool.index[slot, top : top + patch, left : left + patch]
-            gifs.append(draw_symmetry(rng)(pool.palette[slot][:, rng.permutation(3)][index]))
+            index = pool.index[slot, 1, top : top + patch, left : left + patch]
+            gifs.append(draw_symmetry(rng)(pool.palette[slot, 1][:, rng.permutation(3)][index]))
             dithered.append(float(sample.dithered))
         batch = {"gif": to_unit(np.stack(gifs)), "dithered": torch.tensor(dithered)}
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
@@ -196,7 +210,7 @@ class DitherTask:
         pool = self.validation
         for slot in range(len(pool) if pool else 0):
             sample = pool.samples[slot]
-            gif = to_unit(pool.palette[slot][pool.index[slot, : sample.height, : sample.width]][None])
+            gif = to_unit(pool.frames(slot)[1][None])
             verdict = float(network(gif.to(self.device))) > 0
             right.setdefault("dithered" if sample.dithered else "none", []).append(float(verdict == sample.dithered))
         return {name: float(np.mean(values)) for name, values in sorted(right.items())}

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from .networks import ARCHITECTURES
 from .tasks import TASKS
@@ -83,8 +84,14 @@ class Trainer:
         self.step, self.seconds = state["step"], state["seconds"]
 
     def start_from(self, path: Path) -> None:
-        """Takes the averaged weights of another run's checkpoint; parts it lacks keep their start."""
+        """Takes the averaged weights of another run's checkpoint.
+
+        Parts that it lacks keep their start; input channels that it lacks begin at zero.
+        """
         weights = torch.load(path, map_location=self.device, weights_only=True)["average"]
+        for name, own in self.network.state_dict().items():
+            if name in weights and own.dim() == 4 and own.shape[1] > weights[name].shape[1]:
+                weights[name] = F.pad(weights[name], (0, 0, 0, 0, 0, own.shape[1] - weights[name].shape[1]))
         unknown = self.network.load_state_dict(weights, strict=False).unexpected_keys
         if unknown:
             raise SystemExit(f"{path}: not a start for this network: {', '.join(unknown)}")

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from gif2video_training.colour_pool import write_colour_pool
+from gif2video_training.colour_pool import TOOLS, ColourPool, write_colour_pool
 from gif2video_training.data import find_sources
 from gif2video_training.export import load_model, save_model
 from gif2video_training.networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
@@ -25,7 +25,7 @@ CONFIG = {
     },
     "training": {
         "patch": 32, "batch": 2, "rate": 1e-3, "warmup": 2, "weight_decay": 1e-4, "ema": 0.9, "clip": 1.0,
-        "float32_share": 0.2, "gradient_weight": 0.5, "supervision": 0.5, "zero": ["first", "step"],
+        "float32_share": 0.2, "loss": "relative", "gradient_weight": 0.5, "supervision": 0.5, "zero": ["first", "step"],
     },
 }  # fmt: skip
 
@@ -37,8 +37,45 @@ def make_pool(folder: Path) -> Path:
         waves = np.stack([np.sin(x / 19 + y / 17 + k + number) for k in range(3)], -1)
         pixels = (128 + 90 * waves + rng.normal(0, 4, waves.shape)).clip(0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"photo_{number}.png")
-    write_colour_pool(folder / "pool", find_sources(folder), folder / "cache", 6, "any", (16, 64), True, 1)
+    write_colour_pool(folder / "pool", find_sources(folder), folder / "cache", 6, "any", TOOLS, (16, 64), True, 1)
     return folder / "pool"
+
+
+class NeighbourTests(unittest.TestCase):
+    CONFIG = {**CONFIG, "model": {**CONFIG["model"], "first": UNET | {"in": 10}, "neighbours": True}}
+    CONFIG["training"] = CONFIG["training"] | {"alone": [0.1, 0.2], "batch": 8}
+
+    def test_new_inputs_start_at_zero(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            pool = make_pool(folder)
+            device = torch.device("cpu")
+            plain = Trainer(CONFIG, ColourTask(CONFIG, [pool], None, device), 3, device)
+            run(plain, folder / "plain", 3, None, 1e9)
+            task = ColourTask(self.CONFIG, [pool], pool, device)
+            wide = Trainer(self.CONFIG, task, 4, device)
+            wide.start_from(folder / "plain/checkpoint.pt")
+            plain.network.load_state_dict(plain.average.state)
+            batch = task.batch(np.random.default_rng(5))
+            self.assertGreater((batch["before"] - batch["gif"]).abs().max(), 0)
+            inputs = [batch[key] for key in ("gif", "radius", "palette", "count")]
+            with torch.no_grad():
+                seen = wide.network(*inputs, batch["before"], batch["after"])
+                self.assertTrue(torch.allclose(plain.network(*inputs), seen, atol=1e-6))
+            run(wide, folder / "wide", 3, None, 1e9)
+            with torch.no_grad():
+                seen = wide.network(*inputs, batch["before"], batch["after"])
+                self.assertFalse(torch.allclose(wide.network(*inputs), seen, atol=1e-6))
+
+    def test_a_pools_frames_are_neighbours(self):
+        with tempfile.TemporaryDirectory() as name:
+            pool = ColourPool(make_pool(Path(name)))
+            for slot, sample in enumerate(pool.samples):
+                before, own, after = pool.frames(slot)
+                self.assertEqual(own.shape, (sample.height, sample.width, 3))
+                truth = pool.truth[slot, : sample.height, : sample.width].astype(int)
+                for other in (before, after):
+                    self.assertLess(abs(own - truth).mean(), abs(other - truth).mean() + 1)
 
 
 class ResumeTests(unittest.TestCase):
