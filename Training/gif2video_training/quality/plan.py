@@ -18,8 +18,7 @@ SIZES = (16, 32, 64, 128, 256)
 KINDS = ("face", "people", "animation", "rest")
 MAIN_MAKERS = (
     "pillow-none", "pillow-floyd_steinberg",
-    "ffmpeg-none", "ffmpeg-floyd_steinberg", "ffmpeg-sierra2_4a", "ffmpeg-bayer",
-    "ffmpeg-single-none", "ffmpeg-single-sierra2_4a",
+    "ffmpeg-none", "ffmpeg-sierra2_4a", "ffmpeg-bayer", "ffmpeg-single-sierra2_4a",
     "gifsicle-none", "gifsicle-none-lossy80", "gifsicle-floyd-steinberg",
     "imagemagick-none", "imagemagick-floyd_steinberg",
 )  # fmt: skip
