@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import math
 import sys
 import time
 from collections import Counter
@@ -36,7 +37,9 @@ def say(text: str) -> None:
 class Run:
     """Everything that is measured of some programs (one for each profile) on one folder of data."""
 
-    def __init__(self, data: Path, plan: Plan, programs: list[Program], cache: Path):
+    def __init__(self, data: Path, plan: Plan, programs: list[Program], cache: Path, minutes: float):
+        self.minutes = minutes
+        self.left_out = 0
         self.clips = data / "val" if (data / "val").is_dir() else data
         self.wild = data / "gif" / "wild"
         self.plan = plan
@@ -50,7 +53,7 @@ class Run:
         self.flat = {profile: Store(folder / sources_key(FLAT)) for profile, folder in folders.items()}
 
     def records(self) -> dict[str, list[rows.Record]]:
-        """The colours of all clips, per profile; says how long it will go on."""
+        """The colours of all clips, or of those that the time is enough for, per profile."""
         sources, few = chosen_sources(self.clips, self.plan)
         result = {program.profile: [] for program in self.programs}
         began = time.monotonic()
@@ -71,6 +74,9 @@ class Run:
             spent = (time.monotonic() - began) / 60
             left = spent / (number + 1) * (len(sources) - number - 1)
             say(f"{number + 1} of {len(sources)} clips, {spent:.1f} min; about {left:.0f} min left: {source.name}")
+            if spent > self.minutes:
+                self.left_out = len(sources) - number - 1
+                break
         return result
 
     def images(self) -> dict[str, list[classifier.Said]]:
@@ -150,6 +156,7 @@ def method(run: Run, command: str, records: list[rows.Record]) -> str:
     step = "" if run.plan.step == 1 else f", every {run.plan.step}th film frame"
     kinds = Counter(kind for _, kind in {(record.clip, record.kind) for record in records})
     clips = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    missing = f" **{run.left_out} clips are missing: the run was ended.**" if run.left_out else ""
     return f"""\
 Measured by the command
 
@@ -161,7 +168,7 @@ through the program itself: every number is of a real GIF file that a real tool 
 `gif2video filter --rate source`, which decides about dithering by itself. {len(records)} GIFs for each profile, of the
 {kinds.total()} clips in `{run.clips.parent.name}/{run.clips.name}` ({clips}): {run.plan.frames} consecutive frames from
 the middle of each clip{step}, 256 x 256 from the centre. gifsicle gets its film as ffmpeg's GIF of 256 colours, as it
-reads GIFs only. {A_FIRST_LOOK if run.plan.quick else EVERYTHING}
+reads GIFs only. {A_FIRST_LOOK if run.plan.quick else EVERYTHING}{missing}
 
 - **PSNR** in dB over the RGB of a frame, averaged over the frames of a clip, then over clips; **SSIM** of the middle
   frame. **Gain**: PSNR of what the program made less PSNR of the GIF as any viewer shows it.
@@ -184,6 +191,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few makers, sizes and clips, three frames of each")
     parser.add_argument("--frames", type=int, help="consecutive frames of a clip (default 5; quick: 3)")
     parser.add_argument("--step", type=int, default=1, help="take every n-th film frame")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="stop measuring clips after so many and write what there is"
+    )
     parser.add_argument("--out", type=Path, help="folder for quality.md (default ../docs; quick: ../out/quality-quick)")
     parser.add_argument("--cache", type=Path, default=TRAINING / "cache/quality")
     parser.add_argument("--command", help="how the document says it was made (default: this command line)")
@@ -196,7 +206,7 @@ def main() -> None:
         raise SystemExit(f"{options.models}: none of the profiles {', '.join(options.profiles)}")
     out = options.out or TRAINING / ("../out/quality-quick" if options.quick else "../docs")
     out.mkdir(parents=True, exist_ok=True)
-    run = Run(options.data.resolve(), plan, programs, options.cache)
+    run = Run(options.data.resolve(), plan, programs, options.cache, options.minutes)
     records, images = run.records(), run.images()
     sections = [profile_section(run, p, records[p.profile], images[p.profile], out) for p in programs]
     command = options.command or f"python -m gif2video_training.quality {' '.join(sys.argv[1:])}"

@@ -102,10 +102,11 @@ def load_clip(source: Source, plan: Plan, sources: list[Source], few: set[str]) 
 
 
 def chosen_sources(data: Path, plan: Plan) -> tuple[list[Source], set[str]]:
-    """The clips to measure, and the names of those on which all makers are."""
+    """The clips to measure, and the names of those on which all makers are; these come first."""
     sources = clips_of(data)
     few = _few(sources, 2 if plan.quick else 3)
-    return [source for source in sources if source.name in few or not plan.quick], few
+    chosen = [source for source in sources if source.name in few or not plan.quick]
+    return sorted(chosen, key=lambda source: source.name not in few), few
 
 
 def images_of(data: Path, plan: Plan) -> Iterator[Clip]:
