@@ -110,7 +110,7 @@ def chosen_sources(data: Path, plan: Plan) -> tuple[list[Source], set[str]]:
 
 
 def images_of(data: Path, plan: Plan) -> Iterator[Clip]:
-    """Every 4th still image, as a clip of one frame (of a quick run, none)."""
-    images = [] if plan.quick else [source for source in find_sources(data) if not source.is_clip][::4]
+    """Every 8th still image, as a clip of one frame (of a quick run, none)."""
+    images = [] if plan.quick else [source for source in find_sources(data) if not source.is_clip][::8]
     for source in images:
         yield Clip(source.name, kind_of(source), np.ascontiguousarray(centre_crop(load_frames(source), SIDE)))
