@@ -8,6 +8,10 @@ SWIFT = swift
 # what that library holds.
 RELEASE = -c release --static-swift-stdlib -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld --product gif2video
 PROGRAM = .build/release/gif2video
+# make quality: the folder of clips (val/ in it) and GIFs (gif/wild/), more options (--quick), PyTorch's Python.
+DATA = ../shared/data
+QUALITY =
+PYTHON = $(or $(wildcard $(CURDIR)/Training/.venv/bin/python),python3)
 SOURCES = Makefile Package.swift $(shell find Sources -type f)
 
 INSTALL = install
@@ -15,7 +19,7 @@ BIN = $(DESTDIR)$(PREFIX)/bin
 SHARE = $(DESTDIR)$(PREFIX)/share/gif2video
 DOC = $(DESTDIR)$(PREFIX)/share/doc/gif2video
 
-.PHONY: help demo test test-address test-thread build install uninstall lint format dependencies clean
+.PHONY: help demo test test-address test-thread build install uninstall quality lint format dependencies clean
 .DELETE_ON_ERROR:
 
 help:
@@ -25,6 +29,7 @@ help:
 	@echo 'make build      the release program: $(PROGRAM)'
 	@echo 'make install    program, networks and documents below PREFIX=$(PREFIX) (DESTDIR= goes before it)'
 	@echo 'make uninstall  take them away again'
+	@echo 'make quality    measure the program on DATA=$(DATA), write docs/quality.md; QUALITY=--quick: a first look'
 	@echo 'make lint       check the formatting of the Swift sources;  make format: repair it'
 	@echo 'make clean      remove what was built and out/'
 
@@ -70,6 +75,10 @@ install: $(PROGRAM)
 uninstall:
 	rm -f '$(BIN)/gif2video'
 	rm -rf '$(SHARE)' '$(DOC)'
+
+quality: $(PROGRAM)
+	cd Training && $(PYTHON) -m gif2video_training.quality --data '$(abspath $(DATA))' --binary ../$(PROGRAM) \
+		--command "make quality DATA=$(DATA)$(if $(QUALITY), QUALITY='$(QUALITY)')" $(QUALITY)
 
 lint:
 	$(SWIFT) format lint -r --strict Package.swift Sources Tests

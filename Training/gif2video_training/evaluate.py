@@ -1,4 +1,6 @@
-"""Measures committed models on clips: the tables of Models/README.md.
+"""Measures committed models on clips in PyTorch, for a look between two trainings, and the in-betweens.
+
+What ships is measured by gif2video_training.quality.
 
     python -m gif2video_training.evaluate colour --data ../shared/data/val --models ../Models/live
     python -m gif2video_training.evaluate motion --data ../shared/data/val --models ../Models/live
@@ -21,37 +23,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from .catalogue import MAKERS, Maker
 from .data import Source, centre_crop, find_sources, load_frames
 from .export import load_model
 from .gif_file import gif_bytes
-from .makers import FFMPEG_DITHERS, GIFFrame, ffmpeg_palette, pillow_median_cut, pillow_with_palette, radius_table
+from .makers import GIFFrame
 from .metrics import psnr, ssim
 from .motion_pool import restore
 
 SIDE = 256
-MAKERS = ("none", "floyd_steinberg", "inexact", *(f"ffmpeg-{dither}" for dither in FFMPEG_DITHERS))
-
-
-def make_frames(crops: np.ndarray, maker: str, colours: int) -> list[GIFFrame]:
-    """GIF frames of crops [T, H, W, 3]: Pillow's median cut per frame, or ffmpeg's with one palette."""
-    if maker.startswith("ffmpeg-"):
-        return ffmpeg_palette(crops, colours, maker.removeprefix("ffmpeg-"))
-    if maker == "none":
-        return [pillow_median_cut(frame, colours) for frame in crops]
-    return [pillow_with_palette(frame, colours, maker == "floyd_steinberg") for frame in crops]
-
-
-def is_dithered(maker: str) -> bool:
-    return maker not in ("none", "inexact", "ffmpeg-none")
 
 
 def to_tensor(picture: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 127.5 - 1
-
-
-def radius_map(gif: GIFFrame) -> torch.Tensor:
-    """The palette radius of each pixel, [1, 1, H, W]."""
-    return torch.from_numpy(radius_table(gif.palette)[gif.index])[None, None]
 
 
 def to_picture(tensor: torch.Tensor) -> np.ndarray:
@@ -135,21 +119,23 @@ def print_table(rows: list[dict]) -> None:
 
 
 def colour_table(
-    engine, sources: list[Source], sizes: list[int], makers: list[str], every: int, limit: int
+    engine, sources: list[Source], sizes: list[int], makers: list[Maker], every: int, limit: int
 ) -> list[dict]:
     results: dict[tuple, list[tuple[str, Scores]]] = defaultdict(list)
     for source in sources:
         crops = np.ascontiguousarray(centre_crop(load_frames(source), SIDE)[::every][: limit or None])
         for maker in makers:
             for size in sizes:
-                gif = make_frames(crops, maker, size)
+                if size > maker.most_colours:
+                    continue
+                gif = maker.frames(crops, size)
                 scores: Scores = defaultdict(list)
-                for frame, picture, truth in zip(gif, engine(gif, is_dithered(maker), 1), crops, strict=True):
+                for frame, picture, truth in zip(gif, engine(gif, maker.dithered, 1), crops, strict=True):
                     scores["GIF PSNR"].append(psnr(frame.rgb, truth))
                     scores["PSNR"].append(psnr(picture, truth))
                     scores["GIF SSIM"].append(ssim(frame.rgb, truth))
                     scores["SSIM"].append(ssim(picture, truth))
-                results[maker, size].append((source.kind, scores))
+                results[maker.name, size].append((source.kind, scores))
     rows = []
     for (maker, size), clips in results.items():
         for kind in ("face", "others"):
@@ -164,7 +150,7 @@ def blended(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
 
 
 def motion_table(
-    engine, sources: list[Source], sizes: list[int], makers: list[str], rates: list[int], limit: int
+    engine, sources: list[Source], sizes: list[int], makers: list[Maker], rates: list[int], limit: int
 ) -> list[dict]:
     """In-betweens only: PSNR at the film's frames that the GIF left out."""
     results: dict[tuple, list[tuple[str, Scores]]] = defaultdict(list)
@@ -174,8 +160,10 @@ def motion_table(
             kept = np.ascontiguousarray(film[::rate][: limit or None])
             for maker in makers:
                 for size in sizes:
-                    gif = make_frames(kept, maker, size)
-                    pictures = engine(gif, is_dithered(maker), rate)
+                    if size > maker.most_colours:
+                        continue
+                    gif = maker.frames(kept, size)
+                    pictures = engine(gif, maker.dithered, rate)
                     scores: Scores = defaultdict(list)
                     for at in range(len(gif) - 1):
                         i0, i1 = pictures[at * rate], pictures[(at + 1) * rate]
@@ -188,7 +176,7 @@ def motion_table(
                             scores["restored, blended"].append(psnr(blended(i0, i1, t), truth))
                             scores["in-between"].append(psnr(made, truth))
                             scores["in-between SSIM"].append(ssim(made, truth))
-                    results[rate, maker, size].append((source.kind, scores))
+                    results[rate, maker.name, size].append((source.kind, scores))
     rows = []
     for (rate, maker, size), clips in results.items():
         for kind in ("face", "others", "all"):
@@ -203,7 +191,7 @@ def motion_table(
 
 
 @torch.no_grad()
-def dither_table(models: Path, sources: list[Source], sizes: list[int], makers: list[str], frames: int) -> list[dict]:
+def dither_table(models: Path, sources: list[Source], sizes: list[int], makers: list[Maker], frames: int) -> list[dict]:
     """Right verdicts, in per cent: of single frames, and of GIFs by the mean logit of their first frames.
 
     An image counts as a GIF of one frame.
@@ -213,19 +201,18 @@ def dither_table(models: Path, sources: list[Source], sizes: list[int], makers: 
     rows = []
     for maker in makers:
         for size in sizes:
+            if size > maker.most_colours:
+                continue
             single, whole, margins = [], [], []
             for source in sources:
-                crops = np.ascontiguousarray(centre_crop(load_frames(source), SIDE)[:frames])
-                logits = [
-                    float(network(to_tensor(gif.rgb), radius_map(gif))) - threshold
-                    for gif in make_frames(crops, maker, size)
-                ]
-                sign = 1 if is_dithered(maker) else -1
+                crops = np.ascontiguousarray(centre_crop(load_frames(source), SIDE)[: frames or None])
+                logits = [float(network(to_tensor(gif.rgb))) - threshold for gif in maker.frames(crops, size)]
+                sign = 1 if maker.dithered else -1
                 single += [sign * logit > 0 for logit in logits]
                 whole.append(sign * np.mean(logits) > 0)
                 margins.append(sign * np.mean(logits))
             rows.append({
-                "maker": maker, "colours": size, "frames right %": 100 * float(np.mean(single)),
+                "maker": maker.name, "colours": size, "frames right %": 100 * float(np.mean(single)),
                 "GIFs right %": 100 * float(np.mean(whole)), "smallest margin": float(min(margins)), "GIFs": len(whole),
             })  # fmt: skip
     return rows
@@ -243,16 +230,23 @@ def main() -> None:
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=None, help="palette sizes (default 32 256; motion 256)")
     parser.add_argument(
-        "--makers", nargs="+", choices=MAKERS, default=None, help="default: none floyd_steinberg (motion: none)"
+        "--makers",
+        nargs="+",
+        choices=MAKERS,
+        default=None,
+        help="see catalogue.py; default: pillow-none pillow-floyd_steinberg (motion: the first)",
     )
-    parser.add_argument("--every", type=int, default=4, help="colour: every n-th frame of a clip")
+    parser.add_argument("--every", type=int, default=1, help="colour: every n-th frame of a clip")
     parser.add_argument("--rates", type=int, nargs="+", default=[2, 4], help="motion: keep every n-th frame")
     parser.add_argument("--least-fps", type=float, default=None, help="leave out slower clips (default: motion 24)")
-    parser.add_argument("--limit", type=int, default=0, help="at most so many GIF frames of a clip (0: all)")
+    parser.add_argument(
+        "--limit", type=int, help="at most so many GIF frames of a clip, 0: all (default: colour 8, motion 0, dither 5)"
+    )
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of PyTorch")
     parser.add_argument("--json", type=Path, help="also write the rows there")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    limit = {"colour": 8, "motion": 0, "dither": 5}[options.what] if options.limit is None else options.limit
     least = options.least_fps if options.least_fps is not None else (24.0 if options.what == "motion" else 0.0)
     sources = find_sources(options.data)
     if options.what != "dither":
@@ -262,21 +256,21 @@ def main() -> None:
         engine = SwiftEngine(options.binary, options.models.resolve(), options.force_dither)
     else:
         engine = TorchEngine(options.models)
+    default = ["pillow-none", "pillow-floyd_steinberg"][: 1 if options.what == "motion" else None]
+    makers = [MAKERS[name] for name in options.makers or (MAKERS if options.what == "dither" else default)]
     print(f"{len(sources)} sources, {options.engine} engine, {options.models}, ", end="")
     if options.what == "colour":
-        print(f"every {options.every}th frame", f"(at most {options.limit})" if options.limit else "")
-        makers = options.makers or ["none", "floyd_steinberg"]
-        rows = colour_table(engine, sources, sizes, makers, options.every, options.limit)
+        print(f"every {options.every}th frame", f"(at most {limit})" if limit else "")
+        rows = colour_table(engine, sources, sizes, makers, options.every, limit)
     elif options.what == "motion":
         print(
             f"{least:g} fps and more, in-betweens only",
-            f"(of the first {options.limit} frames)" if options.limit else "",
+            f"(of the first {limit} frames)" if limit else "",
         )
-        rows = motion_table(engine, sources, sizes, options.makers or ["none"], options.rates, options.limit)
+        rows = motion_table(engine, sources, sizes, makers, options.rates, limit)
     else:
-        frames = options.limit or 5
-        print(f"the first {frames} frames")
-        rows = dither_table(options.models, sources, sizes, options.makers or [m for m in MAKERS], frames)
+        print(f"the first {limit or 'all'} frames")
+        rows = dither_table(options.models, sources, sizes, makers, limit)
     print_table(rows)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")

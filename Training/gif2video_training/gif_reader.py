@@ -91,6 +91,6 @@ def read_gif(data: bytes) -> list[tuple[GIFFrame, int]]:
         owner[rows, columns][painted] = tables.index(block.table)
         if len(used := np.unique(owner)) > 1 or used[0] < 0:
             raise ValueError(f"frame {len(frames)} shows pixels of {len(used)} colour tables or of none")
-        table = np.frombuffer(tables[used[0]], np.uint8).reshape(-1, 3)
+        table = np.frombuffer(tables[used[0]], np.uint8).reshape(-1, 3).copy()
         frames.append((GIFFrame(index.copy(), table), block.delay))
     return frames

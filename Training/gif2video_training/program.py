@@ -1,0 +1,90 @@
+"""The gif2video program as the tables see it: a GIF file in, pictures or a verdict out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the program says of a GIF's dither. logit: the mean over the frames it looked at."""
+
+    dithered: bool
+    logit: float
+    frames: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """A gif2video binary with the networks of one profile, a folder named like it."""
+
+    binary: Path
+    models: Path
+
+    @property
+    def profile(self) -> str:
+        return self.models.name
+
+    def key(self) -> str:
+        """Changes with the program or a network that has a say in colours."""
+        digest = hashlib.sha256(self.binary.read_bytes())
+        for file in sorted(self.models.glob("*.safetensors")):
+            if not file.name.startswith("superslomo"):
+                digest.update(file.name.encode() + file.read_bytes())
+        return digest.hexdigest()[:16]
+
+    def _options(self) -> list[str]:
+        return ["--profile", self.profile, "--models", str(self.models.parent)]
+
+    def _filter(self, *more: str) -> list[str]:
+        command = [str(self.binary), "filter", "--format", "rgb24", "--rate", "source"]
+        return [*command, *self._options(), *more]
+
+    def restored(self, gif: bytes, shape: tuple[int, int], dither: str = "auto") -> np.ndarray:
+        """uint8 [T, H, W, 3], a picture for every frame of the file."""
+        command = self._filter("--dither", dither)
+        run = subprocess.run(command, input=gif, capture_output=True)
+        if run.returncode:
+            raise SystemExit(f"{' '.join(command)}: {run.stderr.decode(errors='replace')}")
+        return np.frombuffer(run.stdout, np.uint8).reshape(-1, *shape, 3)
+
+    def first_pictures(self, file: Path, shape: tuple[int, int], count: int, restore: bool) -> np.ndarray:
+        """The first `count` pictures of a GIF that may be long, uint8 [<= count, H, W, 3]; the program is stopped then.
+
+        restore: else the frames as decoded, on the same background.
+        """
+        size = shape[0] * shape[1] * 3
+        command = self._filter(*(() if restore else ("--profile", "none")))
+        with file.open("rb") as stream:
+            process = subprocess.Popen(command, stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            data = process.stdout.read(count * size)
+            process.kill()
+            process.communicate()
+        return np.frombuffer(data[: len(data) // size * size], np.uint8).reshape(-1, *shape, 3)
+
+    def probe(self, file: Path) -> dict:
+        """What `probe --json` says of a file."""
+        command = [str(self.binary), "probe", "--json", *self._options(), str(file)]
+        return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+    def verdict(self, gif: bytes) -> Verdict:
+        with tempfile.NamedTemporaryFile(suffix=".gif") as file:
+            file.write(gif)
+            file.flush()
+            return verdict_of(self.probe(Path(file.name)))
+
+
+def verdict_of(report: dict) -> Verdict:
+    """The verdict in a report of `probe`."""
+    said = report["dither"]
+    confidence = min(said["confidence"], 1 - 1e-7)  # printed in float32
+    logit = math.log(confidence / (1 - confidence))
+    return Verdict(said["is_dithered"], logit if said["is_dithered"] else -logit, said["frames"])

@@ -1,0 +1,220 @@
+"""Measures the gif2video program and writes docs/quality.md with its tables and pictures.
+
+    python -m gif2video_training.quality --data ../shared/data            # everything; resumes where it stopped
+    python -m gif2video_training.quality --data ../shared/data --quick    # a first look, into ../out/quality-quick
+
+DATA is a folder with clips and images in val/ (or itself) and, if there are any, GIFs as found in gif/wild/.
+What was measured is kept in cache/quality, by the hashes of program, networks, data and the code that
+measures: only what changed is measured again. GIFs and baselines do not depend on the networks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import math
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import torch
+
+from ..program import Program
+from . import classifier, document, flat, plots, rows
+from .colour import base_scores, restored_scores
+from .document import Section, table
+from .plan import Plan, chosen_sources, images_of, load_clip
+from .store import COLOUR, FLAT, Store, sources_key
+
+TRAINING = Path(__file__).resolve().parents[2]
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+class Run:
+    """Everything that is measured of some programs (one for each profile) on one folder of data."""
+
+    def __init__(self, data: Path, plan: Plan, programs: list[Program], cache: Path, minutes: float):
+        self.minutes = minutes
+        self.left_out = 0
+        self.clips = data / "val" if (data / "val").is_dir() else data
+        self.wild = data / "gif" / "wild"
+        self.plan = plan
+        self.programs = programs
+        suffix = f"{plan.frames}x{plan.step}"
+        colour_key = f"{sources_key(COLOUR, self.clips)}-{suffix}"
+        self.base = Store(cache / f"gifs-{colour_key}")
+        self.keys = {program.profile: program.key() for program in programs}
+        folders = {profile: cache / f"{profile}-{key}" for profile, key in self.keys.items()}
+        self.colour = {profile: Store(folder / colour_key) for profile, folder in folders.items()}
+        self.flat = {profile: Store(folder / sources_key(FLAT)) for profile, folder in folders.items()}
+
+    def records(self) -> dict[str, list[rows.Record]]:
+        """The colours of all clips, or of those that the time is enough for, per profile."""
+        sources, few = chosen_sources(self.clips, self.plan)
+        result = {program.profile: [] for program in self.programs}
+        say(f"{len(sources)} clips; the first {len(few)} take longest, as all makers are measured on them")
+        began = time.monotonic()
+        for number, source in enumerate(sources):
+            if any(program.key() != self.keys[program.profile] for program in self.programs):
+                raise SystemExit("the program or its networks changed while they were measured")
+            clip = load_clip(source, self.plan, sources, few)
+            for maker in self.plan.makers():
+                for size in self.plan.sizes:
+                    if not self.plan.is_measured(maker, size, clip):
+                        continue
+                    base = base_scores(clip, maker, size, self.base)
+                    for program in self.programs:
+                        store = self.colour[program.profile]
+                        numbers = restored_scores(clip, maker, size, base["times"], program, self.base, store)
+                        record = rows.Record(maker.name, size, clip.name, clip.kind, base, numbers)
+                        result[program.profile].append(record)
+            spent = (time.monotonic() - began) / 60
+            left = spent / (number + 1) * (len(sources) - number - 1)
+            say(f"{number + 1} of {len(sources)} clips, {spent:.1f} min; about {left:.0f} min left: {source.name}")
+            if spent > self.minutes:
+                self.left_out = len(sources) - number - 1
+                break
+        return result
+
+    def images(self) -> dict[str, list[classifier.Said]]:
+        """Verdicts on still images; none if the time was over before."""
+        result = {program.profile: [] for program in self.programs}
+        for image in [] if self.left_out else images_of(self.clips, self.plan):
+            for program in self.programs:
+                store = self.colour[program.profile]
+                result[program.profile] += classifier.verdicts_of_image(image, program, self.base, store)
+        return result
+
+
+def networks(program: Program) -> list[dict]:
+    return [
+        {"network": file.stem, "SHA-256 begins": hashlib.sha256(file.read_bytes()).hexdigest()[:12]}
+        for file in sorted(program.models.glob("*.safetensors"))
+    ]
+
+
+def profile_section(run: Run, program: Program, records: list[rows.Record], images: list, out: Path) -> Section:
+    """All of one profile."""
+    profile = program.profile
+    made = rows.rows_of(records)
+    csv = out / f"quality-{profile}.csv"
+    csv.write_text("\n".join(rows.csv_lines(made)) + "\n")
+    folder = out / "images"
+    pictures = [
+        (plots.gain_plot, "gain", "Gain against palette size; solid: all clips, dotted: faces"),
+        (plots.baseline_plot, "baselines", "Gain of gif2video and of the baselines"),
+        (plots.flicker_plot, "flicker", "Motion of the GIF and of the restored film; dashed: 1.1 times the original's"),
+    ]
+    images_of_plots = []
+    for plot, name, caption in pictures:
+        file = plot(made, folder / f"quality-{profile}-{name}.svg")
+        images_of_plots.append(f"![{caption}](images/{file})\n\n*{caption}.*")
+    worse = document.worse_rows(made)
+    flickering = max((row for row in made if row.kind == "all"), key=lambda row: row.flicker["restored"])
+    colour = Section("Colour", [
+        "On faces, what the project aims at:", table(document.aim_rows(made, profile)), *images_of_plots,
+        "All clips. GIF and restored are PSNR / SSIM; gradfun, deband and blur are gains in dB over the GIF:",
+        table(document.colour_rows(made)),
+        "Gain by kind of clip, flicker of the restored film in brackets:", table(document.kind_rows(made)),
+        f"Every number of every row: [{csv.name}]({csv.name}).",
+    ])  # fmt: skip
+    harm = Section("Worse than the GIF", [
+        f"{sum(record.gain < 0 for record in records)} of {len(records)} GIFs. Most flicker: {flickering.maker}, "
+        f"{flickering.size} colours, {flickering.flicker['restored']:.2f} times the original's motion.",
+        *([table(worse)] if worse else []),
+    ])  # fmt: skip
+    verdicts = classifier.verdicts_of_clips(records) + images
+    dither = Section("Dithered or not", [
+        "Right verdicts of the program in per cent by palette size, and the smallest logit to the right side:",
+        table(classifier.classifier_rows(verdicts)), classifier.summary(verdicts),
+    ])  # fmt: skip
+    store = run.flat[profile]
+    flat_art = Section("Flat art and screens", [
+        "Scenes of our own (`quality/flat_art.py`) that the GIF holds without loss: every change is for the worse. "
+        "Each by several makers; the changes are those of the maker where they are largest:",
+        table(flat.exact_rows(run.plan.quick, program, store)),
+        "The same scenes where the GIF does not hold them; \"right pixels\" are those that it does:",
+        table(flat.lossy_rows(run.plan.quick, program, store)),
+    ])  # fmt: skip
+    below = [colour, harm, flat_art, dither]
+    if run.wild.is_dir():
+        found = flat.wild_rows(run.wild, run.plan.quick, program, store)
+        text = "No original is known; what the program changes in their first frames:"
+        below.append(Section("GIFs as found", [text, table(found)]))
+    return Section(f"Profile {profile}", [table(networks(program))], below)
+
+
+EVERYTHING = """The main makers are measured with every palette size on every film (of films that were cut in two,
+Pillow's alone on both), the others with 32 colours and their most on up to three films of every kind."""
+A_FIRST_LOOK = "A first look: few makers, palette sizes and clips."
+
+
+def method(run: Run, command: str, records: list[rows.Record]) -> str:
+    step = "" if run.plan.step == 1 else f", every {run.plan.step}th film frame"
+    kinds = Counter(kind for _, kind in {(record.clip, record.kind) for record in records})
+    clips = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    missing = f" **{run.left_out} clips are missing: the run was ended.**" if run.left_out else ""
+    return f"""\
+Measured by the command
+
+```sh
+{command}
+```
+
+through the program itself: every number is of a real GIF file that a real tool wrote, given to
+`gif2video filter --rate source`, which decides about dithering by itself. {len(records)} GIFs for each profile, of the
+{kinds.total()} clips in `{run.clips.parent.name}/{run.clips.name}` ({clips}): {run.plan.frames} consecutive frames from
+the middle of each clip{step}, 256 x 256 from the centre. gifsicle gets its film as ffmpeg's GIF of 256 colours, as it
+reads GIFs only. {A_FIRST_LOOK if run.plan.quick else EVERYTHING}{missing}
+
+- **PSNR** in dB over the RGB of a frame, averaged over the frames of a clip, then over clips; **SSIM** of the middle
+  frame. **Gain**: PSNR of what the program made less PSNR of the GIF as any viewer shows it.
+- **Flicker**: mean |R(t+1) - R(t)| over that of the original, averaged over clips: 1 is the original's motion.
+  **Temporal error**: mean |(R(t+1) - R(t)) - (O(t+1) - O(t))| in 8-bit levels. Both: GIF → restored.
+- **Worse**: clips that came out with less PSNR than the GIF had.
+- **Baselines** on the same frames: ffmpeg's `gradfun` and `deband` with their defaults, in RGB, and a Gaussian of
+  sigma 0.5."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m gif2video_training.quality", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--binary", type=Path, default=TRAINING / "../.build/release/gif2video")
+    parser.add_argument("--models", type=Path, default=TRAINING / "../Models", help="folder of the profiles")
+    parser.add_argument("--profiles", nargs="+", default=["live", "quality"], help="those that are there are measured")
+    parser.add_argument("--quick", action="store_true", help="few makers, sizes and clips, three frames of each")
+    parser.add_argument("--frames", type=int, help="consecutive frames of a clip (default 5; quick: 3)")
+    parser.add_argument("--step", type=int, default=1, help="take every n-th film frame")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="stop measuring clips after so many and write what there is"
+    )
+    parser.add_argument("--out", type=Path, help="folder for quality.md (default ../docs; quick: ../out/quality-quick)")
+    parser.add_argument("--cache", type=Path, default=TRAINING / "cache/quality")
+    parser.add_argument("--command", help="how the document says it was made (default: this command line)")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    plan = Plan(options.quick, options.frames or (3 if options.quick else 5), options.step)
+    folders = [(options.models / profile).resolve() for profile in options.profiles]
+    programs = [Program(options.binary.resolve(), folder) for folder in folders if folder.is_dir()]
+    if not programs:
+        raise SystemExit(f"{options.models}: none of the profiles {', '.join(options.profiles)}")
+    out = options.out or TRAINING / ("../out/quality-quick" if options.quick else "../docs")
+    out.mkdir(parents=True, exist_ok=True)
+    run = Run(options.data.resolve(), plan, programs, options.cache, options.minutes)
+    records, images = run.records(), run.images()
+    sections = [profile_section(run, p, records[p.profile], images[p.profile], out) for p in programs]
+    command = options.command or f"python -m gif2video_training.quality {' '.join(sys.argv[1:])}"
+    page = Section("Quality", [method(run, command, records[programs[0].profile])], sections)
+    (out / "quality.md").write_text(page.markdown() + "\n")
+    say(f"{out.resolve() / 'quality.md'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Which clips, makers and palette sizes are measured: everything, or a first look."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from ..catalogue import MAKERS, Maker
+from ..data import Source, centre_crop, find_sources, load_frames
+
+SIDE = 256
+SIZES = (16, 32, 64, 128, 256)
+KINDS = ("face", "people", "animation", "rest")
+MAIN_MAKERS = (
+    "pillow-none", "pillow-floyd_steinberg",
+    "ffmpeg-none", "ffmpeg-sierra2_4a", "ffmpeg-bayer", "ffmpeg-single-sierra2_4a",
+    "gifsicle-none", "gifsicle-none-lossy80", "gifsicle-floyd-steinberg",
+    "imagemagick-none", "imagemagick-floyd_steinberg",
+)  # fmt: skip
+"""What people use most; measured with every palette size on every film."""
+PAPER_MAKERS = ("pillow-none", "pillow-floyd_steinberg")
+"""The paper's protocol; also on the second clips of films that were cut in two."""
+QUICK_MAKERS = ("pillow-none", "pillow-floyd_steinberg", "ffmpeg-sierra2_4a", "gifsicle-none-lossy80")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """frames: uint8 [T, H, W, 3].
+
+    is_of_few: all makers are measured on it. is_second: the second clip of a film that was cut in two.
+    """
+
+    name: str
+    kind: str
+    frames: np.ndarray
+    is_of_few: bool = False
+    is_second: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """frames: consecutive ones from the middle of each clip, every `step`-th film frame."""
+
+    quick: bool
+    frames: int
+    step: int
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return (32, 256) if self.quick else SIZES
+
+    def makers(self) -> list[Maker]:
+        return [MAKERS[name] for name in QUICK_MAKERS] if self.quick else list(MAKERS.values())
+
+    def is_measured(self, maker: Maker, size: int, clip: Clip) -> bool:
+        """The main makers with all sizes on all films, the others with 32 and their most on a few."""
+        if size > maker.most_colours:
+            return False
+        if self.quick or maker.name in PAPER_MAKERS:
+            return True
+        if maker.name in MAIN_MAKERS:
+            return not clip.is_second
+        return clip.is_of_few and size in (32, max(s for s in SIZES if s <= maker.most_colours))
+
+
+def kind_of(source: Source) -> str:
+    return source.kind if source.kind in KINDS else "rest"
+
+
+def _few(sources: list[Source], each: int) -> set[str]:
+    """Names of at most `each` sources of every kind, evenly spread, so that films cut in two give one."""
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for source in sources:
+        kinds[kind_of(source)].append(source.name)
+    chosen = set()
+    for names in kinds.values():
+        chosen.update(names[:: -(-len(names) // each)])
+    return chosen
+
+
+def clips_of(data: Path) -> list[Source]:
+    return [source for source in find_sources(data) if source.is_clip]
+
+
+@lru_cache(maxsize=1)
+def _centre(source: Source, frames: int, step: int) -> np.ndarray:
+    film = centre_crop(load_frames(source), SIDE)
+    span = min(len(film), (frames - 1) * step + 1)
+    start = (len(film) - span) // 2
+    return np.ascontiguousarray(film[start : start + span : step])
+
+
+def load_clip(source: Source, plan: Plan, sources: list[Source], few: set[str]) -> Clip:
+    is_second = source.name.endswith("_b") and any(other.name == source.name[:-1] + "a" for other in sources)
+    frames = _centre(source, plan.frames, plan.step)
+    return Clip(source.name, kind_of(source), frames, source.name in few, is_second)
+
+
+def chosen_sources(data: Path, plan: Plan) -> tuple[list[Source], set[str]]:
+    """The clips to measure, and the names of those on which all makers are; these come first."""
+    sources = clips_of(data)
+    few = _few(sources, 2 if plan.quick else 3)
+    chosen = [source for source in sources if source.name in few or not plan.quick]
+    return sorted(chosen, key=lambda source: source.name not in few), few
+
+
+def images_of(data: Path, plan: Plan) -> Iterator[Clip]:
+    """Every 8th still image, as a clip of one frame (of a quick run, none)."""
+    images = [] if plan.quick else [source for source in find_sources(data) if not source.is_clip][::8]
+    for source in images:
+        yield Clip(source.name, kind_of(source), np.ascontiguousarray(centre_crop(load_frames(source), SIDE)))

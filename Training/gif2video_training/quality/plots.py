@@ -1,0 +1,112 @@
+"""The pictures of docs/quality.md: SVG, the same bytes from the same numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+from .plan import MAIN_MAKERS  # noqa: E402
+from .rows import Row  # noqa: E402
+
+COLOURS = {"restored": "#1a73e8", "gradfun": "#f9ab00", "deband": "#34a853", "blur": "#9aa0a6", "gif": "#5f6368"}
+LABELS = {"restored": "gif2video", "gradfun": "gradfun", "deband": "deband", "blur": "Gaussian 0.5", "gif": "GIF"}
+plt.rcParams |= {
+    "svg.fonttype": "none", "svg.hashsalt": "gif2video", "font.family": "sans-serif", "font.size": 9,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#e8eaed",
+    "axes.axisbelow": True, "figure.facecolor": "white",
+}  # fmt: skip
+
+
+def _save(figure, file: Path) -> str:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, metadata={"Date": None}, bbox_inches="tight")
+    plt.close(figure)
+    return file.name
+
+
+def _main(rows: list[Row], kind: str) -> dict[str, list[Row]]:
+    """Rows of a kind by maker, the main makers only."""
+    return {
+        maker: found
+        for maker in MAIN_MAKERS
+        if (found := [row for row in rows if row.maker == maker and row.kind == kind])
+    }
+
+
+def gain_plot(rows: list[Row], file: Path) -> str:
+    """Gain in PSNR against palette size, a panel for each tool, faces dashed."""
+    makers = _main(rows, "all")
+    tools = list(dict.fromkeys(maker.split("-")[0] for maker in makers))
+    figure, panels = plt.subplots(1, len(tools), figsize=(3.1 * len(tools), 3.1), sharey=True, squeeze=False)
+    for panel, tool in zip(panels[0], tools, strict=True):
+        chosen = [maker for maker in makers if maker.split("-")[0] == tool]
+        for number, maker in enumerate(chosen):
+            for kind, style in (("all", "-"), ("face", ":")):
+                found = _main(rows, kind).get(maker, [])
+                label = maker.removeprefix(f"{tool}-") if kind == "all" else None
+                values = [row.gain for row in found]
+                panel.plot(
+                    [row.size for row in found], values, style, marker="o", ms=3, color=f"C{number}", label=label
+                )
+        panel.axhline(0, color="#202124", lw=0.8)
+        panel.set_xscale("log", base=2)
+        panel.set_xticks(sizes := sorted({row.size for row in rows}), [str(size) for size in sizes])
+        panel.minorticks_off()
+        panel.set_title(tool)
+        panel.set_xlabel("colours")
+        panel.legend(fontsize=7, frameon=False)
+    panels[0][0].set_ylabel("gain over the GIF, dB")
+    return _save(figure, file)
+
+
+def baseline_plot(rows: list[Row], file: Path) -> str:
+    """Gain of the program and of the baselines, a line for each maker, a panel for each palette size."""
+    makers = _main(rows, "all")
+    sizes = [size for size in (32, 256) if any(row.size == size for row in rows)]
+    shape = (3.8 * len(sizes) + 1, 0.28 * len(makers) + 1.2)
+    figure, panels = plt.subplots(1, len(sizes), figsize=shape, sharey=True, squeeze=False)
+    for panel, size in zip(panels[0], sizes, strict=True):
+        for at, found in enumerate(makers.values()):
+            for row in found:
+                for name in ("gradfun", "deband", "blur", "restored") if row.size == size else ():
+                    gain = row.psnr[name] - row.psnr["gif"]
+                    panel.plot(gain, at, "o", ms=6 if name == "restored" else 4, color=COLOURS[name])
+        panel.axvline(0, color="#202124", lw=0.8)
+        panel.set_yticks(range(len(makers)), list(makers))
+        panel.set_title(f"{size} colours")
+        panel.set_xlabel("gain over the GIF, dB")
+    panels[0][0].invert_yaxis()
+    for name in ("restored", "gradfun", "deband", "blur"):
+        panels[0][-1].plot([], [], "o", ms=5, color=COLOURS[name], label=LABELS[name])
+    panels[0][-1].legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return _save(figure, file)
+
+
+def flicker_plot(rows: list[Row], file: Path) -> str:
+    """Change from frame to frame as a multiple of the original's: of the GIF, and restored."""
+    makers = _main(rows, "all")
+    sizes = [size for size in (32, 256) if any(row.size == size for row in rows)]
+    shape = (3.8 * len(sizes) + 1, 0.28 * len(makers) + 1.2)
+    figure, panels = plt.subplots(1, len(sizes), figsize=shape, sharey=True, squeeze=False)
+    for panel, size in zip(panels[0], sizes, strict=True):
+        for at, found in enumerate(makers.values()):
+            for row in found:
+                if row.size == size:
+                    ends = [row.flicker["gif"], row.flicker["restored"]]
+                    panel.plot(ends, [at, at], "-", color="#dadce0", zorder=1)
+                    for name, value in zip(("gif", "restored"), ends, strict=True):
+                        panel.plot(value, at, "o", ms=5, color=COLOURS[name])
+        panel.axvline(1, color="#202124", lw=0.8)
+        panel.axvline(1.1, color="#d93025", lw=0.8, ls="--")
+        panel.set_yticks(range(len(makers)), list(makers))
+        panel.set_title(f"{size} colours")
+        panel.set_xlabel("motion, original = 1")
+    panels[0][0].invert_yaxis()
+    for name in ("gif", "restored"):
+        panels[0][-1].plot([], [], "o", ms=5, color=COLOURS[name], label=LABELS[name])
+    panels[0][-1].legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return _save(figure, file)
