@@ -4,7 +4,6 @@ What ships is measured by gif2video_training.quality.
 
     python -m gif2video_training.evaluate colour --data ../shared/data/val --models ../Models/live
     python -m gif2video_training.evaluate motion --data ../shared/data/val --models ../Models/live
-    python -m gif2video_training.evaluate dither --data ../shared/data/val --models ../Models/live
 
 --engine torch runs the networks in PyTorch; --engine swift writes real GIF files, feeds them to the
 gif2video program and reads its pictures back. Frames are 256 x 256 centre crops of the clips. PSNR
@@ -190,37 +189,9 @@ def motion_table(
     return rows
 
 
-@torch.no_grad()
-def dither_table(models: Path, sources: list[Source], sizes: list[int], makers: list[Maker], frames: int) -> list[dict]:
-    """Right verdicts, in per cent: of single frames, and of GIFs by the mean logit of their first frames.
-
-    An image counts as a GIF of one frame.
-    """
-    network, metadata = load_model(models / "dither-classifier.safetensors")
-    threshold = json.loads(metadata["config"]).get("threshold", 0)
-    rows = []
-    for maker in makers:
-        for size in sizes:
-            if size > maker.most_colours:
-                continue
-            single, whole, margins = [], [], []
-            for source in sources:
-                crops = np.ascontiguousarray(centre_crop(load_frames(source), SIDE)[: frames or None])
-                logits = [float(network(to_tensor(gif.rgb))) - threshold for gif in maker.frames(crops, size)]
-                sign = 1 if maker.dithered else -1
-                single += [sign * logit > 0 for logit in logits]
-                whole.append(sign * np.mean(logits) > 0)
-                margins.append(sign * np.mean(logits))
-            rows.append({
-                "maker": maker.name, "colours": size, "frames right %": 100 * float(np.mean(single)),
-                "GIFs right %": 100 * float(np.mean(whole)), "smallest margin": float(min(margins)), "GIFs": len(whole),
-            })  # fmt: skip
-    return rows
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["colour", "motion", "dither"])
+    parser.add_argument("what", choices=["colour", "motion"])
     parser.add_argument("--data", type=Path, required=True, help="folder of validation clips")
     parser.add_argument("--models", type=Path, default=Path("../Models/live"), help="a profile's folder")
     parser.add_argument("--engine", choices=["torch", "swift"], default="torch")
@@ -240,37 +211,32 @@ def main() -> None:
     parser.add_argument("--rates", type=int, nargs="+", default=[2, 4], help="motion: keep every n-th frame")
     parser.add_argument("--least-fps", type=float, default=None, help="leave out slower clips (default: motion 24)")
     parser.add_argument(
-        "--limit", type=int, help="at most so many GIF frames of a clip, 0: all (default: colour 8, motion 0, dither 5)"
+        "--limit", type=int, help="at most so many GIF frames of a clip, 0: all (default: colour 8, motion 0)"
     )
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of PyTorch")
     parser.add_argument("--json", type=Path, help="also write the rows there")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    limit = {"colour": 8, "motion": 0, "dither": 5}[options.what] if options.limit is None else options.limit
+    limit = {"colour": 8, "motion": 0}[options.what] if options.limit is None else options.limit
     least = options.least_fps if options.least_fps is not None else (24.0 if options.what == "motion" else 0.0)
-    sources = find_sources(options.data)
-    if options.what != "dither":
-        sources = [source for source in sources if source.is_clip and source.fps >= least]
+    sources = [source for source in find_sources(options.data) if source.is_clip and source.fps >= least]
     sizes = options.sizes or ([256] if options.what == "motion" else [32, 256])
     if options.engine == "swift":
         engine = SwiftEngine(options.binary, options.models.resolve(), options.force_dither)
     else:
         engine = TorchEngine(options.models)
     default = ["pillow-none", "pillow-floyd_steinberg"][: 1 if options.what == "motion" else None]
-    makers = [MAKERS[name] for name in options.makers or (MAKERS if options.what == "dither" else default)]
+    makers = [MAKERS[name] for name in options.makers or default]
     print(f"{len(sources)} sources, {options.engine} engine, {options.models}, ", end="")
     if options.what == "colour":
         print(f"every {options.every}th frame", f"(at most {limit})" if limit else "")
         rows = colour_table(engine, sources, sizes, makers, options.every, limit)
-    elif options.what == "motion":
+    else:
         print(
             f"{least:g} fps and more, in-betweens only",
             f"(of the first {limit} frames)" if limit else "",
         )
         rows = motion_table(engine, sources, sizes, makers, options.rates, limit)
-    else:
-        print(f"the first {limit or 'all'} frames")
-        rows = dither_table(options.models, sources, sizes, makers, limit)
     print_table(rows)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")

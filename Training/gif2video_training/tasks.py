@@ -15,7 +15,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .colour_pool import ColourPool
+from .catalogue import MAKERS
+from .colour_pool import ColourPool, Sample
 from .export import load_model
 from .losses import picture_loss, psnr, relative_loss, smoothness
 from .motion_pool import MotionPool
@@ -177,6 +178,11 @@ class MotionTask:
         return {name: float(np.mean(values)) for name, values in figures.items() if values}
 
 
+def is_noisy(sample: Sample) -> bool:
+    """Whether the network for dithered GIFs is the right one: lossy ones hold wrong colours as well."""
+    return sample.dithered or (sample.maker in MAKERS and MAKERS[sample.maker].lossy)
+
+
 class DitherTask:
     """The dither classifier on patches of colour pools that hold both kinds. training keys: patch, batch, estimator.
 
@@ -209,7 +215,7 @@ class DitherTask:
             index = draw_symmetry(rng)(pool.index[slot, 1, top : top + patch, left : left + patch])
             gifs.append(pool.palette[slot, 1][:, rng.permutation(3)][index])
             radii.append(pool.radius[slot][index])
-            dithered.append(float(sample.dithered))
+            dithered.append(float(is_noisy(sample)))
         batch = {"gif": to_unit(np.stack(gifs)), "dithered": torch.tensor(dithered)}
         batch["radius"] = torch.from_numpy(np.stack(radii))[:, None]
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
@@ -228,7 +234,7 @@ class DitherTask:
             gif, radius = to_unit(pool.frames(slot)[1][None]), pool.radius_map(slot)[None, None]
             frames = gif.to(self.device), radius.to(self.device)
             verdict = float(network(*frames, self.estimate(*frames))) > 0
-            right.setdefault(f"{sample.maker} {sample.colours}", []).append(float(verdict == sample.dithered))
+            right.setdefault(f"{sample.maker} {sample.colours}", []).append(float(verdict == is_noisy(sample)))
         return {name: float(np.mean(values)) for name, values in sorted(right.items())}
 
 
