@@ -8,6 +8,9 @@ SWIFT = swift
 # what that library holds.
 RELEASE = -c release --static-swift-stdlib -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld --product gif2video
 PROGRAM = .build/release/gif2video
+CLANG = $(dir $(realpath $(shell command -v $(SWIFT))))clang
+# One with torch, safetensors, numpy, onnx and onnxruntime.
+PYTHON = python3
 SOURCES = Makefile Package.swift $(shell find Sources -type f)
 
 INSTALL = install
@@ -15,7 +18,7 @@ BIN = $(DESTDIR)$(PREFIX)/bin
 SHARE = $(DESTDIR)$(PREFIX)/share/gif2video
 DOC = $(DESTDIR)$(PREFIX)/share/doc/gif2video
 
-.PHONY: help demo test test-address test-thread build install uninstall lint format dependencies clean
+.PHONY: help demo test test-openblas test-address test-thread kernels bench build install uninstall lint format dependencies clean
 .DELETE_ON_ERROR:
 
 help:
@@ -23,6 +26,8 @@ help:
 	@echo 'make test       build and run all tests'
 	@echo 'make test-address, make test-thread   the tests that are worth it under a sanitizer'
 	@echo 'make build      the release program: $(PROGRAM)'
+	@echo 'make test-openblas   the networks with the portable convolutions'
+	@echo 'make bench      our networks beside PyTorch and ONNX Runtime (needs Python with both; see Benchmarks/bench.py)'
 	@echo 'make install    program, networks and documents below PREFIX=$(PREFIX) (DESTDIR= goes before it)'
 	@echo 'make uninstall  take them away again'
 	@echo 'make lint       check the formatting of the Swift sources;  make format: repair it'
@@ -41,6 +46,17 @@ demo: $(PROGRAM)
 test: dependencies
 	$(SWIFT) test --disable-xctest
 
+# What uses a network, on the lowest level and on OpenBLAS: the path of a processor that has no kernels of ours.
+test-openblas: dependencies
+	GIF2VIDEO_CPU=reference GIF2VIDEO_CONV=openblas $(SWIFT) test --disable-xctest \
+		--filter 'InferenceTests|RestorationTests|PipelineTests|EndToEndTests'
+
+# The kernels for another architecture, compiled though they cannot run here.
+kernels:
+	set -e; for source in Sources/CKernels/*.c; do \
+		$(CLANG) --target=aarch64-unknown-none -ffreestanding -O2 -Wall -Wextra -Werror -ISources/CKernels/include \
+			-c $$source -o /dev/null; done
+
 # The parts that handle bytes from strangers, and the parts with threads. Leaks are not looked for: Foundation's own,
 # in the tests' helpers, would be all there is to see.
 test-address: dependencies
@@ -50,6 +66,11 @@ test-address: dependencies
 test-thread: dependencies
 	TSAN_OPTIONS=halt_on_error=1 $(SWIFT) test --disable-xctest --sanitize thread --scratch-path .build-thread \
 		--filter 'ThreadsTests|PipelineTests|RestorationTests'
+
+bench:
+	$(SWIFT) build -c release --product Benchmarks
+	@mkdir -p out
+	$(PYTHON) -W ignore Benchmarks/bench.py $(BENCH)
 
 build: $(PROGRAM)
 
@@ -72,10 +93,10 @@ uninstall:
 	rm -rf '$(SHARE)' '$(DOC)'
 
 lint:
-	$(SWIFT) format lint -r --strict Package.swift Sources Tests
+	$(SWIFT) format lint -r --strict Package.swift Sources Tests Benchmarks
 
 format:
-	$(SWIFT) format -r -i Package.swift Sources Tests
+	$(SWIFT) format -r -i Package.swift Sources Tests Benchmarks
 
 clean:
 	rm -rf .build .build-* out

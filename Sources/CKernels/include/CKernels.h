@@ -150,14 +150,17 @@ struct ck_kernels {
                      int first_row, int rows, float *target);
 
     /// fC (section 4.1): target = the color of palettes[ids[i]] nearest to the pixel by L2 in RGB; the lower index
-    /// wins a tie. A pixel whose palette is empty is copied. Planes of both are `plane` floats apart.
-    void (*nearest_color)(const float *image, ptrdiff_t plane, ptrdiff_t count, const uint16_t *ids,
-                          const struct ck_palette *palettes, float *target);
+    /// wins a tie. A pixel whose palette is empty is copied. Planes are `plane` floats apart. The target may be the
+    /// image.
+    /// - `radius`, may be null: half the distance from the pixel's color in `gif` to the nearest other color of its
+    ///   palette, or less; 0 where its palette does not hold that color. A pixel nearer to it than that needs no search.
+    void (*nearest_color)(const float *image, const float *gif, const float *radius, ptrdiff_t plane, ptrdiff_t count,
+                          const uint16_t *ids, const struct ck_palette *palettes, float *target);
 
     /// In place: pulls each pixel of `image` towards its pixel in `gif` until it lies in the Voronoi cell of that
-    /// color within palettes[ids[i]]. All planes are `plane` floats apart.
-    void (*project_to_cell)(float *image, const float *gif, ptrdiff_t plane, ptrdiff_t count, const uint16_t *ids,
-                            const struct ck_palette *palettes);
+    /// color within palettes[ids[i]]. Planes are `plane` floats apart; `radius` as above.
+    void (*project_to_cell)(float *image, const float *gif, const float *radius, ptrdiff_t plane, ptrdiff_t count,
+                            const uint16_t *ids, const struct ck_palette *palettes);
 
     /// SuperSlomo's synthesis: with v = (visibility + 1) / 2, w0 = (1 - t) v, w1 = t (1 - v),
     /// target = (w0 * warped0 + w1 * warped1) / (w0 + w1 + 1e-8) for 3 planes, `plane` floats apart.
