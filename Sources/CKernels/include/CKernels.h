@@ -116,10 +116,11 @@ struct ck_kernels {
     void (*winograd_input)(const struct ck_map *source, int size, int first_block, int blocks, int first_tile,
                            int tiles, const struct ck_tiles *target);
 
-    /// The second step: at each position, products of all input channels and the `group` blocks of output channels
-    /// from first_block on, which become blocks 0 ..< group of the target.
+    /// The second step: at each of some positions, products of all input channels and the `group` blocks of output
+    /// channels from first_block on, which become blocks 0 ..< group of the target.
     void (*winograd_products)(const struct ck_convolution *convolution, const struct ck_tiles *source, int tiles,
-                              int first_block, int group, const struct ck_tiles *target);
+                              int first_position, int positions, int first_block, int group,
+                              const struct ck_tiles *target);
 
     /// The third: blocks 0 ..< blocks of the source to those from first_block on of a map, with bias and LeakyReLU.
     void (*winograd_output)(const struct ck_convolution *convolution, const struct ck_tiles *source, int first_tile,
