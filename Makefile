@@ -8,10 +8,12 @@ SWIFT = swift
 # what that library holds.
 RELEASE = -c release --static-swift-stdlib -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld --product gif2video
 PROGRAM = .build/release/gif2video
-# make quality: the folder of clips (val/ in it) and GIFs (gif/wild/), more options (--quick), PyTorch's Python.
+# make quality: the folder of clips (val/ in it) and GIFs (gif/wild/), more options (--quick).
 DATA = ../shared/data
 QUALITY =
+# One with PyTorch and, for make bench, onnx and onnxruntime.
 PYTHON = $(or $(wildcard $(CURDIR)/Training/.venv/bin/python),python3)
+CLANG = $(dir $(realpath $(shell command -v $(SWIFT))))clang
 SOURCES = Makefile Package.swift $(shell find Sources -type f)
 
 INSTALL = install
@@ -19,7 +21,8 @@ BIN = $(DESTDIR)$(PREFIX)/bin
 SHARE = $(DESTDIR)$(PREFIX)/share/gif2video
 DOC = $(DESTDIR)$(PREFIX)/share/doc/gif2video
 
-.PHONY: help demo test test-address test-thread build install uninstall quality lint format dependencies clean
+.PHONY: help demo test test-openblas test-address test-thread kernels bench build install uninstall quality lint format \
+	dependencies clean
 .DELETE_ON_ERROR:
 
 help:
@@ -27,6 +30,8 @@ help:
 	@echo 'make test       build and run all tests'
 	@echo 'make test-address, make test-thread   the tests that are worth it under a sanitizer'
 	@echo 'make build      the release program: $(PROGRAM)'
+	@echo 'make test-openblas   the networks with the portable convolutions'
+	@echo 'make bench      our networks beside PyTorch and ONNX Runtime (needs Python with both; see Benchmarks/bench.py)'
 	@echo 'make install    program, networks and documents below PREFIX=$(PREFIX) (DESTDIR= goes before it)'
 	@echo 'make uninstall  take them away again'
 	@echo 'make quality    measure the program on DATA=$(DATA), write docs/quality.md; QUALITY=--quick: a first look'
@@ -46,6 +51,17 @@ demo: $(PROGRAM)
 test: dependencies
 	$(SWIFT) test --disable-xctest
 
+# What uses a network, on the lowest level and on OpenBLAS: the path of a processor that has no kernels of ours.
+test-openblas: dependencies
+	GIF2VIDEO_CPU=reference GIF2VIDEO_CONV=openblas $(SWIFT) test --disable-xctest \
+		--filter 'InferenceTests|RestorationTests|PipelineTests|EndToEndTests'
+
+# The kernels for another architecture, compiled though they cannot run here.
+kernels:
+	set -e; for source in Sources/CKernels/*.c; do \
+		$(CLANG) --target=aarch64-unknown-none -ffreestanding -O2 -Wall -Wextra -Werror -ISources/CKernels/include \
+			-c $$source -o /dev/null; done
+
 # The parts that handle bytes from strangers, and the parts with threads. Leaks are not looked for: Foundation's own,
 # in the tests' helpers, would be all there is to see.
 test-address: dependencies
@@ -55,6 +71,11 @@ test-address: dependencies
 test-thread: dependencies
 	TSAN_OPTIONS=halt_on_error=1 $(SWIFT) test --disable-xctest --sanitize thread --scratch-path .build-thread \
 		--filter 'ThreadsTests|PipelineTests|RestorationTests'
+
+bench:
+	$(SWIFT) build -c release --product Benchmarks
+	@mkdir -p out
+	$(PYTHON) -W ignore Benchmarks/bench.py $(BENCH)
 
 build: $(PROGRAM)
 
@@ -81,10 +102,10 @@ quality: $(PROGRAM)
 		--command "make quality DATA=$(DATA)$(if $(QUALITY), QUALITY='$(QUALITY)')" $(QUALITY)
 
 lint:
-	$(SWIFT) format lint -r --strict Package.swift Sources Tests
+	$(SWIFT) format lint -r --strict Package.swift Sources Tests Benchmarks
 
 format:
-	$(SWIFT) format -r -i Package.swift Sources Tests
+	$(SWIFT) format -r -i Package.swift Sources Tests Benchmarks
 
 clean:
 	rm -rf .build .build-* out

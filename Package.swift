@@ -53,6 +53,12 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
 
+        // `make bench`; not installed.
+        .target(name: "CPeak", path: "Benchmarks/CPeak"),
+        .executableTarget(
+            name: "Benchmarks", dependencies: ["Inference", "Threads", "CPeak"], path: "Benchmarks/Benchmarks",
+            swiftSettings: swiftSettings),
+
         // Tests: one folder per module, shared helpers, and the program as its users run it.
         .target(
             name: "TestSupport", dependencies: ["Media", "Inference"], path: "Tests/TestSupport",

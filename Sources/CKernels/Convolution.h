@@ -196,13 +196,14 @@ static void winograd_input(const struct ck_map *source, int size, int first_bloc
 }
 
 static void winograd_products(const struct ck_convolution *convolution, const struct ck_tiles *source, int tiles,
-                              int first_block, int group, const struct ck_tiles *target) {
+                              int first_position, int positions, int first_block, int group,
+                              const struct ck_tiles *target) {
     const int shifts = (convolution->size + 2) / 3;
     // The last block of input channels is used up to `last_lanes`, for each shift.
     const ptrdiff_t depth =
         ((ptrdiff_t)(convolution->input_blocks - 1) * LANES + convolution->last_lanes) * shifts * shifts;
     const float *weights = convolution->weights + 36 * first_block * LANES * depth;
-    for (int position = 0; position < 36; position++) {
+    for (int position = first_position; position < first_position + positions; position++) {
         const struct operand operand = {
             .source = source->values + position * source->position,
             .block = shifts * shifts * source->block,

@@ -10,16 +10,60 @@ INLINE vectors at(const struct ck_map *map, int block, int y, int x) {
     return (vectors)(map->values + block * map->block + y * map->row + x * map->pixel);
 }
 
+// Between planes and maps, LANES pixels of LANES channels are turned over at once; what is left of a row goes one by one.
+
+/// A vector anywhere in memory.
+typedef float loose __attribute__((ext_vector_type(LANES), aligned(4)));
+
+#if LANES == 16
+#define LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#define EVEN(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+#define ODD(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
+#elif LANES == 8
+#define LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#define EVEN(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+#define ODD(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
+#else
+#define LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#define EVEN(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6)
+#define ODD(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7)
+#endif
+
+/// Rows become columns: each round interleaves the first half of the vectors with the second.
+INLINE void transpose(vector values[LANES]) {
+    UNROLL for (int round = 1; round < LANES; round *= 2) {
+        vector next[LANES];
+        UNROLL for (int i = 0; i < LANES / 2; i++) {
+            next[2 * i] = LOW(values[i], values[i + LANES / 2]);
+            next[2 * i + 1] = HIGH(values[i], values[i + LANES / 2]);
+        }
+        UNROLL for (int i = 0; i < LANES; i++) values[i] = next[i];
+    }
+}
+
+static inline int lesser(int a, int b) { return a < b ? a : b; }
+
 static void to_map(const float *source, int channels, int height, int width, const struct ck_map *target, int first_row,
                    int rows) {
     const ptrdiff_t plane = (ptrdiff_t)height * width;
+    const int whole = lesser(width, target->width) / LANES * LANES;
     for (int y = first_row; y < first_row + rows; y++) {
-        const float *line = source + (ptrdiff_t)(y < height ? y : height - 1) * width;
-        for (int channel = 0; channel < channels; channel++, line += plane) {
-            float *to = (float *)at(target, channel / LANES, y, 0) + channel % LANES;
-            const int inside = width < target->width ? width : target->width;
-            for (int x = 0; x < inside; x++) to[x * LANES] = line[x];
-            for (int x = inside; x < target->width; x++) to[x * LANES] = line[width - 1];
+        for (int block = 0; block < target->blocks; block++) {
+            const int used = lesser(channels - block * LANES, LANES);
+            const float *line = source + block * LANES * plane + (ptrdiff_t)lesser(y, height - 1) * width;
+            for (int x = 0; x < whole; x += LANES) {
+                vector values[LANES];
+                for (int i = 0; i < LANES; i++) values[i] = i < used ? *(const loose *)(line + i * plane + x) : 0;
+                transpose(values);
+                UNROLL for (int i = 0; i < LANES; i++) at(target, block, y, x)[i] = values[i];
+            }
+            for (int x = whole; x < target->width; x++) {
+                float *to = (float *)at(target, block, y, x);
+                for (int i = 0; i < used; i++) to[i] = line[i * plane + lesser(x, width - 1)];
+            }
         }
     }
 }
@@ -27,11 +71,21 @@ static void to_map(const float *source, int channels, int height, int width, con
 static void from_map(const struct ck_map *source, int channels, float *target, int height, int width, int first_row,
                      int rows) {
     const ptrdiff_t plane = (ptrdiff_t)height * width;
+    const int whole = width / LANES * LANES;
     for (int y = first_row; y < first_row + rows; y++) {
-        float *line = target + (ptrdiff_t)y * width;
-        for (int channel = 0; channel < channels; channel++, line += plane) {
-            const float *from = (const float *)at(source, channel / LANES, y, 0) + channel % LANES;
-            for (int x = 0; x < width; x++) line[x] = from[x * LANES];
+        for (int block = 0; block < source->blocks; block++) {
+            const int used = lesser(channels - block * LANES, LANES);
+            float *line = target + block * LANES * plane + (ptrdiff_t)y * width;
+            for (int x = 0; x < whole; x += LANES) {
+                vector values[LANES];
+                UNROLL for (int i = 0; i < LANES; i++) values[i] = at(source, block, y, x)[i];
+                transpose(values);
+                for (int i = 0; i < used; i++) *(loose *)(line + i * plane + x) = values[i];
+            }
+            for (int x = whole; x < width; x++) {
+                const float *from = (const float *)at(source, block, y, x);
+                for (int i = 0; i < used; i++) line[i * plane + x] = from[i];
+            }
         }
     }
 }
@@ -39,19 +93,32 @@ static void from_map(const struct ck_map *source, int channels, float *target, i
 static void unshuffle_to_map(const float *source, int channels, int height, int width, const struct ck_map *target,
                              int first_row, int rows) {
     const ptrdiff_t plane = (ptrdiff_t)height * width;
-    const int inside = width / 2 < target->width ? width / 2 : target->width;
+    const int whole = lesser(width / 2, target->width) / LANES * LANES;
     for (int y = first_row; y < first_row + rows; y++) {
-        for (int channel = 0; channel < 4 * channels; channel += 2) {
-            const int row = 2 * y + channel / 2 % 2;
-            const float *line = source + channel / 4 * plane + (ptrdiff_t)(row < height ? row : height - 1) * width;
-            float *to = (float *)at(target, channel / LANES, y, 0) + channel % LANES;
-            for (int x = 0; x < inside; x++) {
-                to[x * LANES] = line[2 * x];
-                to[x * LANES + 1] = line[2 * x + 1];
+        for (int block = 0; block < target->blocks; block++) {
+            const int used = lesser(4 * channels - block * LANES, LANES);
+            /// The lines of the block's channels, two of them for the same line.
+            const float *lines[LANES / 2];
+            for (int i = 0; i < used; i += 2) {
+                const int channel = block * LANES + i;
+                const int row = lesser(2 * y + channel / 2 % 2, height - 1);
+                lines[i / 2] = source + channel / 4 * plane + (ptrdiff_t)row * width;
             }
-            for (int x = inside; x < target->width; x++) {
-                to[x * LANES] = line[2 * x < width ? 2 * x : width - 1];
-                to[x * LANES + 1] = line[width - 1];
+            for (int x = 0; x < whole; x += LANES) {
+                vector values[LANES];
+                for (int i = 0; i < LANES; i += 2) {
+                    values[i] = values[i + 1] = 0;
+                    if (i >= used) continue;
+                    const loose *line = (const loose *)(lines[i / 2] + 2 * x);
+                    values[i] = EVEN(line[0], line[1]);
+                    values[i + 1] = ODD(line[0], line[1]);
+                }
+                transpose(values);
+                UNROLL for (int i = 0; i < LANES; i++) at(target, block, y, x)[i] = values[i];
+            }
+            for (int x = whole; x < target->width; x++) {
+                float *to = (float *)at(target, block, y, x);
+                for (int i = 0; i < used; i++) to[i] = lines[i / 2][lesser(2 * x + i % 2, width - 1)];
             }
         }
     }
@@ -60,17 +127,33 @@ static void unshuffle_to_map(const float *source, int channels, int height, int 
 static void shuffle_from_map(const struct ck_map *source, int channels, float *target, int height, int width,
                              int first_row, int rows) {
     const ptrdiff_t plane = (ptrdiff_t)height * width;
+    const int whole = width / 2 / LANES * LANES;
     for (int y = first_row; y < first_row + rows; y++) {
-        for (int channel = 0; channel < 4 * channels; channel += 2) {
-            const int row = 2 * y + channel / 2 % 2;
-            if (row >= height) continue;
-            float *line = target + channel / 4 * plane + (ptrdiff_t)row * width;
-            const float *from = (const float *)at(source, channel / LANES, y, 0) + channel % LANES;
-            for (int x = 0; x < width / 2; x++) {
-                line[2 * x] = from[x * LANES];
-                line[2 * x + 1] = from[x * LANES + 1];
+        for (int block = 0; block < source->blocks; block++) {
+            const int used = lesser(4 * channels - block * LANES, LANES);
+            /// As above; null below the picture.
+            float *lines[LANES / 2];
+            for (int i = 0; i < used; i += 2) {
+                const int channel = block * LANES + i, row = 2 * y + channel / 2 % 2;
+                lines[i / 2] = row < height ? target + channel / 4 * plane + (ptrdiff_t)row * width : 0;
             }
-            if (width % 2) line[width - 1] = from[width / 2 * LANES];
+            for (int x = 0; x < whole; x += LANES) {
+                vector values[LANES];
+                UNROLL for (int i = 0; i < LANES; i++) values[i] = at(source, block, y, x)[i];
+                transpose(values);
+                for (int i = 0; i < used; i += 2) {
+                    if (!lines[i / 2]) continue;
+                    loose *line = (loose *)(lines[i / 2] + 2 * x);
+                    line[0] = LOW(values[i], values[i + 1]);
+                    line[1] = HIGH(values[i], values[i + 1]);
+                }
+            }
+            for (int x = 2 * whole; x < width; x++) {
+                const float *from = (const float *)at(source, block, y, x / 2);
+                for (int i = x % 2; i < used; i += 2) {
+                    if (lines[i / 2]) lines[i / 2][x] = from[i];
+                }
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-/// Warps, palettes and pixel formats: plain loops. Included once by the file of each instruction set.
+/// Warps, palettes and pixel formats. Included once by the file of each instruction set, after Convolution.h.
 #pragma once
 #include "CKernels.h"
 
@@ -32,95 +32,154 @@ static void backwarp(const float *restrict source, int channels, int height, int
     }
 }
 
-/// Pixels of one palette that are compared with each of its colors together.
-enum { BLOCK = 64 };
+/// Pixels that are looked at together, and those of them that are compared with a palette's colors together.
+enum { CHUNK = 512, BLOCK = 64 };
 
-/// How many pixels from i on, at most BLOCK, have the palette of pixel i.
-static inline int block_length(const uint16_t *ids, ptrdiff_t i, ptrdiff_t count) {
-    const int limit = count - i < BLOCK ? (int)(count - i) : BLOCK;
+typedef int32_t integers __attribute__((ext_vector_type(LANES)));
+
+/// The colors of a block, in registers' order.
+struct block {
+    vector red[BLOCK / LANES], green[BLOCK / LANES], blue[BLOCK / LANES];
+};
+
+/// Lists the pixels among the first `count`, at most CHUNK, that may have left the cell of their color in the GIF:
+/// nearer to it than the palette radius they have not. Without a radius, all. Returns how many.
+static int leavers(const float *image, const float *gif, const float *radius, ptrdiff_t plane, int count,
+                   int32_t *pixels) {
+    int32_t far[CHUNK];
+    for (int i = 0; i < count; i++) {
+        far[i] = 1;
+        if (!radius) continue;
+        const float red = image[i] - gif[i], green = image[plane + i] - gif[plane + i],
+                    blue = image[2 * plane + i] - gif[2 * plane + i];
+        // The margin is far above what rounding may move. Written so that a NaN is far.
+        const float limit = 0.999f * radius[i];
+        far[i] = !(red * red + green * green + blue * blue < limit * limit);
+    }
+    int found = 0;
+    for (int i = 0; i < count; i++) {
+        pixels[found] = i;
+        found += far[i];
+    }
+    return found;
+}
+
+/// How many of the listed pixels, at most BLOCK, have the palette of the first.
+static inline int block_length(const uint16_t *ids, const int32_t *pixels, int count) {
+    const int limit = count < BLOCK ? count : BLOCK;
     int length = 1;
-    while (length < limit && ids[i + length] == ids[i]) length++;
+    while (length < limit && ids[pixels[length]] == ids[pixels[0]]) length++;
     return length;
 }
 
-static void nearest_color(const float *image, ptrdiff_t plane, ptrdiff_t count, const uint16_t *ids,
-                          const struct ck_palette *palettes, float *target) {
-    // Whole blocks are compared, so that the inner loop has a fixed length; what lies beyond `length` is not used.
-    float red[BLOCK] = {0}, green[BLOCK] = {0}, blue[BLOCK] = {0};
-    for (ptrdiff_t i = 0, length; i < count; i += length) {
-        length = block_length(ids, i, count);
-        const struct ck_palette palette = palettes[ids[i]];
-        for (int k = 0; k < length; k++) {
-            red[k] = image[i + k];
-            green[k] = image[plane + i + k];
-            blue[k] = image[2 * plane + i + k];
+static inline void load_block(const float *image, ptrdiff_t plane, const int32_t *pixels, int length,
+                              struct block *block) {
+    for (int k = 0; k < length; k++) {
+        ((float *)block->red)[k] = image[pixels[k]];
+        ((float *)block->green)[k] = image[plane + pixels[k]];
+        ((float *)block->blue)[k] = image[2 * plane + pixels[k]];
+    }
+}
+
+/// For each pixel of a block the index of the nearest color, the lower one of equals.
+static void search_block(const struct block *block, int length, const struct ck_palette *palette, int32_t *nearest) {
+    for (int i = 0; i * LANES < length; i++) {
+        const vector red = block->red[i], green = block->green[i], blue = block->blue[i];
+        vector best = __builtin_inff();
+        integers index = 0;
+        for (int32_t color = 0; color < palette->count; color++) {
+            const float *rgb = palette->rgb + 3 * color;
+            const vector dr = red - rgb[0], dg = green - rgb[1], db = blue - rgb[2];
+            const vector square = dr * dr + dg * dg + db * db;
+            const integers closer = square < best;
+            index = closer ? color : index;
+            best = closer ? square : best;
         }
-        if (palette.count > 0) {
-            float best[BLOCK];
-            int32_t index[BLOCK];
-            for (int k = 0; k < BLOCK; k++) {
-                best[k] = __builtin_inff();
-                index[k] = 0;
-            }
-            for (int32_t color = 0; color < palette.count; color++) {
-                const float r = palette.rgb[3 * color], g = palette.rgb[3 * color + 1], b = palette.rgb[3 * color + 2];
-                for (int k = 0; k < BLOCK; k++) {
-                    const float dr = red[k] - r, dg = green[k] - g, db = blue[k] - b;
-                    const float square = dr * dr + dg * dg + db * db;
-                    index[k] = square < best[k] ? color : index[k];
-                    best[k] = square < best[k] ? square : best[k];
+        ((integers *)nearest)[i] = index;
+    }
+}
+
+static void nearest_color(const float *image, const float *gif, const float *radius, ptrdiff_t plane, ptrdiff_t count,
+                          const uint16_t *ids, const struct ck_palette *palettes, float *target) {
+    int32_t pixels[CHUNK];
+    integers nearest[BLOCK / LANES];
+    struct block block = {0};
+    for (ptrdiff_t first = 0; first < count; first += CHUNK) {
+        const int size = count - first < CHUNK ? (int)(count - first) : CHUNK;
+        const int found = leavers(image + first, gif + first, radius ? radius + first : 0, plane, size, pixels);
+        if (radius) {
+            // Who has not left keeps the GIF's color; the others get theirs below.
+            int next = 0;
+            for (int i = 0; i < size; i++) {
+                if (next < found && pixels[next] == i) {
+                    next++;
+                    continue;
+                }
+                for (int channel = 0; channel < 3; channel++) {
+                    target[channel * plane + first + i] = gif[channel * plane + first + i];
                 }
             }
-            for (int k = 0; k < length; k++) {
-                const float *color = palette.rgb + 3 * index[k];
-                red[k] = color[0];
-                green[k] = color[1];
-                blue[k] = color[2];
-            }
         }
-        for (int k = 0; k < length; k++) {
-            target[i + k] = red[k];
-            target[plane + i + k] = green[k];
-            target[2 * plane + i + k] = blue[k];
+        for (int done = 0, length; done < found; done += length) {
+            length = block_length(ids + first, pixels + done, found - done);
+            const struct ck_palette *palette = &palettes[ids[first + pixels[done]]];
+            load_block(image + first, plane, pixels + done, length, &block);
+            search_block(&block, length, palette, (int32_t *)nearest);
+            for (int k = 0; k < length; k++) {
+                const ptrdiff_t i = first + pixels[done + k];
+                const float *color = palette->rgb + 3 * ((int32_t *)nearest)[k];
+                target[i] = palette->count ? color[0] : image[i];
+                target[plane + i] = palette->count ? color[1] : image[plane + i];
+                target[2 * plane + i] = palette->count ? color[2] : image[2 * plane + i];
+            }
         }
     }
 }
 
-static void project_to_cell(float *image, const float *gif, ptrdiff_t plane, ptrdiff_t count, const uint16_t *ids,
-                            const struct ck_palette *palettes) {
-    float gif_red[BLOCK] = {0}, gif_green[BLOCK] = {0}, gif_blue[BLOCK] = {0};
-    float red[BLOCK] = {0}, green[BLOCK] = {0}, blue[BLOCK] = {0};
-    for (ptrdiff_t i = 0, length; i < count; i += length) {
-        length = block_length(ids, i, count);
-        const struct ck_palette palette = palettes[ids[i]];
-        for (int k = 0; k < length; k++) {
-            gif_red[k] = gif[i + k];
-            gif_green[k] = gif[plane + i + k];
-            gif_blue[k] = gif[2 * plane + i + k];
-            red[k] = image[i + k] - gif_red[k];
-            green[k] = image[plane + i + k] - gif_green[k];
-            blue[k] = image[2 * plane + i + k] - gif_blue[k];
+/// For each pixel of a block how far it may go from the GIF's color, at most 1, to stay in that color's cell.
+///
+/// For the GIF's color g and another color c, g + s (I - g) stays on g's side of the plane between them while
+/// s * 2 (I - g).(c - g) <= |c - g|^2.
+static void scale_block(const struct block *moved, const struct block *gif, int length,
+                        const struct ck_palette *palette, float *scales) {
+    for (int i = 0; i * LANES < length; i++) {
+        const vector red = moved->red[i] - gif->red[i], green = moved->green[i] - gif->green[i],
+                     blue = moved->blue[i] - gif->blue[i];
+        vector scale = 1;
+        for (int32_t color = 0; color < palette->count; color++) {
+            const float *rgb = palette->rgb + 3 * color;
+            const vector cr = rgb[0] - gif->red[i], cg = rgb[1] - gif->green[i], cb = rgb[2] - gif->blue[i];
+            const vector square = cr * cr + cg * cg + cb * cb;
+            const vector along = 2 * (red * cr + green * cg + blue * cb);
+            const vector bound = square / (along > 1e-9f ? along : 1e-9f);
+            const integers crosses = (square > 1e-9f) & (along > square) & (bound < scale);
+            scale = crosses ? bound : scale;
         }
-        // For the GIF's color g and another color c, g + s (I - g) stays on g's side of the plane between them
-        // while s * 2 (I - g).(c - g) <= |c - g|^2.
-        float scale[BLOCK];
-        for (int k = 0; k < BLOCK; k++) scale[k] = 1;
-        for (int32_t color = 0; color < palette.count; color++) {
-            const float r = palette.rgb[3 * color], g = palette.rgb[3 * color + 1], b = palette.rgb[3 * color + 2];
-            for (int k = 0; k < BLOCK; k++) {
-                const float cr = r - gif_red[k], cg = g - gif_green[k], cb = b - gif_blue[k];
-                const float square = cr * cr + cg * cg + cb * cb;
-                const float along = 2 * (red[k] * cr + green[k] * cg + blue[k] * cb);
-                const float bound = square / (along > 1e-9f ? along : 1e-9f);
-                // `&`, not `&&`: a branch would keep the loop from being vectorised.
-                const int crosses = (square > 1e-9f) & (along > square) & (bound < scale[k]);
-                scale[k] = crosses ? bound : scale[k];
+        ((vector *)scales)[i] = scale;
+    }
+}
+
+static void project_to_cell(float *image, const float *gif, const float *radius, ptrdiff_t plane, ptrdiff_t count,
+                            const uint16_t *ids, const struct ck_palette *palettes) {
+    int32_t pixels[CHUNK];
+    vector scales[BLOCK / LANES];
+    struct block moved = {0}, colors = {0};
+    for (ptrdiff_t first = 0; first < count; first += CHUNK) {
+        const int size = count - first < CHUNK ? (int)(count - first) : CHUNK;
+        const int found = leavers(image + first, gif + first, radius ? radius + first : 0, plane, size, pixels);
+        for (int done = 0, length; done < found; done += length) {
+            length = block_length(ids + first, pixels + done, found - done);
+            load_block(image + first, plane, pixels + done, length, &moved);
+            load_block(gif + first, plane, pixels + done, length, &colors);
+            scale_block(&moved, &colors, length, &palettes[ids[first + pixels[done]]], (float *)scales);
+            for (int k = 0; k < length; k++) {
+                const float scale = ((float *)scales)[k];
+                if (!(scale < 1)) continue;
+                for (int channel = 0; channel < 3; channel++) {
+                    const ptrdiff_t i = channel * plane + first + pixels[done + k];
+                    image[i] = gif[i] + scale * (image[i] - gif[i]);
+                }
             }
-        }
-        for (int k = 0; k < length; k++) {
-            image[i + k] = gif_red[k] + scale[k] * red[k];
-            image[plane + i + k] = gif_green[k] + scale[k] * green[k];
-            image[2 * plane + i + k] = gif_blue[k] + scale[k] * blue[k];
         }
     }
 }

@@ -1,154 +1,175 @@
 import CKernels
 
 extension Convolution {
-    /// How a map's tiles and a layer's output channels are shared out.
+    /// How a map's tiles are shared out.
     ///
-    /// Where the map is large, a task takes some tiles through all three steps, and they stay in its core's cache.
-    /// Where the weights are the larger operand, they are what should be read once: all tiles are transformed first,
-    /// into memory that the threads share, and then a task takes a group of output channels.
+    /// Mostly a task takes some tiles through all three steps, and they stay in its core's cache. Where the weights are
+    /// large, these would be read again and again: there, many tiles go through each step together, in memory that the
+    /// threads share, and a task of the second step takes all of them at one of the 36 positions, whose part of the
+    /// weights and of the tiles a cache holds.
     struct WinogradPlan {
         let tiles: Int
-        /// Tiles of one task, or of one product.
+        /// Tiles that go through the steps together.
         let step: Int
-        /// Tiles that are transformed before output channels are shared out; nil: each task transforms its own.
-        let shared: Int?
-        /// Floats for the tiles of a task's (or the shared) input, and for those of its sums.
+        let isShared: Bool
+        /// Floats for the tiles' input, and for their sums.
         let inputCount: Int
         let sumCount: Int
 
         var need: ScratchNeed {
-            shared == nil
-                ? ScratchNeed(perWorker: inputCount + sumCount) : ScratchNeed(perWorker: sumCount, shared: inputCount)
+            isShared ? ScratchNeed(shared: inputCount + sumCount) : ScratchNeed(perWorker: inputCount + sumCount)
         }
     }
 
     func winogradPlan(height: Int, width: Int, workers: Int) -> WinogradPlan {
         let tiles = ((height + 3) / 4) * ((width + 3) / 4)
-        let parts = (size + 2) / 3
-        let depth = inputBlocks * kernels.lanes * parts * parts
-        let columns = (packed.groups.map(\.count).max() ?? 0) * kernels.lanes
-        /// Tiles rounded up to what products may read, and a cache line for each position, so that the 36 values of a
-        /// tile do not lie in the same set of the cache.
-        func floats(_ tiles: Int, _ depth: Int) -> Int { 36 * ((tiles + Self.tileSlack) * depth + kernels.lanes) }
-
-        if packed.count > Self.weightsPerTile * tiles {
-            let shared = min(tiles, max(64, Self.sharedFloats / (36 * depth)))
-            let step = min(shared, Self.mostTiles)
-            return WinogradPlan(
-                tiles: tiles, step: step, shared: shared, inputCount: floats(shared, depth),
-                sumCount: floats(step, columns))
+        let depth = inputBlocks * parts * kernels.lanes
+        let isShared = packed.count > Self.cachedWeights || packed.count > Self.weightsPerTile * tiles
+        let step: Int
+        if isShared {
+            let most = max(64, Self.sharedFloats / (36 * max(depth, outputBlocks * kernels.lanes)))
+            let rounds = (tiles + most - 1) / most
+            step = (tiles + rounds - 1) / rounds
+        } else {
+            let most = min(72, max(24, Self.cachedFloats / (36 * depth) / 4 * 4))
+            let rounds = (tiles + most * workers - 1) / (most * workers)
+            step = max(4, (tiles + rounds * workers - 1) / (rounds * workers))
         }
-        let most = min(Self.mostTiles, max(Self.leastTiles, Self.cachedFloats / (36 * depth) / 4 * 4))
-        let rounds = (tiles + most * workers - 1) / (most * workers)
-        let step = max(4, (tiles + rounds * workers - 1) / (rounds * workers))
+        let columns = isShared ? outputBlocks : packed.groups.map(\.count).max() ?? 0
         return WinogradPlan(
-            tiles: tiles, step: step, shared: nil, inputCount: floats(step, depth), sumCount: floats(step, columns))
+            tiles: tiles, step: step, isShared: isShared,
+            inputCount: 36 * positionStride(blocks: inputBlocks * parts, capacity: step),
+            sumCount: 36 * positionStride(blocks: columns, capacity: step))
     }
 
-    /// Tiles that products may read behind the last.
-    private static var tileSlack: Int { 8 }
-    private static var mostTiles: Int { 72 }
-    private static var leastTiles: Int { 24 }
-    /// Transformed input that should stay in a second-level cache.
-    private static var cachedFloats: Int { 160 * 1024 }
-    /// Transformed input that should stay in a third-level cache.
-    private static var sharedFloats: Int { 2 << 20 }
+    /// Transformed weights that a core's second-level cache may hold beside the tiles.
+    private static var cachedWeights: Int { 1 << 20 }
     /// More transformed weights than this for each tile are the larger operand.
     private static var weightsPerTile: Int { 9 * 1024 }
+    /// Transformed input that should stay in a second-level cache, and in a third-level one.
+    private static var cachedFloats: Int { 160 * 1024 }
+    private static var sharedFloats: Int { 2 << 20 }
 
     func forwardWinograd(_ input: ck_map, _ output: ck_map, _ execution: Execution) {
         let plan = winogradPlan(
             height: Int(output.height), width: Int(output.width), workers: execution.workspace.workers)
-        guard let shared = plan.shared else {
+        if plan.isShared {
+            for first in Swift.stride(from: 0, to: plan.tiles, by: plan.step) {
+                forwardTogether(input, output, first..<min(plan.tiles, first + plan.step), plan, execution)
+            }
+        } else {
             execution.forEachWithScratch((plan.tiles + plan.step - 1) / plan.step) { index, scratch in
                 let first = index * plan.step
-                let count = min(plan.step, plan.tiles - first)
-                let tiles = inputTiles(scratch, capacity: plan.step)
-                transform(input, blocks: 0..<inputBlocks, first, count, tiles)
-                for group in packed.groups {
-                    multiply(tiles, count, group, scratch + plan.inputCount, capacity: plan.step, first, output)
-                }
-            }
-            return
-        }
-        for start in Swift.stride(from: 0, to: plan.tiles, by: shared) {
-            let tiles = inputTiles(execution.workspace.shared, capacity: shared)
-            let end = min(plan.tiles, start + shared)
-            let chunk = 16
-            let chunks = (end - start + chunk - 1) / chunk
-            execution.forEach(inputBlocks * chunks) { index in
-                let (block, chunkIndex) = index.quotientAndRemainder(dividingBy: chunks)
-                let first = chunkIndex * chunk
-                var part = tiles
-                part.values += first * tiles.tile
-                transform(input, blocks: block..<block + 1, start + first, min(chunk, end - start - first), part)
-            }
-            let steps = (end - start + plan.step - 1) / plan.step
-            let outputs = columnGroups
-            execution.forEachWithScratch(outputs.count * steps) { index, scratch in
-                let (group, step) = index.quotientAndRemainder(dividingBy: steps)
-                let first = step * plan.step
-                var part = tiles
-                part.values += first * tiles.tile
-                multiply(
-                    part, min(plan.step, end - start - first), outputs[group], scratch, capacity: plan.step,
-                    start + first, output)
+                forwardAlone(input, output, first..<min(plan.tiles, first + plan.step), plan, scratch)
             }
         }
     }
 
-    /// Blocks of output channels for each task.
-    private var columnGroups: [Range<Int>] {
-        guard kernels.products == .openBLAS else { return packed.groups }
-        let blocks = max(1, 64 / kernels.lanes)
-        return Swift.stride(from: 0, to: outputBlocks, by: blocks).map { $0..<min(outputBlocks, $0 + blocks) }
+    /// Some tiles, one group of output channels after the other.
+    private func forwardAlone(
+        _ input: ck_map, _ output: ck_map, _ range: Range<Int>, _ plan: WinogradPlan,
+        _ scratch: UnsafeMutablePointer<Float>
+    ) {
+        let tiles = tiles(scratch, blocks: inputBlocks * parts, capacity: plan.step)
+        transform(input, blocks: 0..<inputBlocks, range, tiles)
+        for group in packed.groups {
+            let sums = self.tiles(scratch + plan.inputCount, blocks: group.count, capacity: plan.step)
+            multiply(tiles, range.count, positions: 0..<36, group, sums)
+            transform(sums, group, range, output)
+        }
     }
 
-    /// Transformed input as the products want it: for our own, [position][block][tile][lane]; for OpenBLAS a matrix
-    /// [tile, channel] at each position.
-    private func inputTiles(_ values: UnsafeMutablePointer<Float>, capacity: Int) -> ck_tiles {
-        let parts = (size + 2) / 3
-        return tiles(values, blocks: inputBlocks * parts * parts, capacity: capacity)
+    /// Some tiles, one step after the other, by all threads.
+    private func forwardTogether(
+        _ input: ck_map, _ output: ck_map, _ range: Range<Int>, _ plan: WinogradPlan, _ execution: Execution
+    ) {
+        let memory = execution.workspace.shared
+        let tiles = tiles(memory, blocks: inputBlocks * parts, capacity: plan.step)
+        let sums = self.tiles(memory + plan.inputCount, blocks: outputBlocks, capacity: plan.step)
+        /// Runs `body` for each block and a few tiles at once; `first` counts in `range`.
+        func forEachPart(of blocks: Int, _ body: (_ block: Int, _ first: Int, _ range: Range<Int>) -> Void) {
+            let piece = 32
+            let pieces = (range.count + piece - 1) / piece
+            execution.forEach(blocks * pieces) { index in
+                let (block, pieceIndex) = index.quotientAndRemainder(dividingBy: pieces)
+                let first = range.lowerBound + pieceIndex * piece
+                body(block, pieceIndex * piece, first..<min(range.upperBound, first + piece))
+            }
+        }
+        forEachPart(of: inputBlocks) { block, first, range in
+            var part = tiles
+            part.values += first * tiles.tile
+            transform(input, blocks: block..<block + 1, range, part)
+        }
+        execution.forEach(36) { position in
+            for group in packed.groups {
+                var part = sums
+                part.values += group.lowerBound * sums.block
+                multiply(tiles, range.count, positions: position..<position + 1, group, part)
+            }
+        }
+        forEachPart(of: outputBlocks) { block, first, range in
+            var part = sums
+            part.values += first * sums.tile + block * sums.block
+            transform(part, block..<block + 1, range, output)
+        }
     }
 
+    /// 3x3 convolutions whose sum this one is.
+    private var parts: Int { (size + 2) / 3 * ((size + 2) / 3) }
+
+    /// Tiles in some memory: for our own products [position][block][tile][lane], for OpenBLAS' a matrix [tile, channel] at
+    /// each position.
     private func tiles(_ values: UnsafeMutablePointer<Float>, blocks: Int, capacity: Int) -> ck_tiles {
-        let (lanes, room) = (kernels.lanes, capacity + Self.tileSlack)
-        let position = blocks * room * lanes + lanes
+        let lanes = kernels.lanes
+        let position = positionStride(blocks: blocks, capacity: capacity)
         return kernels.products == .own
-            ? ck_tiles(values: values, position: position, block: room * lanes, tile: lanes)
+            ? ck_tiles(values: values, position: position, block: (capacity + Self.tileSlack) * lanes, tile: lanes)
             : ck_tiles(values: values, position: position, block: lanes, tile: blocks * lanes)
     }
 
-    private func transform(_ input: ck_map, blocks: Range<Int>, _ first: Int, _ count: Int, _ tiles: ck_tiles) {
-        withUnsafePointer(to: input) { input in
-            withUnsafePointer(to: tiles) { tiles in
-                kernels.table.winograd_input(
-                    input, Int32(size), Int32(blocks.lowerBound), Int32(blocks.count), Int32(first), Int32(count),
-                    tiles)
-            }
+    /// A vector more than the tiles take, so that the 36 values of a tile do not lie in the same set of a cache.
+    private func positionStride(blocks: Int, capacity: Int) -> Int {
+        (blocks * (capacity + Self.tileSlack) + 1) * kernels.lanes
+    }
+
+    /// Tiles that products may read behind the last.
+    private static var tileSlack: Int { 8 }
+
+    /// The first step.
+    private func transform(_ input: ck_map, blocks: Range<Int>, _ range: Range<Int>, _ tiles: ck_tiles) {
+        var (input, tiles) = (input, tiles)
+        kernels.table.winograd_input(
+            &input, Int32(size), Int32(blocks.lowerBound), Int32(blocks.count), Int32(range.lowerBound),
+            Int32(range.count), &tiles)
+    }
+
+    /// The second step: products of all input channels and some blocks of output channels.
+    private func multiply(
+        _ tiles: ck_tiles, _ count: Int, positions: Range<Int>, _ blocks: Range<Int>, _ sums: ck_tiles
+    ) {
+        guard kernels.products == .openBLAS else {
+            var (convolution, tiles, sums) = (description, tiles, sums)
+            kernels.table.winograd_products(
+                &convolution, &tiles, Int32(count), Int32(positions.lowerBound), Int32(positions.count),
+                Int32(blocks.lowerBound), Int32(blocks.count), &sums)
+            return
+        }
+        let columns = outputBlocks * kernels.lanes
+        for position in positions {
+            BLAS.multiply(
+                rows: count, columns: columns, depth: tiles.tile,
+                a: tiles.values + position * tiles.position, aStride: tiles.tile,
+                b: packed.weights + position * tiles.tile * columns, bStride: columns,
+                c: sums.values + position * sums.position, cStride: sums.tile)
         }
     }
 
-    /// Products of `count` tiles with the weights of some output blocks, and their way back into the map.
-    private func multiply(
-        _ tiles: ck_tiles, _ count: Int, _ blocks: Range<Int>, _ scratch: UnsafeMutablePointer<Float>, capacity: Int,
-        _ first: Int, _ output: ck_map
-    ) {
-        let sums = self.tiles(scratch, blocks: blocks.count, capacity: capacity)
-        var (tiles, sums2, output, convolution) = (tiles, sums, output, description)
-        let (group, width) = (Int32(blocks.lowerBound), Int32(blocks.count))
-        if kernels.products == .own {
-            kernels.table.winograd_products(&convolution, &tiles, Int32(count), group, width, &sums2)
-        } else {
-            let columns = outputBlocks * kernels.lanes
-            for position in 0..<36 {
-                BLAS.multiply(
-                    rows: count, columns: sums.tile, depth: tiles.tile,
-                    a: tiles.values + position * tiles.position, aStride: tiles.tile,
-                    b: packed.weights + position * tiles.tile * columns + blocks.lowerBound * kernels.lanes,
-                    bStride: columns, c: sums.values + position * sums.position, cStride: sums.tile)
-            }
-        }
-        kernels.table.winograd_output(&convolution, &sums2, Int32(first), Int32(count), group, width, &output)
+    /// The third step.
+    private func transform(_ sums: ck_tiles, _ blocks: Range<Int>, _ range: Range<Int>, _ output: ck_map) {
+        var (convolution, sums, output) = (description, sums, output)
+        kernels.table.winograd_output(
+            &convolution, &sums, Int32(range.lowerBound), Int32(range.count), Int32(blocks.lowerBound),
+            Int32(blocks.count), &output)
     }
 }

@@ -27,7 +27,7 @@ public final class ModelWeights {
         guard entry.shape == shape else {
             throw ModelError(path: path, reason: "tensor \(name): expected shape \(shape), found \(entry.shape)")
         }
-        guard entry.values.allSatisfy(\.isFinite) else {
+        guard entry.values.allSatisfy({ $0.isFinite }) else {
             throw ModelError(path: path, reason: "tensor \(name): holds values that are not finite")
         }
         return entry.values

@@ -56,21 +56,46 @@ public struct PixelOperations: Sendable {
         }
     }
 
+    /// Where the answer of a search among a pixel's palette is known beforehand.
+    public struct Neighborhood {
+        let gif: TensorView
+        let radius: TensorView
+
+        /// - Parameters:
+        ///   - gif: 3 channels: each pixel's color in the GIF.
+        ///   - radius: one channel: half the distance from that color to the nearest other one of the pixel's palette, or
+        ///     less, in units of [-1, 1]; 0 where the palette does not hold it.
+        public init(gif: TensorView, radius: TensorView) {
+            precondition(
+                gif.shape.channels == 3 && radius.shape == TensorShape(1, gif.shape.height, gif.shape.width),
+                "a radius of \(radius.shape) for \(gif.shape)")
+            (self.gif, self.radius) = (gif, radius)
+        }
+    }
+
     /// fC (section 4.1): the color of each pixel's palette that is nearest to it, L2 in RGB; the lower index wins a tie.
     /// - Parameters:
     ///   - image: 3 channels.
     ///   - ids: the palette of each pixel, row by row. A pixel with an empty palette is copied.
+    ///   - near: spares the search for pixels that are nearer to their color in the GIF than the radius. The result is
+    ///     the same without.
     ///   - target: 3 channels; may be the image.
     public func nearestColors(
-        _ image: TensorView, _ palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>, into target: TensorView
+        _ image: TensorView, _ palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>, near: Neighborhood? = nil,
+        into target: TensorView
     ) {
-        precondition(target.shape == image.shape, "nearest colors of \(image.shape) into \(target.shape)")
+        precondition(
+            target.shape == image.shape && near.map { $0.gif.shape == image.shape } ?? true,
+            "nearest colors of \(image.shape) into \(target.shape)")
         checkPalettes(image.shape, palettes, ids)
-        let (image, pointer, plane) = (image.pointer, target.pointer, image.shape.plane)
-        withExtendedLifetime(palettes) {
+        let (pointer, plane, image) = (target.pointer, image.shape.plane, image.pointer)
+        // Without a radius the GIF is not looked at.
+        let (gif, radius) = (near?.gif.pointer ?? image, near?.radius.pointer)
+        withExtendedLifetime((palettes, near)) {
             forEachPiece(of: plane) { first, count in
                 kernels.table.nearest_color(
-                    image + first, plane, count, ids.start + first, palettes.kernelPalettes, pointer + first)
+                    image + first, gif + first, radius.map { $0 + first }, plane, count, ids.start + first,
+                    palettes.kernelPalettes, pointer + first)
             }
         }
     }
@@ -80,17 +105,21 @@ public struct PixelOperations: Sendable {
     /// After it, fC(image) = gif but for rounding.
     /// - Parameters:
     ///   - image, gif: 3 channels each.
+    ///   - radius: one channel, as in `Neighborhood`: pixels nearer than that are in their cell. Nil: all are looked at.
     ///   - ids: the palette of each pixel, row by row. A pixel with an empty palette stays as it is.
     public func projectToCells(
-        _ image: TensorView, gif: TensorView, _ palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>
+        _ image: TensorView, gif: TensorView, radius: TensorView? = nil, _ palettes: PaletteTable,
+        ids: UnsafeBufferPointer<UInt16>
     ) {
         precondition(gif.shape == image.shape, "projection of \(image.shape) to \(gif.shape)")
         checkPalettes(image.shape, palettes, ids)
-        let (image, gif, plane) = (image.pointer, gif.pointer, image.shape.plane)
-        withExtendedLifetime(palettes) {
+        let (plane, image, gif) = (image.shape.plane, image.pointer, gif.pointer)
+        let start = radius?.pointer
+        withExtendedLifetime((palettes, radius)) {
             forEachPiece(of: plane) { first, count in
                 kernels.table.project_to_cell(
-                    image + first, gif + first, plane, count, ids.start + first, palettes.kernelPalettes)
+                    image + first, gif + first, start.map { $0 + first }, plane, count, ids.start + first,
+                    palettes.kernelPalettes)
             }
         }
     }

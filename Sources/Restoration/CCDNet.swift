@@ -126,7 +126,8 @@ public struct CCDNet: Sendable {
                 state.input[0..<3].copy(from: target)
                 state.input[3..<6].copy(from: gif)
                 if configuration.palette {
-                    operations.nearestColors(target, palettes, ids: ids, into: state.input[6..<9])
+                    operations.nearestColors(
+                        target, palettes, ids: ids, near: .init(gif: gif, radius: radius), into: state.input[6..<9])
                     operations.scaledSum(1, gif, -1, state.input[6..<9], into: state.input[9..<12])
                 }
                 if configuration.radius { state.input[configuration.palette ? 12 : 6].copy(from: radius) }
@@ -136,7 +137,7 @@ public struct CCDNet: Sendable {
                 squash(target, operations)
             }
         }
-        if configuration.project { operations.projectToCells(target, gif: gif, palettes, ids: ids) }
+        if configuration.project { operations.projectToCells(target, gif: gif, radius: radius, palettes, ids: ids) }
     }
 
     private func squash(_ values: TensorView, _ operations: PixelOperations) {

@@ -57,7 +57,7 @@ final class FrameSlot {
 
     private func fillRadius() {
         let colors = palettes.colors
-        frame.pixels.withUnsafeBufferPointer { pixels in
+        flattened.withUnsafeBufferPointer { pixels in
             frame.paletteMap.ids.withUnsafeBufferPointer { ids in
                 radius.withUnsafeMutableBufferPointer { radius in
                     // Neighbours mostly share their color: look up only where it changes.

@@ -18,10 +18,10 @@ enum Program {
         return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 
-    /// Starts the program anew, in the same process, where OpenBLAS took the processor for an old one; else returns,
-    /// as it does when that fails. Before anything else: what was read or started is lost.
+    /// Starts the program anew, in the same process, where OpenBLAS is what multiplies and took the processor for an
+    /// old one; else returns, as it does when that fails. Before anything else: what was read or started is lost.
     static func restartForOpenBLAS() {
-        guard let core = OpenBLASCore.better else { return }
+        guard Kernels.best.products == .openBLAS, let core = OpenBLASCore.better else { return }
         setenv(OpenBLASCore.variable, core, 1)
         execv(path, CommandLine.unsafeArgv)
     }

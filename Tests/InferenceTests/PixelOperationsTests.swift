@@ -96,6 +96,57 @@ import Threads
         }
     }
 
+    /// What is known beforehand spares the search and changes nothing: estimates near their colors, far from them and on
+    /// the borders, a palette with a color that stands there twice, pixels whose color no palette holds.
+    @Test(arguments: levels, [1, 63, 700, 1500])
+    func aNeighborhoodChangesNothing(level: Kernels.Level, width: Int) {
+        let palettes = [2, 7, 256].map { count in
+            var colors = Formula.values("palette \(count)", 3 * count, bound: 1).map { UInt8(($0 + 1) * 127) }
+            if count == 7 { colors.replaceSubrange(18..<21, with: colors[0..<3]) }
+            return colors
+        }
+        let table = PaletteTable(palettes)
+        let (gif, radius, image) = (Tensor(3, 3, width), Tensor(1, 3, width), Tensor(3, 3, width))
+        var ids: [UInt16] = []
+        let noise = Formula.values("noise", 9 * width, bound: 1)
+        for pixel in 0..<3 * width {
+            let id = pixel / 200 % 3
+            ids.append(UInt16(id))
+            let colors = stride(from: 0, to: palettes[id].count, by: 3).map { start in
+                (0..<3).map { Float(palettes[id][start + $0]) / 127.5 - 1 }
+            }
+            let held = pixel % 11 != 0
+            let color = held ? colors[pixel * 7 % colors.count] : [0.01, 0.02, 0.03]
+            let nearest = colors.filter { $0 != color }
+                .map { zip(color, $0).reduce(Float(0)) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot() }.min()
+            radius.values[pixel] = held ? min(1, (nearest ?? 2) / 2) : 0
+            for channel in 0..<3 {
+                let moved = noise[3 * pixel + channel] * [0.01, 0.1, 0.6][pixel % 3]
+                gif.values[channel * 3 * width + pixel] = color[channel]
+                image.values[channel * 3 * width + pixel] = color[channel] + moved
+            }
+        }
+        let (near, everywhere) = (Tensor(image.shape), Tensor(image.shape))
+        let operations = operations(level)
+        ids.withUnsafeBufferPointer { ids in
+            operations.nearestColors(
+                image.view, table, ids: ids, near: .init(gif: gif.view, radius: radius.view), into: near.view)
+            operations.nearestColors(image.view, table, ids: ids, into: everywhere.view)
+            #expect(near.array == everywhere.array)
+            #expect(near.array != gif.array)
+            near.view.copy(from: image.view)
+            operations.nearestColors(
+                near.view, table, ids: ids, near: .init(gif: gif.view, radius: radius.view), into: near.view)
+            #expect(near.array == everywhere.array, "in place")
+            near.view.copy(from: image.view)
+            everywhere.view.copy(from: image.view)
+            operations.projectToCells(near.view, gif: gif.view, radius: radius.view, table, ids: ids)
+            operations.projectToCells(everywhere.view, gif: gif.view, table, ids: ids)
+            #expect(near.array == everywhere.array)
+            #expect(near.array != image.array || width == 1)
+        }
+    }
+
     /// What leaves its cell is pulled to the border of it; what is inside stays.
     @Test(arguments: levels)
     func projectionStopsAtTheBisector(level: Kernels.Level) {

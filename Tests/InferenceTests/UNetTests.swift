@@ -43,7 +43,8 @@ import Threads
                 let values = Formula.values(key, shape.reduce(1, *), bound: Formula.bound(key, shape))
                 return (key, ModelWeights.Entry(shape: shape, values: values))
             })
-        for kernels in Kernels.all {
+        // Not all that the small networks run on: the paper's weights take a debug build seconds each time.
+        for kernels in [Kernels(), Kernels(atMost: .avx2), Kernels(atMost: .reference, products: .openBLAS)] {
             let weights = ModelWeights(path: name, entries: entries)
             let net = try UNet(test.unet, weights: weights, prefix: "", kernels: kernels)
             try weights.requireAllTaken()

@@ -116,10 +116,11 @@ struct ck_kernels {
     void (*winograd_input)(const struct ck_map *source, int size, int first_block, int blocks, int first_tile,
                            int tiles, const struct ck_tiles *target);
 
-    /// The second step: at each position, products of all input channels and the `group` blocks of output channels
-    /// from first_block on, which become blocks 0 ..< group of the target.
+    /// The second step: at each of some positions, products of all input channels and the `group` blocks of output
+    /// channels from first_block on, which become blocks 0 ..< group of the target.
     void (*winograd_products)(const struct ck_convolution *convolution, const struct ck_tiles *source, int tiles,
-                              int first_block, int group, const struct ck_tiles *target);
+                              int first_position, int positions, int first_block, int group,
+                              const struct ck_tiles *target);
 
     /// The third: blocks 0 ..< blocks of the source to those from first_block on of a map, with bias and LeakyReLU.
     void (*winograd_output)(const struct ck_convolution *convolution, const struct ck_tiles *source, int first_tile,
@@ -150,14 +151,17 @@ struct ck_kernels {
                      int first_row, int rows, float *target);
 
     /// fC (section 4.1): target = the color of palettes[ids[i]] nearest to the pixel by L2 in RGB; the lower index
-    /// wins a tie. A pixel whose palette is empty is copied. Planes of both are `plane` floats apart.
-    void (*nearest_color)(const float *image, ptrdiff_t plane, ptrdiff_t count, const uint16_t *ids,
-                          const struct ck_palette *palettes, float *target);
+    /// wins a tie. A pixel whose palette is empty is copied. Planes are `plane` floats apart. The target may be the
+    /// image.
+    /// - `radius`, may be null: half the distance from the pixel's color in `gif` to the nearest other color of its
+    ///   palette, or less; 0 where its palette does not hold that color. A pixel nearer to it than that needs no search.
+    void (*nearest_color)(const float *image, const float *gif, const float *radius, ptrdiff_t plane, ptrdiff_t count,
+                          const uint16_t *ids, const struct ck_palette *palettes, float *target);
 
     /// In place: pulls each pixel of `image` towards its pixel in `gif` until it lies in the Voronoi cell of that
-    /// color within palettes[ids[i]]. All planes are `plane` floats apart.
-    void (*project_to_cell)(float *image, const float *gif, ptrdiff_t plane, ptrdiff_t count, const uint16_t *ids,
-                            const struct ck_palette *palettes);
+    /// color within palettes[ids[i]]. Planes are `plane` floats apart; `radius` as above.
+    void (*project_to_cell)(float *image, const float *gif, const float *radius, ptrdiff_t plane, ptrdiff_t count,
+                            const uint16_t *ids, const struct ck_palette *palettes);
 
     /// SuperSlomo's synthesis: with v = (visibility + 1) / 2, w0 = (1 - t) v, w1 = t (1 - v),
     /// target = (w0 * warped0 + w1 * warped1) / (w0 + w1 + 1e-8) for 3 planes, `plane` floats apart.
