@@ -206,6 +206,7 @@ public final class Restorer {
                 gif: slot.gif.view, radius: slot.radius.view, before: before, after: after,
                 palettes: slot.palettes.table, ids: ids, into: slot.restored.view, state: netState, on: pool)
         }
+        Restraint.apply(to: slot.restored.view, gif: slot.gif.view, radius: slot.radius.view, on: pool)
         slot.picture = bytes(of: slot.restored, slot)
     }
 
