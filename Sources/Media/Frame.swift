@@ -28,13 +28,6 @@ public struct Frame: Sendable {
         self.duration = duration
         self.changed = changed
     }
-
-    /// The same frame for a reader that did not see the one before.
-    public var changedEverywhere: Frame {
-        Frame(
-            index: index, size: size, pixels: pixels, paletteMap: paletteMap, start: start, duration: duration,
-            changed: size.bounds)
-    }
 }
 
 /// One restored picture on its way to a sink.

@@ -53,18 +53,21 @@ struct CompareCommand: ParsableCommand {
             let wanted = Set((0..<min(frames, total)).map { $0 * total / min(frames, total) })
             var sheet = ContactSheet(part: part, zoom: zoom)
             let decoder = try file.decoder(limits: stream.limits)
+            var restored = 0
+            func add(_ picture: Picture) {
+                if wanted.contains(restored) { sheet.add(picture, row: 1) }
+                restored += 1
+            }
             do {
-                while let frame = try decoder.next() {
-                    let isWanted = wanted.contains(frame.index)
-                    // The first frames also have a say in the dither verdict.
-                    guard isWanted || frame.index < DitherVerdict.frameLimit else { continue }
-                    let frame = frame.changedEverywhere
-                    try untouched.push(frame) { if isWanted { sheet.add($0, row: 0) } }
-                    try restorer.push(frame) { if isWanted { sheet.add($0, row: 1) } }
+                // Every frame, as its neighbours and the dither verdict depend on it; none after the last that is shown.
+                while restored <= wanted.max() ?? 0, let frame = try decoder.next() {
+                    try untouched.push(frame) { if wanted.contains(frame.index) { sheet.add($0, row: 0) } }
+                    try restorer.push(frame, emit: add)
                 }
             } catch let error as GIFDecodingError where decoder.frameCount > 0 {
                 Failure.say("\(error); the sheet shows the \(decoder.frameCount) frames before the end")
             }
+            try restorer.finish(emit: add)
             let target = AtomicFile(path: output)
             try PNGWriter.write(sheet.picture, to: target.partialPath)
             try target.commit()

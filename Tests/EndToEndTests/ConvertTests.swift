@@ -139,6 +139,32 @@ import Testing
         #expect(String(decoding: read.output, as: UTF8.self) == "\(8 + 3 * (96 + 8)),\(8 + 2 * (64 + 8))\n")
     }
 
+    @Test func theSheetShowsTheSameFramesTwice() throws {
+        let gif = try folder.write(ExampleGIF.drifting(delays: [8, 8, 8, 8, 8]), to: "in.gif")
+        let (width, height, gap) = (48, 32, 8)
+        for (row, profile) in ["none", "live"].enumerated() {
+            let film = try Tool.run(
+                Tool.gif2video, ["filter", "--format", "rgb24", "--rate", "source", "--profile", profile],
+                input: [UInt8](try Data(contentsOf: URL(fileURLWithPath: gif))))
+            try #require(film.output.count == 5 * width * height * 3, "\(film.errors)")
+            let made = try gif2video(
+                "compare", gif, "-o", folder.path("sheet.png"), "--frames", "3", "--profile", "live")
+            try #require(made.status == 0, "\(made.errors)")
+            let sheet = try Tool.run(
+                "ffmpeg", ["-v", "error", "-i", folder.path("sheet.png"), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"])
+            let pitch = (gap + 3 * (width + gap)) * 3
+            for (column, frame) in [0, 1, 3].enumerated() {
+                for y in 0..<height {
+                    let shown = (gap + row * (height + gap) + y) * pitch + (gap + column * (width + gap)) * 3
+                    let own = (frame * height + y) * width * 3
+                    #expect(
+                        sheet.output[shown..<shown + width * 3].elementsEqual(film.output[own..<own + width * 3]),
+                        "\(profile), frame \(frame), line \(y)")
+                }
+            }
+        }
+    }
+
     /// The committed networks do what they are there for, on GIFs whose originals are known.
     @Test func theExamplesComeOutBetter() throws {
         let script = Tool.root.appendingPathComponent("Examples/measure-example").path
