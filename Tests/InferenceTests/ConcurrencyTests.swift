@@ -27,13 +27,18 @@ import Threads
         return state.output.array
     }
 
+    /// Our own products are the same to the bit however they are shared out; OpenBLAS sums in an order of its own.
+    private func areTheSame(_ a: [Float], _ b: [Float]) -> Bool {
+        Kernels.best.products == .openBLAS ? maximumError(a, b) <= 1e-6 : a == b
+    }
+
     @Test func anyNumberOfThreadsGivesTheSameBits() throws {
         let net = try network(live)
         let alone = output(net, "a", threads: 1, workers: 1)
         #expect(alone.contains { $0 != 0 })
-        #expect(output(net, "a", threads: 3, workers: 3) == alone)
-        #expect(output(net, "a", threads: 3, workers: 2) == alone)
-        #expect(output(net, "a", threads: 2, workers: 5) == alone)
+        #expect(areTheSame(output(net, "a", threads: 3, workers: 3), alone))
+        #expect(areTheSame(output(net, "a", threads: 3, workers: 2), alone))
+        #expect(areTheSame(output(net, "a", threads: 2, workers: 5), alone))
     }
 
     /// One pool, one set of weights, two states, each driven by a thread of its own.
@@ -51,7 +56,7 @@ import Threads
                 NamedThread("network") { net.forward(state, on: pool) }
             }
             for thread in threads { thread.join() }
-            #expect(states.map(\.output.array) == expected)
+            for (state, alone) in zip(states, expected) { #expect(areTheSame(state.output.array, alone)) }
         }
     }
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..catalogue import MAKERS
+from ..catalogue import MAKERS, Maker
 from ..program import Program
 from .colour import gif_of
 from .plan import MAIN_MAKERS, SIZES, Clip
@@ -27,7 +27,12 @@ class Said:
 
     @property
     def is_right(self) -> bool:
-        return self.dithered == MAKERS[self.maker].dithered
+        return self.dithered == is_for_dithered(MAKERS[self.maker])
+
+
+def is_for_dithered(maker: Maker) -> bool:
+    """Whether the network for dithered GIFs is the right one: of lossy ones, too, which hold wrong colours as well."""
+    return maker.dithered or maker.lossy
 
 
 def verdicts_of_clips(records: list[Record]) -> list[Said]:
@@ -64,12 +69,14 @@ def classifier_rows(verdicts: list[Said]) -> list[dict]:
         mine = [said for said in verdicts if said.maker == maker.name]
         if not mine:
             continue
-        row = {"maker": maker.name, "truth": "dithered" if maker.dithered else "none", "GIFs": len(mine)}
+        truth = "dithered" if maker.dithered else "lossy" if maker.lossy else "none"
+        row = {"maker": maker.name, "truth": truth, "GIFs": len(mine)}
         for size in sizes:
             right = [said.is_right for said in mine if said.size == size]
             row[f"{size}"] = f"{100 * np.mean(right):.1f}" if right else ""
         row["all"] = f"{100 * np.mean([said.is_right for said in mine]):.1f}"
-        row["least sure"] = f"{min((said.logit if maker.dithered else -said.logit) for said in mine):+.1f}"
+        sign = 1 if is_for_dithered(maker) else -1
+        row["least sure"] = f"{min(sign * said.logit for said in mine):+.1f}"
         rows.append(row)
     return rows
 
@@ -77,17 +84,24 @@ def classifier_rows(verdicts: list[Said]) -> list[dict]:
 def summary(verdicts: list[Said]) -> str:
     """One sentence: shares of right verdicts, and what the wrong ones cost."""
     parts = []
-    for dithered, name in ((False, "without dither"), (True, "dithered")):
-        right = [said.is_right for said in verdicts if MAKERS[said.maker].dithered == dithered]
+    kinds = ((False, "with neither dither nor loss"), (True, "dithered or lossy"))
+    for noisy, name in kinds:
+        right = [said.is_right for said in verdicts if is_for_dithered(MAKERS[said.maker]) == noisy]
         if right:
             parts.append(f"{100 * np.mean(right):.2f} % of {len(right)} GIFs {name}")
     everything = [said.is_right for said in verdicts]
     text = f"Right: {100 * np.mean(everything):.2f} % of {len(everything)} GIFs; " + ", ".join(parts) + "."
-    costs = [said.cost for said in verdicts if said.cost is not None]
+    costs = [said.cost for said in verdicts if said.cost is not None and not said.is_right]
     if costs:
         text += (
             f" Telling it the truth changes the PSNR of the {len(costs)} clips that it misjudged"
             f" by {np.mean(costs):+.2f} dB ({min(costs):+.2f} to {max(costs):+.2f}; below 0 the wrong network was the"
             " better one)."
+        )
+    lossy = [said.cost for said in verdicts if said.cost is not None and said.is_right]
+    if lossy:
+        text += (
+            f" The {len(lossy)} lossy GIFs without dither that it took as dithered would have changed by"
+            f" {np.mean(lossy):+.2f} dB had it been told that they are not dithered."
         )
     return text
