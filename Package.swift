@@ -45,11 +45,14 @@ let package = Package(
         library("Restoration", ["Inference", "Media", "Threads"]),
         library("Output", ["Media", "Threads", "CPNG", "CLinux"]),
         library("Pipeline", ["GIFDecoding", "Restoration", "Output", "Media", "Threads"]),
+
+        // The programs.
+        library("Startup", ["Inference"]),
         .executableTarget(
             name: "gif2video",
             dependencies: [
-                "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media", "Threads", "CLinux",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media", "Threads", "Startup",
+                "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
 

@@ -30,11 +30,7 @@ extension OutputRate: ExpressibleByArgument {
 
 extension PixelSize: ExpressibleByArgument {
     public init?(argument: String) {
-        let sides = argument.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        guard sides.count == 2, let width = sides[0], let height = sides[1], (1...16384).contains(width),
-            (1...16384).contains(height)
-        else { return nil }
-        self.init(width: width, height: height)
+        self.init(argument)
     }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import Glibc
+import Startup
 
 @main
 struct GIF2Video: ParsableCommand {
