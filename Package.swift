@@ -26,7 +26,8 @@ let package = Package(
         .executable(name: "gif2video", targets: ["gif2video"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         // The system's libraries.
@@ -45,6 +46,11 @@ let package = Package(
         library("Restoration", ["Inference", "Media", "Threads"]),
         library("Output", ["Media", "Threads", "CPNG", "CLinux"]),
         library("Pipeline", ["GIFDecoding", "Restoration", "Output", "Media", "Threads"]),
+
+        // The daemon around it: what it is told, how it is talked to, what it does.
+        library(
+            "Configuration",
+            ["Restoration", "Output", "GIFDecoding", "Media", .product(name: "TOMLKit", package: "TOMLKit")]),
 
         // The programs.
         library("Startup", ["Inference"]),
@@ -67,6 +73,7 @@ let package = Package(
         tests("Restoration", ["Restoration", "Inference", "Media", "Threads"], resources: [.copy("Fixtures")]),
         tests("Output", ["Output", "Media"]),
         tests("Pipeline", ["Pipeline", "GIFDecoding", "Restoration", "Output", "Media"]),
+        tests("Configuration", ["Configuration", "Restoration", "Output", "Media"]),
         tests("EndToEnd", ["Media", "gif2video"]),
     ]
 )
