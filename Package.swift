@@ -51,6 +51,10 @@ let package = Package(
         library(
             "Configuration",
             ["Restoration", "Output", "GIFDecoding", "Media", .product(name: "TOMLKit", package: "TOMLKit")]),
+        .target(
+            name: "Control", dependencies: ["Threads", "CLinux"],
+            resources: [.embedInCode("io.gif2video.Control.varlink")],
+            swiftSettings: swiftSettings),
 
         // The programs.
         library("Startup", ["Inference"]),
@@ -74,6 +78,7 @@ let package = Package(
         tests("Output", ["Output", "Media"]),
         tests("Pipeline", ["Pipeline", "GIFDecoding", "Restoration", "Output", "Media"]),
         tests("Configuration", ["Configuration", "Restoration", "Output", "Media"]),
+        tests("Control", ["Control", "CLinux", "Threads"]),
         tests("EndToEnd", ["Media", "gif2video"]),
     ]
 )
