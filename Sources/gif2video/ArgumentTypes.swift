@@ -1,4 +1,5 @@
 public import ArgumentParser
+public import Control
 public import Media
 public import Output
 public import Restoration
@@ -7,6 +8,8 @@ public import Restoration
 enum ProfileChoice: String, CaseIterable, ExpressibleByArgument {
     case auto, live, quality, none
 }
+
+extension JobInfo.State: ExpressibleByArgument {}
 
 extension StreamFormat: ExpressibleByArgument {}
 
