@@ -173,6 +173,7 @@ public final class Daemon: Sendable {
         let deadline = Clock.steady + limit
         let drained = Monitor(false)
         let waiter = NamedThread("drain") { [self] in
+            streams.drain()
             workers.join()
             drained.update { $0 = true }
         }

@@ -55,6 +55,11 @@ final class LivePlayer: Sendable {
         scheduler.onPoke(stream.name, nil)
         stop.raise()
         state.update { $0.current?.end(.draining) }
+        join()
+    }
+
+    /// Returns when the thread has ended, which it does after what it shows when `Core.draining` is raised.
+    func join() {
         thread.withLock { $0 }?.join()
     }
 
@@ -155,7 +160,7 @@ final class LivePlayer: Sendable {
     ) throws -> GIFDecodingError? {
         state.withLock { $0.current = control }
         defer { state.withLock { $0.current = nil } }
-        if isStopped { control.end(.draining) }
+        if stop.isRaised { control.end(.draining) }
         let run = GIFRun(core: core, plan: plan, control: control, meter: core.meter(stream.name), isLive: true)
         return try core.gate.whileLive {
             // How fast it goes is up to the reader: waiting for it is no fault.

@@ -8,7 +8,7 @@ final class PipeReader {
     /// Why waiting for bytes ended.
     enum Arrival {
         case bytes
-        /// Somebody raised the wake descriptor, or the time is over.
+        /// The time is over, or all there was is the end of a writer.
         case woken
         case stopped
     }

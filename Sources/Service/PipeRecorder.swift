@@ -33,18 +33,25 @@ final class PipeRecorder: Sendable {
     /// Stops reading; a GIF that is coming is cut off there.
     func end() {
         stop.raise()
+        join()
+    }
+
+    /// Returns when the thread has ended, which it does after the GIF that is coming when `Core.draining` is raised.
+    func join() {
         thread.withLock { $0 }?.join()
     }
+
+    private var isStopped: Bool { stop.isRaised || core.draining.isRaised }
 
     var state: String? { detail.withLock { $0 } }
 
     private func work() {
-        while !stop.isRaised {
+        while !isStopped {
             do {
                 let reader = try PipeReader(source)
                 detail.withLock { $0 = nil }
-                while !stop.isRaised {
-                    guard case .bytes = try reader.waitForBytes(stop, seconds: 5) else { continue }
+                while !isStopped {
+                    guard case .bytes = try reader.waitForBytes(stop, seconds: 0.2) else { continue }
                     if scheduler.isPaused(stream.name) {
                         stop.wait(seconds: 0.5)
                         continue

@@ -23,6 +23,12 @@ final class StreamSet: Sendable {
             player?.end()
         }
 
+        /// Returns when what is shown or recorded has ended; nothing new begins, as `Core.draining` is raised.
+        func join() {
+            recorder?.join()
+            player?.join()
+        }
+
         /// What it waits for, or what is wrong.
         var detail: String? { folder?.state ?? recorder?.state ?? player?.waitsFor }
     }
@@ -70,6 +76,13 @@ final class StreamSet: Sendable {
         case .submitted: break
         }
         return runtime
+    }
+
+    /// Ends the watching of folders, and waits until what is shown or recorded has ended. `Core.draining` is raised.
+    func drain() {
+        let all = runtimes.withLock { Array($0.values) }
+        for runtime in all { runtime.folder?.end() }
+        for runtime in all { runtime.join() }
     }
 
     /// Ends all; returns when their threads have ended.

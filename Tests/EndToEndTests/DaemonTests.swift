@@ -178,7 +178,7 @@ import Testing
                 + "[encoder.own]\nextension = \"bin\"\ncommand = [\"\(path)\", \"{output}\", \"\(folder.path("count"))\"]\n"
         )
         try drop(gif(3), "in/a.gif", daemon)
-        try drop(Array("none".utf8), "in/b.gif", daemon)
+        try drop(Array("this is none".utf8), "in/b.gif", daemon)
         try daemon.waitUntil("the third attempt") { exists("out/a.bin", daemon) }
         try daemon.waitUntil("the end of both") { try Set(states(daemon)) == ["done", "failed"] }
         let jobs = try list(daemon, "jobs")
