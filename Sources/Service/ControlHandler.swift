@@ -173,11 +173,7 @@ struct ControlHandler: VarlinkInterface {
         guard try core.journal.restart(job.id, notBefore: Clock.wall + 0.5) else {
             throw VarlinkError.invalidState(job.id, job.state.info)
         }
-        if let relative = job.relative, !Files.exists(job.source),
-            case .folder(let folder)? = core.configuration.stream(job.stream)?.source
-        {
-            bringBack(job, "\(folder.failed)/\(relative)")
-        }
+        if case .move(let failed, _)? = job.settlement?.original, !Files.exists(job.source) { bringBack(job, failed) }
         core.publish(job.id)
         scheduler.poke()
     }

@@ -19,6 +19,8 @@ final class Core: Sendable {
         var configuration: DaemonConfiguration
         var meters: [String: StreamMeter] = [:]
         var running: [Int: RunningJob] = [:]
+        /// Threads that wait until the journal can be written.
+        var waitingForDisk = 0
     }
 
     /// A job that is being worked on.
@@ -66,6 +68,9 @@ final class Core: Sendable {
         state.withLock { $0.running[id] }
     }
 
+    /// Whether a thread waits until the journal can be written.
+    var isWaitingForDisk: Bool { state.withLock { $0.waitingForDisk > 0 } }
+
     /// A job as others see it, with the progress of a running one.
     func info(_ record: JobRecord) -> JobInfo {
         var info = record.info
@@ -93,7 +98,13 @@ final class Core: Sendable {
             } catch {
                 Log.error("cannot write to the journal (\(what)): \(error); trying again in \(delay) s")
             }
-            if ended.wait(seconds: delay) { return nil }
+            state.withLock { $0.waitingForDisk += 1 }
+            let isOver = ended.wait(seconds: delay)
+            state.withLock { state in
+                state.waitingForDisk -= 1
+                for job in state.running.values { job.control.tick() }
+            }
+            if isOver { return nil }
             delay = min(delay * 2, 10)
         }
     }

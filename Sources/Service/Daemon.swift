@@ -83,15 +83,12 @@ public final class Daemon: Sendable {
     /// (`clinux_hold_signals`).
     /// - Throws: `StartFailure`, the journal's errors.
     public func run() throws {
-        try Recovery(core).run()
         try scheduler.restorePauses(streams: core.configuration.streams.map(\.name) + [JobPlanner.submitted])
         let housekeeper = Housekeeper(self)
         try startServer()
-        workers.resize(to: core.configuration.jobs.workers)
-        streams.apply(core.configuration.streams)
         housekeeper.start()
-        ServiceManager.ready()
-        Log.notice("gif2videod \(Self.version) serves \(core.configuration.streams.count) streams")
+        // On a thread of its own: the disk may be full for a while, and signals are to be heard.
+        let starting = NamedThread("start") { [self] in begin() }
         serving: while true {
             switch clinux_wait_for_signal(3600) {
             case SIGHUP:
@@ -106,6 +103,19 @@ public final class Daemon: Sendable {
         }
         end()
         housekeeper.end()
+        starting.join()
+    }
+
+    /// Goes on where the last run ended; reloads wait for that.
+    private func begin() {
+        reloading.withLock { _ in
+            Recovery(core).run()
+            guard !core.draining.isRaised else { return }
+            workers.resize(to: core.configuration.jobs.workers)
+            streams.apply(core.configuration.streams)
+            ServiceManager.ready()
+            Log.notice("gif2videod \(Self.version) serves \(core.configuration.streams.count) streams")
+        }
     }
 
     private func startServer() throws {

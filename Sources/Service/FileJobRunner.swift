@@ -89,7 +89,7 @@ struct FileJobRunner {
     private func restore(_ source: FileSource, _ version: Fingerprint, _ control: JobControl) throws -> Outcome {
         let summary = try GIFScanner.scan(source, name: job.source)
         source.rewind()
-        let tick = Self.tick(summary, plan.restoration.restoration.rate)
+        let tick = summary.tick(plan.restoration.restoration.rate)
         let meter = core.meter(job.stream)
         control.expect(total: Double(summary.duration) / 100)
         let run = GIFRun(core: core, plan: plan.restoration, control: control, meter: meter, isLive: false)
@@ -106,18 +106,6 @@ struct FileJobRunner {
             shown: { core.events.job(core.info(job), kind: .progress) })
         guard isSettled(source, version, looksDamaged: report.defect != nil) else { return .changed }
         return try complete(report, made, completion)
-    }
-
-    /// The longest time that divides the durations of all pictures.
-    private static func tick(_ summary: GIFSummary, _ rate: OutputRate) -> Rational {
-        var durations = summary.frames.flatMap { frame in
-            rate.instants(start: frame.start, duration: frame.duration).map(\.duration)
-        }
-        // The decoder may draw a last frame that the scanner did not get to.
-        if summary.defect != nil || durations.isEmpty {
-            durations += rate.instants(start: 0, duration: 1).map(\.duration)
-        }
-        return HeldPictureWriter.tick(for: durations)
     }
 
     /// What the settlement will say, known before the output gets its name.

@@ -42,7 +42,7 @@ enum Files {
         return lstat(path, &status) == 0
     }
 
-    /// Entries of a folder, without `.` and `..`; names that are no UTF-8 are left out (and said once a call).
+    /// Entries of a folder, without `.` and `..`; names that are no UTF-8 are left out.
     static func entries(of folder: String) throws -> [Entry] {
         guard let stream = opendir(folder) else { throw Failure(path: folder, code: errno) }
         defer { closedir(stream) }

@@ -7,6 +7,8 @@ import Threads
 final class Housekeeper: Sendable {
     /// Seconds that a job which stands still gets to end in, before the watchdog is told nothing more.
     static let grace = 30.0
+    /// Seconds between two prunings of the journal.
+    static let pruningInterval = 600.0
 
     private let daemon: Daemon
     private let stop = StopSignal()
@@ -29,7 +31,8 @@ final class Housekeeper: Sendable {
         let interval = ServiceManager.watchdogInterval
         var nextWatchdog = 0.0
         var nextStatus = 0.0
-        var nextPruning = Clock.steady + 600
+        var nextPruning = Clock.steady + Self.pruningInterval
+        var pruning: NamedThread?
         while !stop.wait(seconds: min(1, interval ?? 1)) {
             let now = Clock.steady
             daemon.scheduler.poke()
@@ -43,19 +46,29 @@ final class Housekeeper: Sendable {
                 sayStatus()
             }
             if now >= nextPruning {
-                nextPruning = now + 600
-                do {
-                    try daemon.core.journal.prune(history: daemon.core.configuration.jobs.history)
-                } catch {
-                    Log.error("cannot forget old jobs: \(error)")
-                }
+                nextPruning = now + Self.pruningInterval
+                // The one before has ended long ago, or its disk stands still.
+                pruning?.join()
+                pruning = NamedThread("pruning") { [core = daemon.core] in Self.prune(core) }
             }
+        }
+        pruning?.join()
+    }
+
+    /// Looks at many files, which may take long: not on the thread that feeds the watchdog.
+    private static func prune(_ core: Core) {
+        do {
+            try core.journal.prune(history: core.configuration.jobs.history)
+        } catch {
+            Log.error("cannot forget old jobs: \(error)")
         }
     }
 
     /// Ends jobs that stand still.
     /// - Returns: whether one does so even then: a thread is stuck, and nothing but a new start helps.
     private func lookForStalledJobs() -> Bool {
+        // What waits for a full disk is not stuck.
+        if daemon.core.isWaitingForDisk { return false }
         let limit = daemon.core.configuration.jobs.stallLimit
         var isStuck = false
         for job in daemon.core.running {

@@ -267,18 +267,10 @@ final class Journal: Sendable {
         try database.write { db in
             try db.execute(
                 sql:
-                    "UPDATE job SET state = ?, finished = ?, error = coalesce(?, error), settlement = NULL WHERE id = ?",
+                    "UPDATE job SET state = ?, finished = ?, error = coalesce(?, error) WHERE id = ?",
                 arguments: [state.rawValue, Clock.wall, error, id])
             guard let job = try Self.job(id, db), job.relative != nil, let seenNow else { return }
             try remember(job.source, seenNow, job.stream, db)
-        }
-    }
-
-    /// Notes how far a piped job came.
-    func note(_ id: Int, frames: Int, pictures: Int) throws {
-        try database.write { db in
-            try db.execute(
-                sql: "UPDATE job SET frames = ?, pictures = ? WHERE id = ?", arguments: [frames, pictures, id])
         }
     }
 

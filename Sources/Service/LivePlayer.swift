@@ -106,6 +106,8 @@ final class LivePlayer: Sendable {
                     return
                 }
             } catch {
+                // A write that was told to give up.
+                if isStopped { return }
                 detail.withLock { $0 = "\(error)" }
                 Log.error("\(error)", stream: stream.name)
                 sink.close()
@@ -233,13 +235,14 @@ final class LivePlayer: Sendable {
             live.finish(defect: defect.map { "\($0)" }, pictures: control.pictures)
         } catch let ended as JobControl.Ended {
             if ended.reason == .cancelled { live.cancel("cancelled") } else { live.putBack() }
-        } catch let error as OutputError {
-            live.putBack()
-            throw error
         } catch let failure as FileSource.Failure where failure.isMissing {
             live.cancel("the file has gone")
-        } catch {
+        } catch let error where error is GIFDecodingError || error is CanvasTooLarge || error is FileSource.Failure {
             live.finish(defect: "\(error)", pictures: control.pictures)
+        } catch {
+            // Not the GIF's fault.
+            live.putBack()
+            throw error
         }
     }
 }

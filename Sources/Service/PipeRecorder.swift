@@ -105,6 +105,7 @@ struct PipedJob {
         let segment = PipeSegment(reader, control.stop)
         let meter = core.meter(job.stream)
         let run = GIFRun(core: core, plan: plan.restoration, control: control, meter: meter, isLive: true)
+        let completion = Completion()
         var made: (any PictureWriter)?
         var message: String?
         var isInside = true
@@ -115,7 +116,7 @@ struct PipedJob {
                     try run.run(
                         segment, name: job.source,
                         makeWriter: { _ in
-                            let writer = try makeWriter(control)
+                            let writer = try makeWriter(control, completion)
                             made = writer
                             return plan.restoration.letterboxed(writer, to: plan.restoration.restoration.size)
                         },
@@ -124,7 +125,7 @@ struct PipedJob {
             }
             isInside = report.defect != nil
             message = report.defect.map { "\($0); the video holds the \(report.frames) frames before the end" }
-            try? core.journal.note(job.id, frames: report.frames, pictures: report.pictures)
+            completion.report = report
             guard let made else { throw OutputError.unsupported(output: job.source, reason: "no pictures") }
             try made.finish()
         } catch is JobControl.Ended {
@@ -148,14 +149,27 @@ struct PipedJob {
         return isInside && !reader.isAtEnd
     }
 
-    private func makeWriter(_ control: JobControl) throws -> any PictureWriter {
+    /// What is known when the output is about to get its name.
+    private final class Completion {
+        var report: RestorationStream.Report?
+    }
+
+    private func makeWriter(_ control: JobControl, _ completion: Completion) throws -> any PictureWriter {
         guard let output = job.output, let partial = job.partialPath(attempt: 1),
             case .constant(let rate) = plan.restoration.restoration.rate
         else {
             throw OutputError.unsupported(output: job.source, reason: "files of a pipe need a constant rate")
         }
         try Files.makeFolder(Files.folder(of: output))
-        let file = AtomicFile(path: output, partialPath: partial)
+        let file = AtomicFile(path: output, partialPath: partial) { path in
+            guard let report = completion.report else { preconditionFailure("a file that is finished before its GIF") }
+            let settlement = Settlement(
+                succeeded: report.defect == nil, outputInode: Fingerprint.of(path)?.inode, original: .keep)
+            // After a crash from here on the file gets its name, and the job its end.
+            try core.journal.settle(
+                job.id, settlement, frames: report.frames, pictures: report.pictures,
+                error: report.defect.map { "\($0)" })
+        }
         switch plan.maker {
         case .encoder(let template): return VideoFileWriter(file, template: template, rate: rate, stop: control.stop)
         case .plain(.y4m): return try FileWriter(file) { Y4MWriter($0, rate: rate) }

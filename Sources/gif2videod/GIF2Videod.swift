@@ -57,6 +57,8 @@ struct GIF2Videod: ParsableCommand {
                 loader: loader, findModels: { [models] in try ModelFolder.find(models ?? $0) },
                 adjust: { [self] in try adjust(&$0) })
             try daemon.run()
+            // Not exit(3): a network that did not end in time still runs, and must not find its library taken down.
+            _exit(0)
         } catch let error as ConfigurationError {
             for problem in error.problems { Log.error("\(problem)") }
             throw ExitCode(1)

@@ -189,6 +189,23 @@ import Testing
         #expect(daemon.log.contains("disk full, says the encoder"))
     }
 
+    /// A failed file comes back for another attempt, and goes where it belongs again.
+    @Test func aFailedFileIsTriedAgainWhenAsked() throws {
+        let daemon = try started(Self.folderStream)
+        for _ in 0..<2 {
+            try drop(Array("this is none".utf8), "in/a.gif", daemon)
+            try daemon.waitUntil("it has failed") { !exists("in/a.gif", daemon) }
+        }
+        try daemon.waitUntil("both have failed") { try states(daemon) == ["failed", "failed"] }
+        #expect(exists("in/failed/a.gif", daemon) && exists("in/failed/a-2.gif.txt", daemon))
+        #expect(try daemon.command("retry", "2").status == 0)
+        try daemon.waitUntil("it has failed again") {
+            try json(daemon, "show", "2")["attempts"] as? Int ?? 0 > 1 && states(daemon) == ["failed", "failed"]
+        }
+        #expect(exists("in/failed/a.gif.txt", daemon) && exists("in/failed/a-2.gif", daemon))
+        #expect(exists("in/failed/a-2.gif.txt", daemon) && !exists("in/a.gif", daemon))
+    }
+
     // MARK: Control
 
     @Test func jobsAreSubmittedFollowedPausedAndCancelled() throws {
