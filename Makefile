@@ -6,8 +6,9 @@ SWIFT = swift
 # The demo, the installed program and the tests' release program are one build: the same flags everywhere.
 # The static library lets the program run where no Swift is installed; lld links it, as gold warns at length about
 # what that library holds.
-RELEASE = -c release --static-swift-stdlib -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld --product gif2video
+RELEASE = -c release --static-swift-stdlib -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld
 PROGRAM = .build/release/gif2video
+DAEMON = .build/release/gif2videod
 # make quality: the folder of clips (val/ in it) and GIFs (gif/wild/), more options (--quick).
 DATA = ../shared/data
 QUALITY =
@@ -20,19 +21,22 @@ INSTALL = install
 BIN = $(DESTDIR)$(PREFIX)/bin
 SHARE = $(DESTDIR)$(PREFIX)/share/gif2video
 DOC = $(DESTDIR)$(PREFIX)/share/doc/gif2video
+ETC = $(DESTDIR)/etc/gif2video
+SYSTEMD = $(DESTDIR)$(PREFIX)/lib/systemd
 
-.PHONY: help demo test test-openblas test-address test-thread kernels bench build install uninstall quality lint format \
-	dependencies clean
+.PHONY: help demo test test-openblas test-address test-thread kernels bench build install install-daemon uninstall \
+	quality lint format dependencies clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo       build, turn Examples/example.gif into a video, say where it is'
 	@echo 'make test       build and run all tests'
 	@echo 'make test-address, make test-thread   the tests that are worth it under a sanitizer'
-	@echo 'make build      the release program: $(PROGRAM)'
+	@echo 'make build      the release programs: $(PROGRAM), $(DAEMON)'
 	@echo 'make test-openblas   the networks with the portable convolutions'
 	@echo 'make bench      our networks beside PyTorch and ONNX Runtime (needs Python with both; see Benchmarks/bench.py)'
-	@echo 'make install    program, networks and documents below PREFIX=$(PREFIX) (DESTDIR= goes before it)'
+	@echo 'make install    programs, networks and documents below PREFIX=$(PREFIX) (DESTDIR= goes before it)'
+	@echo 'make install-daemon   that, systemd units, and /etc/gif2video/gif2video.toml where there is none'
 	@echo 'make uninstall  take them away again'
 	@echo 'make quality    measure the program on DATA=$(DATA), write docs/quality.md; QUALITY=--quick: a first look'
 	@echo 'make lint       check the formatting of the Swift sources;  make format: repair it'
@@ -70,31 +74,52 @@ test-address: dependencies
 
 test-thread: dependencies
 	TSAN_OPTIONS=halt_on_error=1 $(SWIFT) test --disable-xctest --sanitize thread --scratch-path .build-thread \
-		--filter 'ThreadsTests|PipelineTests|RestorationTests'
+		--filter 'ThreadsTests|PipelineTests|RestorationTests|ControlTests|ServiceTests'
 
 bench:
 	$(SWIFT) build -c release --product Benchmarks
 	@mkdir -p out
 	$(PYTHON) -W ignore Benchmarks/bench.py $(BENCH)
 
-build: $(PROGRAM)
+build: $(PROGRAM) $(DAEMON)
 
 $(PROGRAM): $(SOURCES) | dependencies
-	$(SWIFT) build $(RELEASE)
+	$(SWIFT) build $(RELEASE) --product gif2video
+	@touch $@
+
+$(DAEMON): $(SOURCES) | dependencies
+	$(SWIFT) build $(RELEASE) --product gif2videod
 	@touch $@
 
 dependencies:
 	@scripts/install-dependencies
 
-install: $(PROGRAM)
+install: $(PROGRAM) $(DAEMON)
 	$(INSTALL) -d '$(BIN)' '$(SHARE)' '$(DOC)'
 	$(INSTALL) -m 755 $(PROGRAM) '$(BIN)/gif2video'
+	$(INSTALL) -m 755 $(DAEMON) '$(BIN)/gif2videod'
 	cd Models && find . -type f -exec $(INSTALL) -D -m 644 {} '$(abspath $(SHARE))/models/{}' ';'
 	$(INSTALL) -m 644 README.md NEWS.md LICENSE '$(DOC)'
 	cd docs && find . -type f -exec $(INSTALL) -D -m 644 {} '$(abspath $(DOC))/docs/{}' ';'
 
+# The units name the program where it is installed. An existing configuration is left alone.
+install-daemon: install
+	$(INSTALL) -d '$(ETC)/conf.d' '$(SYSTEMD)/system' '$(SYSTEMD)/user' '$(DESTDIR)$(PREFIX)/lib/sysusers.d' \
+		'$(DESTDIR)$(PREFIX)/lib/tmpfiles.d'
+	[ -e '$(ETC)/gif2video.toml' ] || $(INSTALL) -m 644 Config/gif2video.toml '$(ETC)/gif2video.toml'
+	sed 's|/usr/bin|$(PREFIX)/bin|;s|/usr/share|$(PREFIX)/share|' systemd/gif2videod.service \
+		> '$(SYSTEMD)/system/gif2videod.service'
+	sed 's|/usr/bin|$(PREFIX)/bin|;s|/usr/share|$(PREFIX)/share|' systemd/gif2videod@.service \
+		> '$(SYSTEMD)/user/gif2videod@.service'
+	$(INSTALL) -m 644 systemd/gif2videod.socket '$(SYSTEMD)/system/gif2videod.socket'
+	$(INSTALL) -m 644 systemd/gif2video.sysusers.conf '$(DESTDIR)$(PREFIX)/lib/sysusers.d/gif2video.conf'
+	$(INSTALL) -m 644 systemd/gif2video.tmpfiles.conf '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/gif2video.conf'
+	[ -n '$(DESTDIR)' ] || { systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload; }
+
 uninstall:
-	rm -f '$(BIN)/gif2video'
+	rm -f '$(BIN)/gif2video' '$(BIN)/gif2videod' '$(SYSTEMD)/system/gif2videod.service' \
+		'$(SYSTEMD)/system/gif2videod.socket' '$(SYSTEMD)/user/gif2videod@.service' \
+		'$(DESTDIR)$(PREFIX)/lib/sysusers.d/gif2video.conf' '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/gif2video.conf'
 	rm -rf '$(SHARE)' '$(DOC)'
 
 quality: $(PROGRAM)

@@ -23,16 +23,20 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let package = Package(
     name: "gif2video",
     products: [
-        .executable(name: "gif2video", targets: ["gif2video"])
+        .executable(name: "gif2video", targets: ["gif2video"]),
+        .executable(name: "gif2videod", targets: ["gif2videod"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // The system's libraries.
         .systemLibrary(name: "CGIF", pkgConfig: "libgif", providers: [.apt(["libgif-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(name: "CLinux"),
         // Debug builds would take seconds for what release builds do in milliseconds.
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
@@ -45,10 +49,35 @@ let package = Package(
         library("Restoration", ["Inference", "Media", "Threads"]),
         library("Output", ["Media", "Threads", "CPNG", "CLinux"]),
         library("Pipeline", ["GIFDecoding", "Restoration", "Output", "Media", "Threads"]),
+
+        // The daemon around it: what it is told, how it is talked to, what it does.
+        library(
+            "Configuration",
+            ["Restoration", "Output", "GIFDecoding", "Media", .product(name: "TOMLKit", package: "TOMLKit")]),
+        .target(
+            name: "Control", dependencies: ["Threads", "CLinux"],
+            resources: [.embedInCode("io.gif2video.Control.varlink")],
+            swiftSettings: swiftSettings),
+        library(
+            "Service",
+            [
+                "Configuration", "Control", "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media",
+                "Threads", "CLinux", "CSystemd", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+
+        // The programs.
+        library("Startup", ["Inference"]),
         .executableTarget(
             name: "gif2video",
             dependencies: [
-                "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media", "Threads", "CLinux",
+                "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media", "Threads", "Startup",
+                "Control", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "gif2videod",
+            dependencies: [
+                "Service", "Configuration", "Startup", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
@@ -70,6 +99,14 @@ let package = Package(
         tests("Restoration", ["Restoration", "Inference", "Media", "Threads"], resources: [.copy("Fixtures")]),
         tests("Output", ["Output", "Media"]),
         tests("Pipeline", ["Pipeline", "GIFDecoding", "Restoration", "Output", "Media"]),
-        tests("EndToEnd", ["Media", "gif2video"]),
+        tests("Configuration", ["Configuration", "Restoration", "Output", "Media"]),
+        tests("Control", ["Control", "CLinux", "Threads"]),
+        tests(
+            "Service",
+            [
+                "Service", "Configuration", "Control", "Threads", "CLinux",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        tests("EndToEnd", ["Media", "gif2video", "gif2videod"]),
     ]
 )

@@ -1,12 +1,23 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 void clinux_set_thread_name(const char *name) {
@@ -63,4 +74,200 @@ void clinux_remove_when_killed(const char *path) {
 int clinux_terminal_columns(int fd) {
     struct winsize size;
     return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static void held_signals(sigset_t *set) {
+    sigemptyset(set);
+    sigaddset(set, SIGHUP);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+}
+
+void clinux_hold_signals(void) {
+    sigset_t set;
+    held_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    clinux_ignore_signal(SIGPIPE);
+    clinux_ignore_signal(SIGIO);
+}
+
+int clinux_wait_for_signal(int seconds) {
+    sigset_t set;
+    held_signals(&set);
+    struct timespec limit = {.tv_sec = seconds};
+    int number = sigtimedwait(&set, NULL, &limit);
+    return number > 0 ? number : 0;
+}
+
+int clinux_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int clinux_inotify(void) { return inotify_init1(IN_CLOEXEC | IN_NONBLOCK); }
+
+int clinux_has_writer(int fd) {
+    // A read lease is only granted while nobody has the file open for writing.
+    if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
+        fcntl(fd, F_SETLEASE, F_UNLCK);
+        return 0;
+    }
+    return errno == EAGAIN ? 1 : -1;
+}
+
+int clinux_rename_new(const char *from, const char *to) {
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -1;
+    // A file system that cannot: a hard link does not replace either.
+    if (link(from, to) != 0) return -1;
+    return unlink(from);
+}
+
+int clinux_is_remote(const char *path) {
+    struct statfs about;
+    if (statfs(path, &about) != 0) return -1;
+    // From linux/magic.h and the file systems' sources.
+    static const unsigned remote[] = {
+        0x6969,     // NFS
+        0xFF534D42, // CIFS
+        0xFE534D42, // SMB2
+        0x517B,     // SMB
+        0x65735546, // FUSE: sshfs, s3fs, rclone ...
+        0x01021997, // 9p
+        0x5346414F, // AFS
+        0x00C36400, // Ceph
+        0x786F4256, // VirtualBox's shared folders
+        0x73757245, // Coda
+        0x47504653, // GPFS
+        0x0BD00BD0, // Lustre
+    };
+    for (size_t i = 0; i < sizeof remote / sizeof *remote; i++)
+        if ((unsigned)about.f_type == remote[i]) return 1;
+    return 0;
+}
+
+int clinux_peer(int fd, pid_t *pid, uid_t *uid, gid_t *gid, gid_t *groups, int capacity) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return -1;
+    *pid = peer.pid;
+    *uid = peer.uid;
+    *gid = peer.gid;
+    size = (socklen_t)(capacity * (int)sizeof *groups);
+    // More groups than fit: none count, which can only refuse.
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) != 0) return 0;
+    return (int)(size / sizeof *groups);
+}
+
+int clinux_groups_of(const char *user, gid_t group, gid_t *groups, int capacity) {
+    int count = capacity;
+    return getgrouplist(user, group, groups, &count) < 0 ? -1 : count;
+}
+
+static int fill_address(struct sockaddr_un *address, const char *path) {
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    if (strlen(path) >= sizeof address->sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address->sun_path, path);
+    return 0;
+}
+
+int clinux_listen(const char *path, mode_t mode, int backlog) {
+    struct sockaddr_un address;
+    if (fill_address(&address, path) != 0) return -1;
+    struct stat old;
+    if (lstat(path, &old) == 0 && S_ISSOCK(old.st_mode)) unlink(path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -1;
+    // Nobody gets in between bind and chmod. (Called before there are threads that create files.)
+    mode_t mask = umask(0777);
+    int status = bind(fd, (struct sockaddr *)&address, sizeof address);
+    umask(mask);
+    if (status == 0 && chmod(path, mode) == 0 && listen(fd, backlog) == 0) return fd;
+    int code = errno;
+    close(fd);
+    errno = code;
+    return -1;
+}
+
+int clinux_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+int clinux_connect(const char *path) {
+    struct sockaddr_un address;
+    if (fill_address(&address, path) != 0) return -1;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -1;
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
+    int code = errno;
+    close(fd);
+    errno = code;
+    return -1;
+}
+
+int clinux_has_acl(int fd) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return getxattr(path, "system.posix_acl_access", NULL, 0) > 0;
+}
+
+int clinux_is_listening_unix(int fd) {
+    int domain = 0, accepting = 0;
+    socklen_t size = sizeof(int);
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain != AF_UNIX) return 0;
+    size = sizeof(int);
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepting, &size) == 0 && accepting;
+}
+
+int clinux_stderr_is_journal(void) {
+    const char *named = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat about;
+    return named && sscanf(named, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &about) == 0 &&
+           about.st_dev == device && about.st_ino == inode;
+}
+
+static int may(int fd, uid_t user, const gid_t *groups, int count, int bit) {
+    struct stat about;
+    if (fstat(fd, &about) != 0) return 0;
+    if (about.st_uid == user) return (about.st_mode >> 6 & bit) != 0;
+    // The mode bits of a file with an access control list are not what they seem.
+    if (clinux_has_acl(fd)) return 0;
+    for (int i = 0; i < count; i++)
+        if (groups[i] == about.st_gid) return (about.st_mode >> 3 & bit) != 0;
+    return (about.st_mode & bit) != 0;
+}
+
+int clinux_open_as(const char *path, uid_t user, const gid_t *groups, int count) {
+    char real[PATH_MAX];
+    if (path[0] != '/' || !realpath(path, real)) return -1;
+    int folder = open("/", O_PATH | O_CLOEXEC);
+    char *rest = real + 1;
+    while (folder >= 0) {
+        char *end = strchr(rest, '/');
+        if (end) *end = 0;
+        int next = -1;
+        if (!may(folder, user, groups, count, 1))
+            errno = EACCES;
+        else if (end)
+            next = openat(folder, rest, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+        else
+            next = openat(folder, rest, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        int code = errno;
+        close(folder);
+        errno = code;
+        if (next < 0) return -1;
+        if (end) {
+            folder = next;
+            rest = end + 1;
+            continue;
+        }
+        struct stat about;
+        code = fstat(next, &about) != 0 || !S_ISREG(about.st_mode) ? EINVAL : 0;
+        if (!code && !may(next, user, groups, count, 4)) code = EACCES;
+        if (!code) return next;
+        close(next);
+        errno = code;
+        return -1;
+    }
+    return -1;
 }

@@ -8,6 +8,15 @@ public struct PixelSize: Hashable, Sendable, CustomStringConvertible {
         self.height = height
     }
 
+    /// As people write it: `640x480`, each side 1 to 16384.
+    public init?(_ text: String) {
+        let sides = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+        guard sides.count == 2, let width = sides[0], let height = sides[1], (1...16384).contains(width),
+            (1...16384).contains(height)
+        else { return nil }
+        self.init(width: width, height: height)
+    }
+
     /// Width times height.
     public var area: Int { width * height }
     /// The rectangle of this size at the origin.

@@ -1,4 +1,5 @@
 import Glibc
+public import Threads
 
 /// Writes bytes to a file descriptor, all of them or an error.
 ///
@@ -9,14 +10,17 @@ public final class ByteSink {
     public let name: String
     private var descriptor: Int32?
     private let closes: Bool
+    private let stop: StopSignal?
 
     /// - Parameters:
     ///   - descriptor: open for writing.
     ///   - closes: whether `close` and the end of this object close it.
-    public init(descriptor: Int32, name: String, closes: Bool) {
+    ///   - stop: when it is raised, a write that waits for its reader fails with ECANCELED. Needs a nonblocking descriptor.
+    public init(descriptor: Int32, name: String, closes: Bool, stop: StopSignal? = nil) {
         self.descriptor = descriptor
         self.name = name
         self.closes = closes
+        self.stop = stop
     }
 
     /// Creates or truncates a file.
@@ -42,11 +46,21 @@ public final class ByteSink {
             } else if errno == EPIPE {
                 throw OutputError.readerGone(name)
             } else if errno == EAGAIN {
-                var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                poll(&wait, 1, -1)
+                try waitForReader(descriptor)
             } else if errno != EINTR {
                 throw OutputError.system(output: name, call: "write", errno: errno)
             }
+        }
+    }
+
+    private func waitForReader(_ descriptor: Int32) throws {
+        guard let stop else {
+            var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            poll(&wait, 1, -1)
+            return
+        }
+        if stop.wait(for: descriptor, events: POLLOUT) == 0 {
+            throw OutputError.system(output: name, call: "write", errno: ECANCELED)
         }
     }
 

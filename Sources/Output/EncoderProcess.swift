@@ -13,7 +13,7 @@ final class EncoderProcess {
     private let command: String
     private let output: String
     private let errors: ErrorReader
-    private var process: pid_t?
+    let child: Child
 
     /// Lines of the child's standard error that are kept.
     private static let lineLimit = 4
@@ -44,16 +44,14 @@ final class EncoderProcess {
         }
         self.command = command
         self.output = output
-        self.process = process
+        child = Child(process)
         self.input = ByteSink(descriptor: input.writing, name: command, closes: true)
         self.errors = ErrorReader(errors.reading, lineLimit: Self.lineLimit)
     }
 
     deinit {
-        if let process {
-            kill(process, SIGKILL)
-            _ = Self.wait(for: process)
-        }
+        child.kill()
+        _ = child.wait()
     }
 
     /// Runs `body`, which writes to `input`; when the child has gone, says what it said.
@@ -75,19 +73,43 @@ final class EncoderProcess {
     }
 
     private func waitForEnd() -> (succeeded: Bool, message: String) {
-        guard let process else { return (false, "\(command) has ended before") }
-        self.process = nil
-        let status = Self.wait(for: process)
+        guard let status = child.wait() else { return (false, "\(command) has ended before") }
         let said = errors.waitForLines()
         // As WIFEXITED and WEXITSTATUS say it.
         let ending = status & 0x7F == 0 ? "exit status \(status >> 8 & 0xFF)" : "signal \(status & 0x7F)"
         return (status == 0, said.isEmpty ? "\(command): \(ending)" : "\(command): \(said.joined(separator: " / "))")
     }
 
-    private static func wait(for process: pid_t) -> Int32 {
-        var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0 && errno == EINTR {}
-        return status
+    /// A child that any thread may kill, while one thread waits for it.
+    final class Child: Sendable {
+        /// nil from the moment its number may be another process's.
+        private let process: Monitor<pid_t?>
+
+        init(_ process: pid_t) {
+            self.process = Monitor(process)
+        }
+
+        /// Kills it, unless it was waited for.
+        func kill() {
+            process.withLock { process in
+                if let process { Glibc.kill(process, SIGKILL) }
+            }
+        }
+
+        /// Waits for its end; nil when that was done before.
+        /// - Returns: the status as waitpid(2) gives it.
+        func wait() -> Int32? {
+            guard let number = process.withLock({ $0 }) else { return nil }
+            var about = siginfo_t()
+            // First without taking its number away, as that blocks.
+            while waitid(P_PID, id_t(number), &about, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
+            return process.withLock { process in
+                var status: Int32 = 0
+                while waitpid(number, &status, 0) < 0 && errno == EINTR {}
+                process = nil
+                return status
+            }
+        }
     }
 
     private static func pipe(_ output: String) throws -> (reading: Int32, writing: Int32) {
@@ -105,15 +127,19 @@ final class EncoderProcess {
         posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
-        // The child gets SIGPIPE back, which this process ignores.
+        // The child gets back what this process ignores.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         var restored = sigset_t()
         sigemptyset(&restored)
-        sigaddset(&restored, SIGPIPE)
+        for number in [SIGPIPE, SIGIO] { sigaddset(&restored, number) }
         posix_spawnattr_setsigdefault(&attributes, &restored)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+        // What a daemon holds back for itself the child gets.
+        var unblocked = sigset_t()
+        sigemptyset(&unblocked)
+        posix_spawnattr_setsigmask(&attributes, &unblocked)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         var words: [UnsafeMutablePointer<CChar>?] = ([command] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var process = pid_t()

@@ -9,8 +9,13 @@ public final class FileWriter: PictureWriter {
     ///   - path: where the finished file goes.
     ///   - makeWriter: makes the writer for the open partial file.
     /// - Throws: `OutputError.system` when the file cannot be created.
-    public init(path: String, _ makeWriter: (ByteSink) -> any PictureWriter) throws {
-        file = AtomicFile(path: path)
+    public convenience init(path: String, _ makeWriter: (ByteSink) -> any PictureWriter) throws {
+        try self.init(AtomicFile(path: path), makeWriter)
+    }
+
+    /// - Throws: `OutputError.system` when the file cannot be created.
+    public init(_ file: AtomicFile, _ makeWriter: (ByteSink) -> any PictureWriter) throws {
+        self.file = file
         writer = makeWriter(try ByteSink(creating: file.partialPath))
     }
 

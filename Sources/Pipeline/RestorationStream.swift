@@ -48,12 +48,16 @@ public final class RestorationStream {
     /// be waiting for bytes.
     /// - Parameters:
     ///   - makeWriter: called with the first picture, which tells the canvas and the rate.
+    ///   - frameDecoded: called after each frame, on the thread of the decoder, with the frame's start in centiseconds.
     ///   - progress: called after each picture with the number of pictures so far and the picture.
     /// - Throws: `GIFDecodingError` when not a single picture came, `CanvasTooLarge`, else what the sink throws.
     public func run(
-        makeWriter: (Picture) throws -> any PictureWriter, progress: (Int, Picture) -> Void = { _, _ in }
+        makeWriter: (Picture) throws -> any PictureWriter, frameDecoded: @escaping @Sendable (Int) -> Void = { _ in },
+        progress: (Int, Picture) -> Void = { _, _ in }
     ) throws -> Report {
-        let decoding = start("decode", Handover(decoder), Self.decode)
+        let decoding = start("decode", Handover(decoder)) { decoder, frames, _ in
+            Self.decode(decoder, frames, frameDecoded)
+        }
         let restoring = start("restore", Handover(restorer), Self.restore)
         var writer: (any PictureWriter)?
         var count = 0
@@ -106,9 +110,12 @@ public final class RestorationStream {
         NamedThread(name) { [frames, pictures] in body(handover.value, frames, pictures) }
     }
 
-    private static func decode(_ decoder: GIFDecoder, _ frames: BoundedQueue<Frame>, _: BoundedQueue<Picture>) {
+    private static func decode(
+        _ decoder: GIFDecoder, _ frames: BoundedQueue<Frame>, _ frameDecoded: (Int) -> Void
+    ) {
         do {
             while let frame = try decoder.next() {
+                frameDecoded(frame.start)
                 guard frames.push(frame) else { return }
             }
             frames.finish()

@@ -1,4 +1,5 @@
 public import ArgumentParser
+public import Control
 public import Media
 public import Output
 public import Restoration
@@ -7,6 +8,8 @@ public import Restoration
 enum ProfileChoice: String, CaseIterable, ExpressibleByArgument {
     case auto, live, quality, none
 }
+
+extension JobInfo.State: ExpressibleByArgument {}
 
 extension StreamFormat: ExpressibleByArgument {}
 
@@ -30,11 +33,7 @@ extension OutputRate: ExpressibleByArgument {
 
 extension PixelSize: ExpressibleByArgument {
     public init?(argument: String) {
-        let sides = argument.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        guard sides.count == 2, let width = sides[0], let height = sides[1], (1...16384).contains(width),
-            (1...16384).contains(height)
-        else { return nil }
-        self.init(width: width, height: height)
+        self.init(argument)
     }
 }
 

@@ -91,8 +91,7 @@ struct ConvertCommand: ParsableCommand {
     private func convert(_ job: Job, _ models: ModelSet?, _ pool: WorkerPool) throws {
         let summary = try job.input.scan()
         let frames = summary.frames
-        let tick = HeldPictureWriter.tick(
-            for: frames.lazy.flatMap { pictures.rate.instants(start: $0.start, duration: $0.duration).map(\.duration) })
+        let tick = summary.tick(pictures.rate)
         let progress = Progress(
             name: job.input.path, total: Rational(summary.duration, 100),
             frameTimes: frames.map { Rational($0.start, 100) })

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import Glibc
+import Startup
 
 @main
 struct GIF2Video: ParsableCommand {
@@ -12,12 +13,22 @@ struct GIF2Video: ParsableCommand {
             Files to files:             gif2video convert in.gif -o out.mp4
             What is this GIF?           gif2video probe in.gif
             Is it worth it?             gif2video compare in.gif -o sheet.png
+            What does the daemon do?    gif2video status
 
             Exit status: 0 done; 1 a GIF is damaged or is none (what could be decoded was written);
             2 something else failed; 64 the command line was not understood.
             """,
         version: "0.1.0",
-        subcommands: [FilterCommand.self, ConvertCommand.self, ProbeCommand.self, CompareCommand.self])
+        subcommands: [FilterCommand.self, ConvertCommand.self, ProbeCommand.self, CompareCommand.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Daemon",
+                subcommands: [
+                    StatusCommand.self, StreamsCommand.self, JobsCommand.self, ShowCommand.self, SubmitCommand.self,
+                    CancelCommand.self, RetryCommand.self, PauseCommand.self, ResumeCommand.self, PlayCommand.self,
+                    SetCommand.self, ReloadCommand.self, StatsCommand.self, MonitorCommand.self,
+                ])
+        ])
 
     static func main() {
         Program.restartForOpenBLAS()

@@ -3,6 +3,7 @@ import GIFDecoding
 import Media
 import Output
 import Restoration
+import Startup
 
 /// What `filter`, `convert` and `compare` have in common.
 struct StreamOptions: ParsableArguments {

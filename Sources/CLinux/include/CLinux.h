@@ -2,6 +2,7 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/types.h>
 
 /// Names the calling thread (at most 15 bytes are kept), for ps, top, gdb and perf.
 void clinux_set_thread_name(const char *name);
@@ -21,3 +22,57 @@ void clinux_remove_when_killed(const char *path);
 
 /// The terminal's width in columns behind `fd`, or 0 when it is no terminal.
 int clinux_terminal_columns(int fd);
+
+/// Blocks SIGHUP, SIGINT and SIGTERM in the calling thread and all that it starts from now on, so that `clinux_wait_for_signal`
+/// gets them. Ignores SIGPIPE and SIGIO (a broken lease).
+void clinux_hold_signals(void);
+
+/// Waits for one of the held signals, at most `seconds`; returns its number, or 0.
+int clinux_wait_for_signal(int seconds);
+
+/// An event counter to wake a poll(2) with; -1 with errno. Nonblocking, closed in children.
+int clinux_event(void);
+
+/// inotify_init1(2), nonblocking and closed in children.
+int clinux_inotify(void);
+
+/// 1 when some process has the open regular file open for writing, 0 when none has, -1 when the system does not tell
+/// (a file of another user, a file system without leases).
+int clinux_has_writer(int fd);
+
+/// rename(2) that fails with EEXIST where `to` exists.
+int clinux_rename_new(const char *from, const char *to);
+
+/// 1 when changes under the path may happen on another machine or outside the kernel (NFS, CIFS, FUSE, 9p, ...), where
+/// inotify does not see them; 0 when not, -1 with errno.
+int clinux_is_remote(const char *path);
+
+/// Whose process is at the other end of a Unix socket, and its supplementary groups (at most `capacity`).
+/// Returns the number of groups, or -1 with errno.
+int clinux_peer(int fd, pid_t *pid, uid_t *uid, gid_t *gid, gid_t *groups, int capacity);
+
+/// The groups of a user by the user database; their number, or -1.
+int clinux_groups_of(const char *user, gid_t group, gid_t *groups, int capacity);
+
+/// A listening Unix socket at `path`, nonblocking, created with `mode`; an old socket there is replaced.
+int clinux_listen(const char *path, mode_t mode, int backlog);
+
+/// The next connection, nonblocking and closed in children; -1 with errno.
+int clinux_accept(int fd);
+
+/// A connection to the Unix socket at `path`; -1 with errno.
+int clinux_connect(const char *path);
+
+/// Whether a file has a POSIX access control list, which its mode bits do not tell all about.
+int clinux_has_acl(int fd);
+
+/// 1 when the descriptor is a listening Unix stream socket.
+int clinux_is_listening_unix(int fd);
+
+/// 1 when standard error is the systemd journal.
+int clinux_stderr_is_journal(void);
+
+/// Opens a regular file for reading if a user could: walks the path without its symbolic links and looks at the mode bits of
+/// every folder and of the file. Where a file has an access control list, only its owner passes. -1 with errno; EINVAL:
+/// not a regular file. The descriptor is what was checked, whatever happens to the path meanwhile.
+int clinux_open_as(const char *path, uid_t user, const gid_t *groups, int count);

@@ -2,9 +2,9 @@ import Glibc
 import Inference
 
 /// This program on disk.
-enum Program {
+public enum Program {
     /// The path of the running program; empty where the system does not tell.
-    static var path: String {
+    public static var path: String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer -> String in
             guard let start = buffer.baseAddress else { return "" }
             let count = readlink("/proc/self/exe", start, buffer.count)
@@ -13,14 +13,14 @@ enum Program {
     }
 
     /// The folder it lies in.
-    static var folder: String {
+    public static var folder: String {
         let path = path
         return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 
     /// Starts the program anew, in the same process, where OpenBLAS is what multiplies and took the processor for an
     /// old one; else returns, as it does when that fails. Before anything else: what was read or started is lost.
-    static func restartForOpenBLAS() {
+    public static func restartForOpenBLAS() {
         guard Kernels.best.products == .openBLAS, let core = OpenBLASCore.better else { return }
         setenv(OpenBLASCore.variable, core, 1)
         execv(path, CommandLine.unsafeArgv)

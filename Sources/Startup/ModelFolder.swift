@@ -1,12 +1,12 @@
 import Glibc
 import Inference
-import Restoration
 
 /// Where the networks are.
-enum ModelFolder {
-    /// The folder named on the command line, in GIF2VIDEO_MODELS, installed beside the program
+public enum ModelFolder {
+    /// The folder named by the caller, in GIF2VIDEO_MODELS, installed beside the program
     /// (../share/gif2video/models), or `Models` in the source tree that the program was built in.
-    static func find(_ named: String?) throws -> String {
+    /// - Throws: `ModelError` when there is none.
+    public static func find(_ named: String?) throws -> String {
         if let named { return named }
         if let variable = getenv("GIF2VIDEO_MODELS") { return String(cString: variable) }
         let program = Program.folder

@@ -1,0 +1,151 @@
+public import Media
+public import Output
+public import Restoration
+
+/// A source, a restoration and a sink.
+public struct StreamConfiguration: Hashable, Sendable {
+    public enum Source: Hashable, Sendable {
+        case folder(FolderSource)
+        case pipe(PipeSource)
+        /// Nothing but what is submitted through the control socket.
+        case submitted
+    }
+
+    public enum Sink: Hashable, Sendable {
+        case files(FileSink)
+        /// Raw video on a FIFO.
+        case fifo(path: String, format: StreamFormat)
+        /// Raw video on the daemon's standard output.
+        case standardOutput(format: StreamFormat)
+
+        /// Whether somebody watches while it is made.
+        public var isLive: Bool {
+            if case .files = self { return false }
+            return true
+        }
+    }
+
+    public var name: String
+    public var enabled = true
+    public var source: Source
+    public var sink: Sink
+    public var restoration = RestorationConfiguration()
+
+    public init(name: String, source: Source, sink: Sink) {
+        self.name = name
+        self.source = source
+        self.sink = sink
+    }
+
+    /// Whether it is shown on the daemon's standard output.
+    public var isOnStandardOutput: Bool {
+        if case .standardOutput = sink { true } else { false }
+    }
+
+    /// Shows it there, as Y4M unless it is shown there already.
+    /// - Returns: false, with nothing changed, where its rate is not constant.
+    public mutating func showOnStandardOutput() -> Bool {
+        guard case .constant = restoration.rate else { return false }
+        if !isOnStandardOutput { sink = .standardOutput(format: .y4m) }
+        return true
+    }
+}
+
+/// A folder that is watched.
+public struct FolderSource: Hashable, Sendable {
+    /// How changes are noticed.
+    public enum Watching: String, CaseIterable, Sendable {
+        /// inotify, and polling where the file system is another machine's.
+        case auto
+        case inotify
+        case poll
+    }
+
+    /// What becomes of a GIF that is done.
+    public enum Finished: Hashable, Sendable {
+        case keep
+        case delete
+        /// Into this folder.
+        case move(String)
+    }
+
+    public var path: String
+    public var recursive = false
+    /// File name patterns (`*`, `?`, `[a-z]`); one with a slash is matched with the path below the folder.
+    public var include = ["*.gif", "*.GIF"]
+    public var exclude = [".*"]
+    public var watching = Watching.auto
+    /// Seconds between two looks, where it is polled.
+    public var pollInterval = 5.0
+    /// Seconds without a change after which a file counts as complete that nobody was seen closing.
+    public var settle = 2.0
+    public var finished = Finished.keep
+    /// Folder for GIFs that cannot be restored.
+    public var failed: String
+    /// Whether the frames before a damage become a video.
+    public var keepDamaged = true
+
+    public init(path: String) {
+        self.path = path
+        failed = "\(path)/failed"
+    }
+}
+
+/// A FIFO that GIFs are written into, one after the other.
+public struct PipeSource: Hashable, Sendable {
+    public var path: String
+    /// Permission bits, where the daemon creates it.
+    public var mode: UInt32 = 0o660
+
+    public init(path: String) {
+        self.path = path
+    }
+}
+
+/// Video files in a folder.
+public struct FileSink: Hashable, Sendable {
+    /// What a file is made with.
+    public enum Format: Hashable, Sendable {
+        /// The encoder command of this name.
+        case encoder(String)
+        /// No encoder.
+        case plain(StreamFormat)
+    }
+
+    public var folder: String
+    public var format: Format
+
+    public init(folder: String, format: Format) {
+        self.folder = folder
+        self.format = format
+    }
+}
+
+/// Which pictures are made.
+public struct RestorationConfiguration: Hashable, Sendable {
+    /// Which networks.
+    public enum Profile: String, CaseIterable, Sendable {
+        /// quality for files, live for live sinks, as far as installed.
+        case auto
+        case live, quality
+        /// The decoded frames as they are.
+        case none
+    }
+
+    /// What shows where a GIF is transparent.
+    public enum Background: Hashable, Sendable {
+        case color(RGB)
+        /// Transparency is kept.
+        case transparent
+    }
+
+    public var rate = OutputRate.constant(Rational(30))
+    public var profile = Profile.auto
+    public var dither = RestorationOptions.DitherChoice.auto
+    public var background = Background.color(.white)
+    public var loop = false
+    /// Pictures are fitted into it; nil: the GIF's own size, and on a live sink the first GIF's.
+    public var size: PixelSize?
+
+    public init() {}
+}

@@ -1,0 +1,184 @@
+import Media
+import Output
+import Restoration
+
+/// Reads one `[[stream]]`.
+struct StreamReader {
+    private var reader: TableReader
+    private let path: (String) -> String
+    private var isSound = true
+
+    private enum SourceKind: String, CaseIterable {
+        case folder, pipe, submitted
+    }
+
+    private enum SinkKind: String, CaseIterable {
+        case files, fifo, stdout
+    }
+
+    private enum FinishedKind: String, CaseIterable {
+        case keep, move, delete
+    }
+
+    /// - Parameter path: makes a path absolute.
+    init(_ reader: TableReader, path: @escaping (String) -> String) {
+        self.reader = reader
+        self.path = path
+    }
+
+    /// nil when something is missing or wrong that has no default; the reader's file then has a problem.
+    mutating func read() -> StreamConfiguration? {
+        let name = reader.parsed("name", "a name (letters, digits, - and _, at most 64)", Self.name)
+        if name == nil { missing("name") }
+        let enabled = reader.bool("enabled")
+        let source = readSource()
+        let restoration = readRestoration()
+        let sink = readSink(restoration)
+        if case .pipe? = source, case .files? = sink, case .constant = restoration.rate {
+        } else if case .pipe? = source, case .files? = sink {
+            reader.report("rate", "files of a pipe need a constant rate: what comes is not known beforehand")
+        }
+        reader.finish()
+        guard isSound, let name, let source, let sink else { return nil }
+        var stream = StreamConfiguration(name: name, source: source, sink: sink)
+        stream.enabled = enabled ?? true
+        stream.restoration = restoration
+        return stream
+    }
+
+    private mutating func missing(_ key: String) {
+        isSound = false
+        let whole = "\(reader.path).\(key)"
+        guard !reader.file.problems.contains(where: { $0.key == whole }) else { return }
+        reader.report(key, "is missing")
+    }
+
+    /// A stream's name: it stands in file names, on command lines and in the journal.
+    static func name(_ text: String) -> String? {
+        let isWord = text.utf8.allSatisfy { byte in
+            byte < 128
+                && (Character(UnicodeScalar(byte)).isLetter || Character(UnicodeScalar(byte)).isNumber
+                    || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_"))
+        }
+        // "submitted" is the daemon's own.
+        return isWord && (1...64).contains(text.utf8.count) && text != "submitted" ? text : nil
+    }
+
+    private mutating func readSource() -> StreamConfiguration.Source? {
+        switch reader.choice("source", SourceKind.self) {
+        case .folder: return readFolder().map { .folder($0) }
+        case .pipe:
+            guard let file = reader.string("pipe") else {
+                missing("pipe")
+                return nil
+            }
+            var pipe = PipeSource(path: path(file))
+            if let mode = reader.parsed("pipe_mode", "an octal mode such as 0660", Self.mode) { pipe.mode = mode }
+            return .pipe(pipe)
+        case .submitted: return .submitted
+        case nil:
+            missing("source")
+            return nil
+        }
+    }
+
+    private static func mode(_ text: String) -> UInt32? {
+        UInt32(text, radix: 8).flatMap { $0 <= 0o777 ? $0 : nil }
+    }
+
+    private mutating func readFolder() -> FolderSource? {
+        guard let text = reader.string("folder") else {
+            missing("folder")
+            return nil
+        }
+        var folder = FolderSource(path: path(text))
+        if let value = reader.bool("recursive") { folder.recursive = value }
+        if let value = reader.strings("include") { folder.include = value }
+        if let value = reader.strings("exclude") { folder.exclude = value }
+        if let value = reader.choice("watch", FolderSource.Watching.self) { folder.watching = value }
+        if let value = reader.seconds("poll_interval", 0.05...86400) { folder.pollInterval = value }
+        if let value = reader.seconds("settle", 0.05...86400) { folder.settle = value }
+        let done = reader.string("done") ?? "done"
+        switch reader.choice("finished", FinishedKind.self) {
+        case .keep, nil: folder.finished = .keep
+        case .delete: folder.finished = .delete
+        case .move: folder.finished = .move(below(folder.path, done))
+        }
+        folder.failed = below(folder.path, reader.string("failed") ?? "failed")
+        if let value = reader.bool("keep_damaged") { folder.keepDamaged = value }
+        for (key, place) in [("done", below(folder.path, done)), ("failed", folder.failed)] where place == folder.path {
+            reader.report(key, "is the folder that is watched")
+        }
+        return folder
+    }
+
+    private func below(_ folder: String, _ name: String) -> String {
+        let whole = name.hasPrefix("/") ? name : "\(folder)/\(name)"
+        return whole.hasSuffix("/") ? String(whole.dropLast()) : whole
+    }
+
+    private mutating func readSink(_ restoration: RestorationConfiguration) -> StreamConfiguration.Sink? {
+        switch reader.choice("sink", SinkKind.self) {
+        case .files, nil:
+            let encoder = reader.string("encoder") ?? "mp4"
+            guard let folder = reader.string("output") else {
+                missing("output")
+                return nil
+            }
+            let format = StreamFormat(rawValue: encoder)
+            if let format { check(restoration, format, key: "encoder") }
+            return .files(FileSink(folder: path(folder), format: format.map { .plain($0) } ?? .encoder(encoder)))
+        case .fifo:
+            let format = readLiveFormat(restoration)
+            guard let file = reader.string("fifo") else {
+                missing("fifo")
+                return nil
+            }
+            return .fifo(path: path(file), format: format)
+        case .stdout: return .standardOutput(format: readLiveFormat(restoration))
+        }
+    }
+
+    private mutating func readLiveFormat(_ restoration: RestorationConfiguration) -> StreamFormat {
+        let format = reader.choice("format", StreamFormat.self) ?? .y4m
+        check(restoration, format, key: "format")
+        if case .constant = restoration.rate { return format }
+        reader.report("rate", "a live sink needs a constant rate: GIFs of different speeds share it")
+        return format
+    }
+
+    private func check(_ restoration: RestorationConfiguration, _ format: StreamFormat, key: String) {
+        if restoration.background == .transparent && format != .rgba {
+            reader.report("background", "\(format.rawValue) does not keep transparency; rgba does")
+        }
+    }
+
+    private mutating func readRestoration() -> RestorationConfiguration {
+        var restoration = RestorationConfiguration()
+        if let value = reader.parsed("rate", "a rate (30, 29.97, 30000/1001, source, 2x)", { OutputRate($0) }) {
+            restoration.rate = value
+        }
+        if let value = reader.choice("profile", RestorationConfiguration.Profile.self) { restoration.profile = value }
+        if let value = reader.choice("dither", RestorationOptions.DitherChoice.self) { restoration.dither = value }
+        let background = reader.parsed("background", "a color (#rrggbb, black, white) or transparent") {
+            RestorationConfiguration.Background($0)
+        }
+        if let background { restoration.background = background }
+        if let value = reader.bool("loop") { restoration.loop = value }
+        if let value = reader.parsed("size", "a size such as 640x480", { PixelSize($0) }) { restoration.size = value }
+        return restoration
+    }
+}
+
+extension RestorationConfiguration.Background {
+    /// A color as people write it, or `transparent`.
+    public init?(_ text: String) {
+        if text == "transparent" {
+            self = .transparent
+        } else if let color = RGB(text) {
+            self = .color(color)
+        } else {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,159 @@
+/// Takes the keys of one table, one by one, by type; what is wrong goes to the list of problems.
+///
+/// A key that is missing or wrong is nil, so that the default stays. `finish` reports the keys that nobody asked for.
+struct TableReader {
+    let file: SourceFile
+    /// Dotted path of the table; empty for the file's top.
+    let path: String
+    private var fields: [String: TOMLNode]
+    private var known: [String] = []
+
+    init(_ fields: [String: TOMLNode], path: String, file: SourceFile) {
+        self.fields = fields
+        self.path = path
+        self.file = file
+    }
+
+    /// A file and what is wrong with it.
+    final class SourceFile {
+        let name: String
+        let lines: TOMLLines
+        private(set) var problems: [ConfigurationProblem] = []
+
+        init(name: String, lines: TOMLLines) {
+            self.name = name
+            self.lines = lines
+        }
+
+        func report(_ path: String, _ message: String) {
+            problems.append(
+                ConfigurationProblem(
+                    file: name, line: lines[path], key: path.isEmpty ? nil : path, message: message))
+        }
+    }
+
+    func report(_ key: String, _ message: String) {
+        file.report(path.isEmpty ? key : "\(path).\(key)", message)
+    }
+
+    /// Whether the key is there and was not taken yet.
+    func has(_ key: String) -> Bool { fields[key] != nil }
+
+    private mutating func take<T>(_ key: String, _ expected: String, _ convert: (TOMLNode) -> T?) -> T? {
+        known.append(key)
+        guard let node = fields.removeValue(forKey: key) else { return nil }
+        if let value = convert(node) { return value }
+        report(key, "expected \(expected), found \(node.kind)")
+        return nil
+    }
+
+    mutating func string(_ key: String) -> String? {
+        take(key, "a string") { if case .string(let value) = $0 { value } else { nil } }
+    }
+
+    mutating func bool(_ key: String) -> Bool? {
+        take(key, "true or false") { if case .bool(let value) = $0 { value } else { nil } }
+    }
+
+    mutating func integer(_ key: String, _ range: ClosedRange<Int>) -> Int? {
+        let value = take(key, "a whole number") { if case .integer(let value) = $0 { value } else { nil } }
+        guard let value else { return nil }
+        if range.contains(value) { return value }
+        report(key, "\(value) is not between \(range.lowerBound) and \(range.upperBound)")
+        return nil
+    }
+
+    mutating func seconds(_ key: String, _ range: ClosedRange<Double>) -> Double? {
+        let value: Double? = take(key, "a number of seconds") {
+            switch $0 {
+            case .integer(let value): Double(value)
+            case .number(let value): value
+            default: nil
+            }
+        }
+        guard let value else { return nil }
+        if range.contains(value) { return value }
+        report(key, "\(value) is not between \(range.lowerBound) and \(range.upperBound)")
+        return nil
+    }
+
+    mutating func strings(_ key: String) -> [String]? {
+        take(key, "an array of strings") { node in
+            guard case .array(let elements) = node else { return nil }
+            var strings: [String] = []
+            for element in elements {
+                guard case .string(let value) = element else { return nil }
+                strings.append(value)
+            }
+            return strings
+        }
+    }
+
+    /// One of an enumeration's words.
+    mutating func choice<T: RawRepresentable & CaseIterable>(_ key: String, _ type: T.Type) -> T?
+    where T.RawValue == String {
+        guard let word = string(key) else { return nil }
+        if let value = T(rawValue: word) { return value }
+        report(key, "\"\(word)\" is none of \(T.allCases.map(\.rawValue).joined(separator: ", "))")
+        return nil
+    }
+
+    /// A string that means something.
+    mutating func parsed<T>(_ key: String, _ expected: String, _ parse: (String) -> T?) -> T? {
+        guard let text = string(key) else { return nil }
+        if let value = parse(text) { return value }
+        report(key, "\"\(text)\" is not \(expected)")
+        return nil
+    }
+
+    mutating func table(_ key: String) -> TableReader? {
+        let fields = take(key, "a table") { if case .table(let fields) = $0 { fields } else { nil } }
+        return fields.map { TableReader($0, path: path.isEmpty ? key : "\(path).\(key)", file: file) }
+    }
+
+    /// A table of tables, by their names, sorted.
+    mutating func tables(_ key: String) -> [(name: String, table: TableReader)] {
+        guard var table = table(key) else { return [] }
+        return table.fields.keys.sorted().compactMap { name in table.table(name).map { (name, $0) } }
+    }
+
+    /// An array of tables.
+    mutating func tableArray(_ key: String) -> [TableReader] {
+        let elements = take(key, "[[\(key)]] tables") { node -> [[String: TOMLNode]]? in
+            guard case .array(let elements) = node else { return nil }
+            var tables: [[String: TOMLNode]] = []
+            for element in elements {
+                guard case .table(let fields) = element else { return nil }
+                tables.append(fields)
+            }
+            return tables
+        }
+        return (elements ?? []).enumerated().map { TableReader($1, path: "\(key)[\($0)]", file: file) }
+    }
+
+    /// Reports what is left: keys that do not exist.
+    func finish() {
+        for key in fields.keys.sorted() {
+            let near = known.filter { Self.distance($0, key) <= 2 }.min {
+                Self.distance($0, key) < Self.distance($1, key)
+            }
+            report(key, "there is no such key" + (near.map { "; did you mean \($0)?" } ?? ""))
+        }
+    }
+
+    /// Edit distance.
+    private static func distance(_ a: String, _ b: String) -> Int {
+        let (a, b) = (Array(a.utf8), Array(b.utf8))
+        var row = Array(0...b.count)
+        for (i, x) in a.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, y) in b.enumerated() {
+                let replaced = diagonal + (x == y ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
+            }
+        }
+        return row[b.count]
+    }
+}

@@ -1,0 +1,57 @@
+import CLinux
+import Configuration
+import Control
+import Glibc
+
+/// Who may use the control socket.
+struct AccessList: Sendable {
+    private let control: ControlConfiguration
+
+    init(_ control: ControlConfiguration) {
+        self.control = control
+    }
+
+    /// Whether a user's calls are answered. Users are looked up each time, as they may come and go.
+    func allows(_ peer: Peer) -> Bool {
+        if peer.user == 0 || peer.user == geteuid() || control.allowedUsers.isEmpty { return true }
+        return control.allowedUsers.contains { Self.user($0) == peer.user }
+    }
+
+    private static func user(_ name: String) -> uid_t? {
+        if let number = UInt32(name) { return number }
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var text = [CChar](repeating: 0, count: 16384)
+        return getpwnam_r(name, &entry, &text, text.count, &found) == 0 && found != nil ? entry.pw_uid : nil
+    }
+
+    /// The listening socket, with its mode and group.
+    /// - Throws: `Daemon.StartFailure`.
+    func listen() throws -> Int32 {
+        let path = control.socket
+        do {
+            try Files.makeFolder(Files.folder(of: path), mode: 0o755)
+        } catch {
+            throw Daemon.StartFailure(description: "the control socket: \(error)")
+        }
+        let descriptor = clinux_listen(path, control.mode, 128)
+        guard descriptor >= 0 else {
+            throw Daemon.StartFailure(description: "the control socket \(path): \(String(cString: strerror(errno)))")
+        }
+        if let name = control.group {
+            guard let group = Self.group(name), chown(path, uid_t.max, group) == 0 else {
+                close(descriptor)
+                throw Daemon.StartFailure(description: "the control socket \(path) cannot belong to group \(name)")
+            }
+        }
+        return descriptor
+    }
+
+    private static func group(_ name: String) -> gid_t? {
+        if let number = UInt32(name) { return number }
+        var entry = Glibc.group()
+        var found: UnsafeMutablePointer<Glibc.group>?
+        var text = [CChar](repeating: 0, count: 16384)
+        return getgrnam_r(name, &entry, &text, text.count, &found) == 0 && found != nil ? entry.gr_gid : nil
+    }
+}

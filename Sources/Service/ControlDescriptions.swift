@@ -1,0 +1,52 @@
+import Configuration
+import Control
+import Restoration
+
+extension StreamConfiguration.Source {
+    /// As the IDL spells it, and where.
+    var described: (kind: String, path: String?) {
+        switch self {
+        case .folder(let folder): ("folder", folder.path)
+        case .pipe(let pipe): ("pipe", pipe.path)
+        case .submitted: ("submitted", nil)
+        }
+    }
+
+    var isPipe: Bool {
+        if case .pipe = self { true } else { false }
+    }
+}
+
+extension StreamConfiguration.Sink {
+    /// As the IDL spells it, and where.
+    var described: (kind: String, path: String?) {
+        switch self {
+        case .files(let files): ("files", files.folder)
+        case .fifo(let path, _): ("fifo", path)
+        case .standardOutput: ("stdout", nil)
+        }
+    }
+}
+
+extension VarlinkError {
+    /// A parameter that says nothing, or is missing.
+    static func parameter(_ name: String) -> VarlinkError {
+        VarlinkError("org.varlink.service.InvalidParameter", ["parameter": .string(name)])
+    }
+}
+
+extension SubmitOptions {
+    /// - Throws: InvalidParameter for words that say nothing.
+    init(_ fields: [String: JSON]) throws(VarlinkError) {
+        var arguments = VarlinkArguments(fields)
+        self.init()
+        rate = try arguments.parsed("rate") { text in OutputRate(text).map { _ in text } }
+        profile = try arguments.parsed("profile") { RestorationConfiguration.Profile(rawValue: $0)?.rawValue }
+        dither = try arguments.parsed("dither") { RestorationOptions.DitherChoice(rawValue: $0)?.rawValue }
+        background = try arguments.parsed("background") { text in
+            RestorationConfiguration.Background(text).map { _ in text }
+        }
+        loop = try arguments.optionalBool("loop")
+        try arguments.finish()
+    }
+}

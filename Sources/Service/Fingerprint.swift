@@ -1,0 +1,48 @@
+import Glibc
+
+/// What tells one version of a file from another without reading it.
+struct Fingerprint: Hashable, Sendable {
+    let inode: UInt64
+    let size: Int
+    /// Nanoseconds since 1970: of the content, and of content, name and rights.
+    let modified: Int
+    let changed: Int
+
+    init(_ status: stat) {
+        inode = UInt64(status.st_ino)
+        size = Int(status.st_size)
+        modified = status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+        changed = status.st_ctim.tv_sec * 1_000_000_000 + status.st_ctim.tv_nsec
+    }
+
+    /// As it stands in the journal: four numbers with colons.
+    init?(_ text: String) {
+        let numbers = text.split(separator: ":").map { Int($0) }
+        guard numbers.count == 4, let inode = numbers[0], let size = numbers[1], let modified = numbers[2],
+            let changed = numbers[3]
+        else { return nil }
+        self.inode = UInt64(bitPattern: Int64(inode))
+        self.size = size
+        self.modified = modified
+        self.changed = changed
+    }
+
+    var text: String { "\(Int(bitPattern: UInt(inode))):\(size):\(modified):\(changed)" }
+
+    /// Whether the content is the same; the file may have been renamed since.
+    func hasSameContent(as other: Fingerprint) -> Bool {
+        inode == other.inode && size == other.size && modified == other.modified
+    }
+
+    /// Of the regular file at a path, symbolic links not followed; nil where there is none.
+    static func of(_ path: String) -> Fingerprint? {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Fingerprint(status)
+    }
+
+    static func of(descriptor: Int32) -> Fingerprint? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? Fingerprint(status) : nil
+    }
+}

@@ -1,0 +1,76 @@
+import Configuration
+import GIFDecoding
+import Media
+import Output
+import Pipeline
+import Restoration
+import Threads
+
+/// Restores one GIF: from a source of bytes to a writer, under a `JobControl`, counted by a meter.
+struct GIFRun {
+    let core: Core
+    let plan: RestorationPlan
+    let control: JobControl
+    let meter: StreamMeter
+    /// Whether somebody watches; others wait for those.
+    let isLive: Bool
+
+    /// Runs to the GIF's end on the calling thread and two more. The writer is not finished: the caller decides.
+    /// - Parameters:
+    ///   - name: what errors call the GIF.
+    ///   - makeWriter: called with the first picture.
+    ///   - shown: called now and then while it runs.
+    /// - Throws: `JobControl.Ended`, what `RestorationStream.run` throws.
+    func run(
+        _ source: some ByteSource & Sendable, name: String, makeWriter: (Picture) throws -> any PictureWriter,
+        shown: () -> Void = {}
+    ) throws -> RestorationStream.Report {
+        let began = Clock.steady
+        meter.begin()
+        defer { meter.spent(Clock.steady - began) }
+        do {
+            let models = try core.models.models(plan.restoration.profile, isLive: isLive)
+            try control.check()
+            let decoder = try GIFDecoder(source: source, name: name, limits: plan.limits.decoding)
+            var options = plan.options
+            // What comes through a pipe is restored as it arrives.
+            options.looksAhead = !(source is PipeSegment)
+            let stream = RestorationStream(decoder, models: models, options: options, pool: core.pool)
+            return try stream.run(
+                makeWriter: { ControlledWriter(try makeWriter($0), control) },
+                frameDecoded: { [meter, control] start in
+                    meter.decoded(start: start)
+                    control.tick()
+                },
+                progress: { _, picture in
+                    meter.wrote(picture)
+                    if control.wrote(upTo: (picture.start + picture.duration).value) { shown() }
+                    if !isLive { core.gate.yield(control.stop) }
+                })
+        } catch {
+            // Whatever broke when it was ended broke because of that.
+            try control.check()
+            throw error
+        }
+    }
+}
+
+/// Ends a run between two pictures, and leaves finishing to whoever made the writer.
+private final class ControlledWriter: PictureWriter {
+    private let writer: any PictureWriter
+    private let control: JobControl
+
+    init(_ writer: any PictureWriter, _ control: JobControl) {
+        self.writer = writer
+        self.control = control
+    }
+
+    func write(_ picture: Picture) throws {
+        try control.check()
+        try writer.write(picture)
+    }
+
+    func finish() throws {
+        try control.check()
+    }
+}

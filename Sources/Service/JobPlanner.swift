@@ -1,0 +1,94 @@
+import Configuration
+import Control
+import Glibc
+import Output
+
+/// What a job is to become, worked out from its record and the configuration when it begins.
+struct JobPlan: Sendable {
+    /// What makes the output.
+    enum Maker: Sendable {
+        case encoder(EncoderTemplate)
+        case plain(StreamFormat)
+    }
+
+    let restoration: RestorationPlan
+    let maker: Maker
+    /// Whether the frames before a damage become a video.
+    let keepsDamaged: Bool
+    /// nil where originals are left alone.
+    let folder: FolderSource?
+}
+
+/// Finds plans for jobs, and outputs for files.
+enum JobPlanner {
+    /// Name of the stream of jobs with an explicit output.
+    static let submitted = "submitted"
+
+    /// The stream of a name, with what was set for it; nil where there is none.
+    static func stream(_ name: String, _ core: Core) -> StreamConfiguration? {
+        let configuration = core.configuration
+        if name == submitted {
+            return StreamConfiguration(
+                name: submitted, source: .submitted, sink: .files(FileSink(folder: "", format: .encoder("mp4"))))
+        }
+        guard var stream = configuration.stream(name) else { return nil }
+        if let rate = try? core.journal.setting("rate.\(name)") {
+            var options = SubmitOptions()
+            options.rate = rate
+            stream.restoration = stream.restoration.changed(by: options)
+        }
+        if let profile = try? core.journal.setting("profile.\(name)") {
+            var options = SubmitOptions()
+            options.profile = profile
+            stream.restoration = stream.restoration.changed(by: options)
+        }
+        return stream
+    }
+
+    /// nil where the stream has gone, or makes no files any more.
+    static func plan(_ job: JobRecord, _ core: Core) -> JobPlan? {
+        let configuration = core.configuration
+        guard let stream = stream(job.stream, core), case .files(let sink) = stream.sink else { return nil }
+        var format = sink.format
+        if let encoder = job.request?.encoder {
+            format = StreamFormat(rawValue: encoder).map { .plain($0) } ?? .encoder(encoder)
+        }
+        let maker: JobPlan.Maker
+        let keepsAlpha: Bool
+        switch format {
+        case .plain(let format): (maker, keepsAlpha) = (.plain(format), format.keepsAlpha)
+        case .encoder(let name):
+            guard let encoder = configuration.encoders[name] else { return nil }
+            (maker, keepsAlpha) = (.encoder(encoder.template), encoder.template.keepsAlpha)
+        }
+        var folder: FolderSource?
+        if case .folder(let source) = stream.source, job.relative != nil { folder = source }
+        return JobPlan(
+            restoration: RestorationPlan(
+                stream.restoration, options: job.request?.options, keepsAlpha: keepsAlpha, limits: configuration.limits),
+            maker: maker, keepsDamaged: folder?.keepDamaged ?? true, folder: folder)
+    }
+
+    /// Extension, with its dot, of what a stream makes.
+    static func ending(_ sink: FileSink, _ configuration: DaemonConfiguration) -> String {
+        switch sink.format {
+        case .plain(let format): ".\(format.rawValue)"
+        case .encoder(let name): ".\(configuration.encoders[name]?.fileExtension ?? name)"
+        }
+    }
+
+    /// Outputs for a file: `folder/sub/cat.mp4`, and where that is another's, `cat-2.mp4`, `cat-3.mp4` ...
+    /// - Parameter relative: the file's path below the source folder, or its name.
+    static func outputs(
+        _ relative: String, _ sink: FileSink, _ configuration: DaemonConfiguration
+    ) -> @Sendable (Int) -> String? {
+        let ending = ending(sink, configuration)
+        let below = Files.folder(of: relative)
+        let folder = below == "." ? sink.folder : "\(sink.folder)/\(below)"
+        let stem = Files.split(Files.name(of: relative)).stem
+        return { number in
+            guard number < 100_000 else { return nil }
+            return "\(folder)/\(stem)\(number == 1 ? "" : "-\(number)")\(ending)"
+        }
+    }
+}

@@ -1,0 +1,248 @@
+import Configuration
+import Control
+import GIFDecoding
+import Media
+import Output
+import Pipeline
+import Restoration
+import Threads
+
+/// Shows GIFs on one live sink, on a thread of its own: what is played, then what comes through the pipe, then the jobs of the
+/// stream, one after the other.
+final class LivePlayer: Sendable {
+    /// GIFs to be played that may wait.
+    static let playCapacity = 64
+
+    /// A GIF that somebody wants to be shown.
+    struct Play: Sendable {
+        let path: String
+        let peer: Peer
+        let loops: Bool
+    }
+
+    private struct State {
+        var plays: [Play] = []
+        /// What is shown.
+        var current: JobControl?
+    }
+
+    private let core: Core
+    private let scheduler: Scheduler
+    private let stream: StreamConfiguration
+    private let stop = StopSignal()
+    private let state = Monitor(State())
+    private let detail = Monitor<String?>(nil)
+    private let thread = Monitor<NamedThread?>(nil)
+    /// Called when the reader of standard output has gone.
+    private let outputGone: @Sendable () -> Void
+
+    init(
+        _ core: Core, _ scheduler: Scheduler, _ stream: StreamConfiguration, outputGone: @escaping @Sendable () -> Void
+    ) {
+        self.core = core
+        self.scheduler = scheduler
+        self.stream = stream
+        self.outputGone = outputGone
+    }
+
+    func start() {
+        scheduler.onPoke(stream.name) { [weak self] in self?.state.update { _ in } }
+        thread.withLock { $0 = NamedThread("live-\(stream.name)") { [self] in work() } }
+    }
+
+    /// Stops at once; a job that is shown waits again.
+    func end() {
+        scheduler.onPoke(stream.name, nil)
+        stop.raise()
+        state.update { $0.current?.end(.draining) }
+        join()
+    }
+
+    /// Returns when the thread has ended, which it does after what it shows when `Core.draining` is raised.
+    func join() {
+        thread.withLock { $0 }?.join()
+    }
+
+    /// What it waits for; nil while somebody reads.
+    var waitsFor: String? { detail.withLock { $0 } }
+
+    /// Shows a GIF after what is shown, or at once.
+    /// - Returns: false when too many wait.
+    func play(_ play: Play, now: Bool) -> Bool {
+        state.update { state in
+            if now {
+                state.plays = [play]
+                state.current?.end(.replaced)
+                return true
+            }
+            guard state.plays.count < Self.playCapacity else { return false }
+            state.plays.append(play)
+            return true
+        }
+    }
+
+    // MARK: The thread
+
+    private var isStopped: Bool { stop.isRaised || core.draining.isRaised }
+
+    private func work() {
+        guard let sink = makeSink() else { return }
+        var pipe: PipeReader?
+        while !isStopped {
+            do {
+                guard try sink.open() else {
+                    detail.withLock { $0 = "nobody reads" }
+                    stop.wait(seconds: 0.2)
+                    continue
+                }
+                detail.withLock { $0 = nil }
+                if case .pipe(let source) = stream.source, pipe == nil { pipe = try PipeReader(source) }
+                try showNext(sink, pipe)
+                if sink.isReaderGone { throw OutputError.readerGone(stream.name) }
+            } catch OutputError.readerGone {
+                sink.close()
+                if case .standardOutput = stream.sink {
+                    outputGone()
+                    return
+                }
+            } catch {
+                // A write that was told to give up.
+                if isStopped { return }
+                detail.withLock { $0 = "\(error)" }
+                Log.error("\(error)", stream: stream.name)
+                sink.close()
+                pipe = nil
+                stop.wait(seconds: 5)
+            }
+        }
+    }
+
+    private func makeSink() -> LiveSink? {
+        let place: (path: String?, format: StreamFormat)
+        switch stream.sink {
+        case .files: return nil
+        case .fifo(let path, let format): place = (path, format)
+        case .standardOutput(let format): place = (nil, format)
+        }
+        return LiveSink(
+            path: place.path, format: place.format, size: stream.restoration.size, stop: stop
+        ) { [stream, core] in
+            if case .constant(let rate)? = JobPlanner.stream(stream.name, core)?.restoration.rate { return rate }
+            preconditionFailure("a live stream has a constant rate")
+        }
+    }
+
+    private func showNext(_ sink: LiveSink, _ pipe: PipeReader?) throws {
+        if let play = state.withLock({ $0.plays.isEmpty ? nil : $0.plays.removeFirst() }) {
+            try show(play, sink)
+        } else if scheduler.isPaused(stream.name) {
+            stop.wait(seconds: 0.2)
+        } else if let job = scheduler.next(of: stream.name) {
+            try show(job, sink)
+        } else if let pipe {
+            if case .bytes = try pipe.waitForBytes(stop, seconds: 0.2) { try show(pipe, sink) }
+        } else {
+            // At most that long does it take to see that a reader has gone.
+            stop.wait(seconds: 0.05)
+        }
+    }
+
+    private func plan(_ options: SubmitOptions?, _ sink: LiveSink) -> RestorationPlan {
+        var restoration = JobPlanner.stream(stream.name, core)?.restoration ?? stream.restoration
+        if let options { restoration = restoration.changed(by: options) }
+        restoration.rate = .constant(sink.rate)
+        return RestorationPlan(
+            restoration, options: nil, keepsAlpha: sink.format.keepsAlpha, limits: core.configuration.limits)
+    }
+
+    /// Runs one GIF into the sink.
+    private func run(
+        _ source: some ByteSource & Sendable, _ name: String, _ plan: RestorationPlan, _ control: JobControl,
+        _ sink: LiveSink, shown: () -> Void = {}
+    ) throws -> GIFDecodingError? {
+        state.withLock { $0.current = control }
+        defer { state.withLock { $0.current = nil } }
+        if stop.isRaised { control.end(.draining) }
+        let run = GIFRun(core: core, plan: plan, control: control, meter: core.meter(stream.name), isLive: true)
+        return try core.gate.whileLive {
+            // How fast it goes is up to the reader: waiting for it is no fault.
+            try control.waiting {
+                try run.run(source, name: name, makeWriter: { sink.writer(for: $0, plan) }, shown: shown).defect
+            }
+        }
+    }
+
+    private func show(_ play: Play, _ sink: LiveSink) throws {
+        repeat {
+            let control = JobControl()
+            do {
+                let source = try FileSource(play.path, as: play.peer)
+                if let defect = try run(source, play.path, plan(nil, sink), control, sink) {
+                    Log.warning("\(defect)", stream: stream.name)
+                    return
+                }
+            } catch is JobControl.Ended {
+                return
+            } catch let error as OutputError {
+                throw error
+            } catch {
+                Log.warning("cannot play \(play.path): \(error)", stream: stream.name)
+                return
+            }
+        } while play.loops && !isStopped && state.withLock({ $0.plays.isEmpty }) && !sink.isReaderGone
+    }
+
+    private func show(_ pipe: PipeReader, _ sink: LiveSink) throws {
+        let control = JobControl()
+        let segment = PipeSegment(pipe, control.stop)
+        var isInside = true
+        defer {
+            if isInside { control.end(.draining) }
+            segment.close()
+            if isInside && !pipe.isAtEnd { pipe.skipToNextGIF(stop) }
+        }
+        do {
+            let defect = try run(segment, stream.name, plan(nil, sink), control, sink)
+            isInside = defect != nil
+            core.meter(stream.name).ended(succeeded: defect == nil)
+            if let defect { Log.warning("\(defect)", stream: stream.name) }
+        } catch is JobControl.Ended {
+            return
+        } catch let error as GIFDecodingError {
+            core.meter(stream.name).ended(succeeded: false)
+            Log.warning("\(error)", stream: stream.name)
+        } catch let error as CanvasTooLarge {
+            Log.warning("\(error)", stream: stream.name)
+        }
+    }
+
+    /// A job of the journal: settled like those that make files.
+    private func show(_ job: JobRecord, _ sink: LiveSink) throws {
+        let control = JobControl()
+        core.began(job, control)
+        core.publish(job.id)
+        defer {
+            core.ended(job.id)
+            scheduler.ended(job)
+        }
+        let live = LiveJob(core: core, job: job, stream: stream)
+        do {
+            let source = try job.request.map { try FileSource(job.source, as: $0.peer) } ?? FileSource(job.source)
+            live.adopt(source)
+            let defect = try run(source, job.source, plan(job.request?.options, sink), control, sink) {
+                core.events.job(core.info(job), kind: .progress)
+            }
+            live.finish(defect: defect.map { "\($0)" }, pictures: control.pictures)
+        } catch let ended as JobControl.Ended {
+            if ended.reason == .cancelled { live.cancel("cancelled") } else { live.putBack() }
+        } catch let failure as FileSource.Failure where failure.isMissing {
+            live.cancel("the file has gone")
+        } catch let error where error is GIFDecodingError || error is CanvasTooLarge || error is FileSource.Failure {
+            live.finish(defect: "\(error)", pictures: control.pictures)
+        } catch {
+            // Not the GIF's fault.
+            live.putBack()
+            throw error
+        }
+    }
+}

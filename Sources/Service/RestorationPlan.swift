@@ -1,0 +1,63 @@
+import Configuration
+import Control
+import Media
+import Output
+import Restoration
+
+/// How one GIF is restored: a stream's configuration, what was set for the stream, and what came with the GIF.
+struct RestorationPlan: Sendable {
+    var restoration: RestorationConfiguration
+    let keepsAlpha: Bool
+    let limits: LimitConfiguration
+
+    /// - Parameter keepsAlpha: whether what takes the pictures keeps transparency.
+    init(_ restoration: RestorationConfiguration, options: SubmitOptions?, keepsAlpha: Bool, limits: LimitConfiguration)
+    {
+        self.restoration = options.map { restoration.changed(by: $0) } ?? restoration
+        self.keepsAlpha = keepsAlpha && self.restoration.background == .transparent
+        self.limits = limits
+    }
+
+    var options: RestorationOptions {
+        RestorationOptions(
+            rate: restoration.rate, dither: restoration.dither, loop: restoration.loop, background: color,
+            keepsAlpha: keepsAlpha, maxMemory: limits.memory << 30)
+    }
+
+    private var color: RGB {
+        if case .color(let color) = restoration.background { color } else { .white }
+    }
+
+    /// Fits pictures into `size`, where one is asked for.
+    func letterboxed(_ writer: any PictureWriter, to size: PixelSize?) -> any PictureWriter {
+        guard let size else { return writer }
+        let fill: (UInt8, UInt8, UInt8, UInt8) = keepsAlpha ? (0, 0, 0, 0) : (color.red, color.green, color.blue, 255)
+        return LetterboxWriter(writer, Letterbox(canvas: size, fill: fill))
+    }
+}
+
+extension RestorationConfiguration {
+    /// With what a submission says. Words that say nothing were refused when it came.
+    func changed(by options: SubmitOptions) -> RestorationConfiguration {
+        var changed = self
+        if let rate = options.rate.flatMap({ OutputRate($0) }) { changed.rate = rate }
+        if let profile = options.profile.flatMap({ Profile(rawValue: $0) }) { changed.profile = profile }
+        if let dither = options.dither.flatMap({ RestorationOptions.DitherChoice(rawValue: $0) }) {
+            changed.dither = dither
+        }
+        if let background = options.background.flatMap({ Background($0) }) { changed.background = background }
+        if let loop = options.loop { changed.loop = loop }
+        return changed
+    }
+}
+
+extension OutputRate {
+    /// As people write it.
+    var text: String {
+        switch self {
+        case .source: "source"
+        case .multiple(let count): "\(count)x"
+        case .constant(let rate): "\(rate)"
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Control
+import Media
+import Threads
+
+/// Counts what a stream does. Any thread.
+final class StreamMeter: Sendable {
+    /// Latencies that are kept.
+    static let latencyCapacity = 4096
+
+    private struct State {
+        var statistics: StreamStatistics
+        /// Milliseconds, the newest over the oldest.
+        var latencies: [Float] = []
+        var nextLatency = 0
+        /// Frames on their way, by start in centiseconds, with the time they were decoded at.
+        var frames: [(start: Int, decoded: Double)] = []
+    }
+
+    private let state: Monitor<State>
+
+    init(stream: String) {
+        state = Monitor(State(statistics: StreamStatistics(stream: stream)))
+    }
+
+    /// A GIF begins.
+    func begin() {
+        state.withLock { $0.frames = [] }
+    }
+
+    /// A frame came out of the decoder.
+    func decoded(start: Int) {
+        state.withLock { state in
+            state.statistics.frames += 1
+            state.frames.append((start, Clock.steady))
+        }
+    }
+
+    /// A picture has left. It needed the frame that starts at its time, or, as an in-between, the one after it.
+    func wrote(_ picture: Picture) {
+        state.withLock { state in
+            state.statistics.pictures += 1
+            state.statistics.videoSeconds += picture.duration.value
+            while let first = state.frames.first, Rational(first.start, 100) < picture.start {
+                state.frames.removeFirst()
+            }
+            guard let needed = state.frames.first else { return }
+            let latency = Float((Clock.steady - needed.decoded) * 1000)
+            if state.latencies.count < Self.latencyCapacity {
+                state.latencies.append(latency)
+            } else {
+                state.latencies[state.nextLatency] = latency
+                state.nextLatency = (state.nextLatency + 1) % Self.latencyCapacity
+            }
+        }
+    }
+
+    func spent(_ seconds: Double) {
+        state.withLock { $0.statistics.busySeconds += seconds }
+    }
+
+    func ended(succeeded: Bool) {
+        state.withLock { state in
+            if succeeded { state.statistics.done += 1 } else { state.statistics.failed += 1 }
+        }
+    }
+
+    /// Without the numbers of waiting and running jobs, which the scheduler knows.
+    var statistics: StreamStatistics {
+        let (counted, latencies) = state.withLock { ($0.statistics, $0.latencies) }
+        var statistics = counted
+        statistics.speed = counted.busySeconds > 0 ? counted.videoSeconds / counted.busySeconds : 0
+        guard !latencies.isEmpty else { return statistics }
+        let sorted = latencies.sorted()
+        func percentile(_ share: Double) -> Double { Double(sorted[Int(Double(sorted.count - 1) * share)]) }
+        statistics.latency50 = percentile(0.5)
+        statistics.latency90 = percentile(0.9)
+        statistics.latency99 = percentile(0.99)
+        return statistics
+    }
+}

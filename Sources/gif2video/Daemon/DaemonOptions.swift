@@ -1,0 +1,101 @@
+import ArgumentParser
+import Control
+import FoundationEssentials
+import Glibc
+
+/// What all commands that speak to gif2videod have in common.
+struct DaemonOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Control socket of gif2videod (default: $GIF2VIDEO_SOCKET, else $XDG_RUNTIME_DIR/gif2video/control, else "
+                + "/run/gif2video/control).", valueName: "path"))
+    var socket: String?
+
+    @Flag(help: "Print JSON, for scripts.")
+    var json = false
+
+    /// Connects to the daemon.
+    /// - Throws: `ExitCode`, with a word about what is wrong.
+    func connect() throws -> VarlinkClient {
+        let paths = candidates
+        // The first socket that is there; else the last place it could be at, for the message.
+        let path = paths.first { access($0, F_OK) == 0 } ?? paths.last ?? ""
+        do {
+            return try VarlinkClient(path: path)
+        } catch let error as VarlinkClient.ConnectionError {
+            switch error.code {
+            case ENOENT, ECONNREFUSED:
+                Failure.say(
+                    "no gif2videod is running (looked for \(paths.joined(separator: ", "))); start it, or name its socket with --socket"
+                )
+            case EACCES, EPERM:
+                Failure.say(
+                    "\(path): you may not speak to this gif2videod: its socket is for its group (see [control] group)")
+            default: Failure.say("\(error)")
+            }
+            throw Failure.other
+        }
+    }
+
+    private var candidates: [String] {
+        if let socket { return [socket] }
+        func variable(_ name: String) -> String? {
+            getenv(name).flatMap { $0.pointee == 0 ? nil : String(cString: $0) }
+        }
+        if let named = variable(ControlInterface.socketVariable) { return [named] }
+        let user = variable("XDG_RUNTIME_DIR").map { ["\($0)/gif2video/control"] } ?? []
+        return user + ["/run/gif2video/control"]
+    }
+
+    /// Calls a method of the interface.
+    func call<R: Decodable>(_ method: String, _ parameters: some Encodable, as type: R.Type) throws -> R {
+        try connect().call("\(ControlInterface.name).\(method)", parameters, as: type)
+    }
+
+    /// Calls a method that returns nothing.
+    func call(_ method: String, _ parameters: some Encodable) throws {
+        _ = try call(method, parameters, as: NoParameters.self)
+    }
+
+    /// Prints a value as one line of JSON.
+    static func printJSON(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
+        write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+    }
+
+    /// Writes to standard output at once, so that a reader of a pipe sees every line as it comes.
+    /// Ends the program as SIGPIPE does when the reader has gone.
+    static func write(_ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if errno != EINTR {
+                Failure.endQuietly()
+            }
+        }
+    }
+}
+
+extension Failure {
+    /// Runs a command that speaks to the daemon: its errors are status 2, in words.
+    static func speaking(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let code as ExitCode {
+            throw code
+        } catch let error as VarlinkError {
+            if case .array(let problems)? = error.parameters["problems"] {
+                for problem in problems { say("\(problem)") }
+            } else {
+                say("\(error)")
+            }
+            throw other
+        } catch {
+            say("\(error)")
+            throw other
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import ArgumentParser
+import CLinux
+import Control
+import FoundationEssentials
+import Glibc
+import Restoration
+
+struct SubmitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit",
+        abstract: "Hands GIFs to gif2videod.",
+        discussion: """
+            gif2video submit --stream drop cat.gif
+            gif2video submit --wait -o /srv/video/cat.mp4 cat.gif
+
+            With --wait: a progress bar, and status 1 when a job failed.
+            """)
+
+    @Argument(help: ArgumentHelp("GIF files that you can read.", valueName: "in"))
+    var inputs: [String]
+
+    @Option(help: "To this stream's folder or sink.")
+    var stream: String?
+
+    @Option(
+        name: [.short, .customLong("output")],
+        help: ArgumentHelp("To this file, in one of the daemon's output roots.", valueName: "out"))
+    var output: String?
+
+    @Option(help: ArgumentHelp("What makes the output (default: by its extension).", valueName: "name"))
+    var encoder: String?
+
+    @Option(help: ArgumentHelp("Pictures per second: 30, source, 2x ...", valueName: "rate"))
+    var rate: String?
+
+    @Option(help: ArgumentHelp("Networks to use.", valueName: "auto|live|quality|none"))
+    var profile: ProfileChoice?
+
+    @Option(help: ArgumentHelp("Whether the GIF is dithered.", valueName: "auto|none|dithered"))
+    var dither: RestorationOptions.DitherChoice?
+
+    @Option(help: ArgumentHelp("What shows where the GIF is transparent.", valueName: "color|transparent"))
+    var background: String?
+
+    @Flag(help: "The GIF loops: make the frames between its last and its first, too.")
+    var loop = false
+
+    @Flag(help: "Wait until it is done, and show how far it is.")
+    var wait = false
+
+    @OptionGroup var daemon: DaemonOptions
+
+    func validate() throws {
+        guard (stream == nil) != (output == nil) else {
+            throw ValidationError("say where it goes: --stream NAME or --output FILE")
+        }
+        guard output == nil || inputs.count == 1 else { throw ValidationError("--output takes one GIF") }
+    }
+
+    func run() throws {
+        try Failure.speaking {
+            // Before anything is queued, so that no event is missed.
+            let follower = wait ? try daemon.connect() : nil
+            var jobs: [Int] = []
+            let queue = {
+                let client = try daemon.connect()
+                for input in inputs {
+                    let reply = try client.call(
+                        "\(ControlInterface.name).Submit", call(input), as: JobNumber.self)
+                    jobs.append(reply.job)
+                    if daemon.json && !wait {
+                        try DaemonOptions.printJSON(reply)
+                    } else if !wait {
+                        DaemonOptions.write("\(input): job \(reply.job)\n")
+                    }
+                }
+            }
+            guard let follower else { return try queue() }
+            try follow(follower, queue) { jobs }
+        }
+    }
+
+    private func call(_ input: String) -> SubmitCall {
+        var call = SubmitCall(path: Self.absolute(input))
+        call.stream = stream
+        call.output = output.map { Self.absolute($0) }
+        call.encoder = encoder
+        var options = SubmitOptions()
+        options.rate = rate
+        options.profile = profile?.rawValue
+        options.dither = dither?.rawValue
+        options.background = background
+        if loop { options.loop = true }
+        call.options = options
+        return call
+    }
+
+    /// As the daemon needs it, which has another working directory.
+    static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+    }
+
+    /// Follows the jobs to their ends.
+    private func follow(_ client: VarlinkClient, _ queue: () throws -> Void, _ jobs: () -> [Int]) throws {
+        var open: Set<Int>?
+        var failed = false
+        let call = MonitorCall(stream: stream, progress: true)
+        try client.stream("\(ControlInterface.name).Monitor", call, as: EventReply.self) { reply in
+            guard var waiting = open else {
+                // The first event: everything after it is seen.
+                try queue()
+                open = Set(jobs())
+                return !jobs().isEmpty
+            }
+            guard let job = reply.event.job, waiting.contains(job.job) else { return true }
+            if job.state.isFinal {
+                waiting.remove(job.job)
+                failed = failed || job.state != .done
+                try tell(job)
+            } else {
+                show(job)
+            }
+            open = waiting
+            return !waiting.isEmpty
+        }
+        if failed { throw Failure.badInput }
+    }
+
+    private func show(_ job: JobInfo) {
+        guard !daemon.json, let columns = Terminal.columns else { return }
+        let share = job.progress ?? 0
+        let width = max(0, min(30, columns - job.source.count - 16))
+        let filled = Int(Double(width) * share)
+        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
+        let state = job.state == .queued ? "waiting" : "\(Int(share * 100))%"
+        Terminal.write("\r\(job.source.suffix(max(8, columns - 48))) [\(bar)] \(state)\u{1b}[K")
+    }
+
+    private func tell(_ job: JobInfo) throws {
+        if Terminal.columns != nil && !daemon.json { Terminal.write("\r\u{1b}[K") }
+        if daemon.json { return try DaemonOptions.printJSON(job) }
+        if job.state == .done {
+            DaemonOptions.write("\(job.source) -> \(job.output ?? job.stream)\n")
+        } else {
+            Failure.say("\(job.source): \(job.error ?? job.state.rawValue)")
+        }
+    }
+}

@@ -1,0 +1,239 @@
+import Configuration
+import Foundation
+import Media
+import Output
+import Restoration
+import TestSupport
+import Testing
+
+@Suite struct ConfigurationTests {
+    private let folder: TemporaryFolder
+    private let paths: StandardPaths
+
+    init() throws {
+        let folder = try TemporaryFolder()
+        self.folder = folder
+        paths = StandardPaths(
+            environment: { ["STATE_DIRECTORY": folder.path("state"), "RUNTIME_DIRECTORY": folder.path("run")][$0] },
+            isRoot: true, exists: { _ in false })
+    }
+
+    private func load(_ text: String, dropIns: [String: String] = [:]) throws -> DaemonConfiguration {
+        let file = try folder.write(Array(text.utf8), to: "gif2video.toml")
+        if !dropIns.isEmpty {
+            try FileManager.default.createDirectory(atPath: folder.path("conf.d"), withIntermediateDirectories: true)
+        }
+        for (name, text) in dropIns { _ = try folder.write(Array(text.utf8), to: "conf.d/\(name)") }
+        return try ConfigurationLoader(file: file, paths: paths).load()
+    }
+
+    /// The mistakes, without the folder's name.
+    private func mistakes(_ text: String, dropIns: [String: String] = [:]) throws -> [String] {
+        do {
+            _ = try load(text, dropIns: dropIns)
+            return []
+        } catch let error as ConfigurationError {
+            return error.problems.map {
+                $0.description.replacingOccurrences(of: folder.url.path + "/", with: "")
+            }
+        }
+    }
+
+    private static let stream = """
+        [[stream]]
+        name = "a"
+        source = "folder"
+        folder = "in"
+        output = "out"
+
+        """
+
+    // MARK: What is understood
+
+    @Test func nothingAtAllServesADropFolder() throws {
+        let configuration = try ConfigurationLoader(paths: paths).load()
+        #expect(configuration == DaemonConfiguration(paths: paths))
+        let stream = try #require(configuration.streams.first)
+        #expect(configuration.streams.count == 1)
+        guard case .folder(let source) = stream.source, case .files(let sink) = stream.sink else {
+            Issue.record("not from folder to files")
+            return
+        }
+        #expect(source.path == folder.path("state/drop") && sink.folder == folder.path("state/video"))
+        #expect(configuration.control.socket == folder.path("run/control"))
+    }
+
+    /// The commented file says the defaults: uncommented, it changes nothing.
+    @Test func theShippedFileSaysTheDefaults() throws {
+        let shipped = try String(
+            contentsOf: Tool.root.appendingPathComponent("Config/gif2video.toml"), encoding: .utf8)
+        #expect(try load(shipped) == DaemonConfiguration(paths: paths))
+        let keys = shipped.split(separator: "\n", omittingEmptySubsequences: false).map { line -> Substring in
+            let isKey = line.wholeMatch(of: /#(\[.*\]|[a-z_]+ = .*| {4}".*|\])/) != nil
+            return isKey ? line.dropFirst() : line
+        }
+        // A stream has one source and one sink; its other keys are unknown there.
+        let foreign = ["pipe = ", "pipe_mode = ", "fifo = ", "format = ", "size = ", "state_folder = "]
+        let whole = keys.filter { line in !foreign.contains { line.hasPrefix($0) } }.joined(separator: "\n")
+        #expect(try load(whole) == DaemonConfiguration(paths: paths))
+    }
+
+    @Test func everyKeyOfAFolderStreamIsRead() throws {
+        let configuration = try load(
+            """
+            state_folder = "/srv/state"
+            [[stream]]
+            name = "all"
+            enabled = false
+            source = "folder"
+            folder = "/srv/in/"
+            recursive = true
+            include = ["*.gif", "sub/*"]
+            exclude = ["x*"]
+            watch = "poll"
+            poll_interval = 0.5
+            settle = 7
+            finished = "move"
+            done = "/srv/done"
+            failed = "bad"
+            keep_damaged = false
+            rate = "2x"
+            profile = "quality"
+            dither = "dithered"
+            background = "transparent"
+            loop = true
+            size = "640x480"
+            output = "videos"
+            encoder = "webm"
+            """)
+        let stream = try #require(configuration.stream("all"))
+        var source = FolderSource(path: "/srv/in")
+        source.recursive = true
+        source.include = ["*.gif", "sub/*"]
+        source.exclude = ["x*"]
+        source.watching = .poll
+        source.pollInterval = 0.5
+        source.settle = 7
+        source.finished = .move("/srv/done")
+        source.failed = "/srv/in/bad"
+        source.keepDamaged = false
+        #expect(stream.source == .folder(source) && !stream.enabled)
+        #expect(stream.sink == .files(FileSink(folder: "/srv/state/videos", format: .encoder("webm"))))
+        #expect(
+            stream.restoration.rate == .multiple(2) && stream.restoration.size == PixelSize(width: 640, height: 480))
+        #expect(stream.restoration.profile == .quality && stream.restoration.loop)
+        #expect(stream.restoration.background == .transparent && stream.restoration.dither == .dithered)
+    }
+
+    @Test func pipesAndLiveSinksAreRead() throws {
+        let configuration = try load(
+            """
+            [[stream]]
+            name = "live"
+            source = "pipe"
+            pipe = "gifs"
+            pipe_mode = "0600"
+            sink = "fifo"
+            fifo = "/run/video"
+            format = "rgba"
+            background = "transparent"
+            [[stream]]
+            name = "out"
+            source = "submitted"
+            sink = "stdout"
+            """)
+        var pipe = PipeSource(path: folder.path("state/gifs"))
+        pipe.mode = 0o600
+        #expect(configuration.streams[0].source == .pipe(pipe))
+        #expect(configuration.streams[0].sink == .fifo(path: "/run/video", format: .rgba))
+        #expect(configuration.streams[1].source == .submitted && configuration.streams[1].isOnStandardOutput)
+    }
+
+    @Test func dropInsAddStreamsAndReplaceKeys() throws {
+        let configuration = try load(
+            "[jobs]\nworkers = 3\nretries = 1\n" + Self.stream,
+            dropIns: [
+                "20.toml": "[jobs]\nworkers = 5\n",
+                "10.toml": "[jobs]\nworkers = 4\n"
+                    + Self.stream.replacingOccurrences(of: "\"a\"", with: "\"b\"")
+                    .replacingOccurrences(of: "\"in\"", with: "\"in2\""),
+                "ignored.txt": "nonsense",
+            ])
+        #expect(configuration.jobs.workers == 5 && configuration.jobs.retries == 1)
+        #expect(configuration.streams.map(\.name) == ["a", "b"])
+    }
+
+    @Test func anEncoderIsATemplate() throws {
+        let configuration = try load(
+            """
+            [encoder.gray]
+            extension = "mkv"
+            command = ["enc", "{width}x{height}", "{rate}", "{output}"]
+            """)
+        let encoder = try #require(configuration.encoders["gray"])
+        #expect(encoder.fileExtension == "mkv" && !encoder.template.keepsAlpha)
+        #expect(configuration.encoders.keys.sorted() == ["gray", "mp4", "webm"])
+    }
+
+    // MARK: What is not
+
+    @Test(arguments: [
+        ("workers = 2", "gif2video.toml:1: workers: there is no such key"),
+        ("[jobs]\nworkesr = 2", "gif2video.toml:2: jobs.workesr: there is no such key; did you mean workers?"),
+        ("[jobs]\nworkers = 0", "gif2video.toml:2: jobs.workers: 0 is not between 1 and 64"),
+        ("[jobs]\nworkers = \"2\"", "gif2video.toml:2: jobs.workers: expected a whole number, found a string"),
+        ("\n\n[control]\nmode = \"rw\"", "gif2video.toml:4: control.mode: \"rw\" is not an octal mode such as 0660"),
+        (stream + "rate = \"0\"", "gif2video.toml:6: stream[0].rate: \"0\" is not a rate"),
+        (stream + "sorce = 1", "gif2video.toml:6: stream[0].sorce: there is no such key; did you mean source?"),
+        (stream + stream, "gif2video.toml:7: stream[1].name: there are two streams \"a\""),
+        (stream + "encoder = \"avi\"", "gif2video.toml:6: stream[0].encoder: \"avi\" is none of mp4, webm, y4m"),
+        ("[[stream]]\nname = \"a\"\nsource = \"folder\"", "gif2video.toml:1: stream[0].folder: is missing"),
+        (stream + "background = \"transparent\"", "stream[0].background: the encoder \"mp4\" does not keep"),
+        ("[encoder.x]\ncommand = [\"a\", \"{size}\"]", "gif2video.toml:2: encoder.x.command: {size} is none of"),
+        ("[encoder.x]\ncommand = [\"a\"]", "encoder.x.command: does not say where the video goes"),
+        ("[encoder.x]\ncommand = [\"a\",\n 1]", "gif2video.toml:2: encoder.x.command: expected an array of strings"),
+        ("a = 1\nb = [1,\n\nc", "gif2video.toml:4: "),
+        ("state_folder = \"here\"", "gif2video.toml:1: state_folder: \"here\" is not an absolute path"),
+        (
+            "[[stream]]\nname = \"p\"\nsource = \"pipe\"\npipe = \"p\"\noutput = \"o\"\nrate = \"source\"",
+            "gif2video.toml:6: stream[0].rate: files of a pipe need a constant rate"
+        ),
+    ])
+    func everyMistakeHasAFileALineAndAKey(text: String, message: String) throws {
+        let found = try mistakes(text)
+        #expect(found.contains { $0.contains(message) }, "\(found)")
+    }
+
+    @Test func allMistakesOfAllFilesAreNamedAtOnce() throws {
+        let found = try mistakes(
+            "[jobs]\nworkers = 0\nx = 1\n", dropIns: ["a.toml": "# one\n[limits]\nframes = -1\n", "b.toml": "="])
+        #expect(found.count == 4, "\(found)")
+        #expect(found.contains("conf.d/a.toml:3: limits.frames: -1 is not between 0 and 1000000000"))
+    }
+
+    @Test func aMissingFileIsAMistakeWhenItWasNamed() throws {
+        #expect(throws: ConfigurationError.self) {
+            try ConfigurationLoader(file: folder.path("none.toml"), paths: paths).load()
+        }
+    }
+
+    /// Strings, comments and brackets that look like keys do not confuse the lines.
+    @Test func linesAreRightWhateverStandsBetween() throws {
+        let text = """
+            # [jobs]
+            models = '''
+            [jobs]
+            workers = 9
+            '''
+            [encoder."my enc"]
+            command = [ # "x = 1"
+              "a=b", 'c"d', "{output}", "\\"]",
+            ]
+            extension = "m\\"v"
+            [jobs]
+            workers = 99
+            """
+        let found = try mistakes(text)
+        #expect(found == ["gif2video.toml:12: jobs.workers: 99 is not between 1 and 64"], "\(found)")
+    }
+}

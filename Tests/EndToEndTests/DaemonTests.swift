@@ -1,0 +1,337 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// gif2videod as its users run it: control, streams of every kind, configuration, start and end.
+@Suite(.serialized) struct DaemonTests {
+    /// A folder stream into Y4M, without networks.
+    private static let folderStream = """
+        [control]
+        output_roots = ["out"]
+        [jobs]
+        retry_delay = 0.1
+        [[stream]]
+        name = "drop"
+        source = "folder"
+        folder = "in"
+        settle = 0.2
+        output = "out"
+        encoder = "y4m"
+        rate = "25"
+        profile = "none"
+
+        """
+
+    private func started(_ configuration: String?, arguments: [String] = []) throws -> DaemonProcess {
+        let daemon = try DaemonProcess(configuration, arguments: arguments)
+        try FileManager.default.createDirectory(atPath: daemon.state, withIntermediateDirectories: true)
+        try daemon.start()
+        try daemon.waitUntilReady()
+        return daemon
+    }
+
+    private func gif(_ frames: Int) -> [UInt8] {
+        ExampleGIF.drifting(delays: [Int](repeating: 4, count: frames))
+    }
+
+    private func drop(_ bytes: [UInt8], _ name: String, _ daemon: DaemonProcess) throws {
+        let path = "\(daemon.state)/\(name)"
+        try Data(bytes).write(to: URL(fileURLWithPath: path + ".part"))
+        guard rename(path + ".part", path) == 0 else { throw CocoaError(.fileWriteUnknown) }
+    }
+
+    private func exists(_ name: String, _ daemon: DaemonProcess) -> Bool {
+        FileManager.default.fileExists(atPath: "\(daemon.state)/\(name)")
+    }
+
+    /// Pictures of 48 x 32 in a Y4M file.
+    private func pictures(_ name: String, _ daemon: DaemonProcess) throws -> Int {
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(daemon.state)/\(name)"))
+        let header = try #require(bytes.firstIndex(of: UInt8(ascii: "\n"))) + 1
+        let frame = 48 * 32 * 3 + 6
+        #expect((bytes.count - header) % frame == 0)
+        return (bytes.count - header) / frame
+    }
+
+    private func json(_ daemon: DaemonProcess, _ arguments: String...) throws -> [String: Any] {
+        let result = try Tool.run(Tool.gif2video, arguments + ["--json"], environment: daemon.allEnvironment)
+        try #require(result.status == 0, "\(result.errors)")
+        return try #require(try JSONSerialization.jsonObject(with: Data(result.output)) as? [String: Any])
+    }
+
+    private func list(_ daemon: DaemonProcess, _ arguments: String...) throws -> [[String: Any]] {
+        let result = try Tool.run(Tool.gif2video, arguments + ["--json"], environment: daemon.allEnvironment)
+        try #require(result.status == 0, "\(result.errors)")
+        return try #require(try JSONSerialization.jsonObject(with: Data(result.output)) as? [[String: Any]])
+    }
+
+    private func states(_ daemon: DaemonProcess) throws -> [String] {
+        try list(daemon, "jobs").compactMap { $0["state"] as? String }
+    }
+
+    // MARK: Without a word
+
+    /// No configuration, the real networks, the default encoder.
+    @Test func withoutConfigurationADropFolderIsServed() throws {
+        let daemon = try started(nil)
+        try drop(ExampleGIF.drifting(delays: [10, 10]), "drop/cat.gif", daemon)
+        try daemon.waitUntil("the video is there", seconds: 120) { exists("video/cat.mp4", daemon) }
+        let probe = try Tool.run(
+            "ffprobe",
+            [
+                "-v", "error", "-count_frames", "-show_entries", "stream=codec_name,pix_fmt,nb_read_frames", "-of",
+                "default=nw=1:nk=1", "\(daemon.state)/video/cat.mp4",
+            ])
+        #expect(String(decoding: probe.output, as: UTF8.self) == "h264\nyuv420p\n6\n")
+        #expect(exists("drop/cat.gif", daemon))
+        #expect(daemon.stop() == 0)
+    }
+
+    @Test func commandsSayWhenNoDaemonRuns() throws {
+        let daemon = try DaemonProcess(Self.folderStream)
+        for command in ["status", "streams", "jobs", "stats", "reload", "monitor"] {
+            let result = try daemon.command(command)
+            #expect(result.status == 2 && result.errors.contains("no gif2videod is running"), "\(result.errors)")
+        }
+    }
+
+    @Test func mistakesInTheConfigurationAreNamed() throws {
+        let daemon = try DaemonProcess("[jobs]\nworkers = none\n")
+        let checked = try Tool.run(
+            Tool.gif2videod, ["--check-config", "--config", daemon.folder.path("gif2video.toml")])
+        #expect(checked.status == 1)
+        #expect(String(decoding: checked.output, as: UTF8.self).contains("gif2video.toml:2: "))
+        try daemon.configure("[jobs]\nworker = 3\n")
+        try daemon.start()
+        try daemon.waitUntil("it ends", seconds: 30) { !daemon.isRunning }
+        #expect(daemon.log.contains("gif2video.toml:2: jobs.worker: there is no such key; did you mean workers?"))
+    }
+
+    @Test func oneDaemonAStateFolder() throws {
+        let daemon = try started(Self.folderStream)
+        let second = try Tool.run(
+            Tool.gif2videod, ["--config", daemon.folder.path("gif2video.toml")], environment: daemon.allEnvironment)
+        #expect(second.status == 2 && second.errors.contains("another gif2videod works there"), "\(second.errors)")
+        #expect(try daemon.command("status").status == 0)
+    }
+
+    // MARK: Folders
+
+    @Test func aFileDroppedAgainIsDoneAgain() throws {
+        let daemon = try started(Self.folderStream)
+        try drop(gif(3), "in/a.gif", daemon)
+        try daemon.waitUntil("the first") { exists("out/a.y4m", daemon) }
+        try drop(gif(5), "in/a.gif", daemon)
+        try daemon.waitUntil("the second") { try pictures("out/a.y4m", daemon) == 5 }
+        // Another file of the same stem has its own output, and a restart does nothing again.
+        try drop(gif(4), "in/a.GIF", daemon)
+        try daemon.waitUntil("the third") { exists("out/a-2.y4m", daemon) }
+        try daemon.waitUntil("all done") { try states(daemon) == ["done", "done", "done"] }
+        #expect(daemon.stop() == 0)
+        try daemon.start()
+        try daemon.waitUntilReady()
+        usleep(700_000)
+        #expect(try states(daemon).count == 3)
+        #expect(try pictures("out/a.y4m", daemon) == 5 && pictures("out/a-2.y4m", daemon) == 4)
+    }
+
+    @Test func pollingSeesWhatInotifyWouldNot() throws {
+        let daemon = try started(Self.folderStream + "watch = \"poll\"\npoll_interval = 0.1\nfinished = \"delete\"\n")
+        try drop(gif(3), "in/a.gif", daemon)
+        try daemon.waitUntil("the video") { exists("out/a.y4m", daemon) && !exists("in/a.gif", daemon) }
+    }
+
+    @Test func patternsTreesAndFoldersAreFollowed() throws {
+        let daemon = try started(
+            Self.folderStream + "recursive = true\ninclude = [\"*.gif\"]\nexclude = [\".*\", \"no*\", \"sub/skip/*\"]\n"
+        )
+        try FileManager.default.createDirectory(
+            atPath: daemon.folder.path("new/deep"), withIntermediateDirectories: true)
+        _ = try daemon.folder.write(gif(2), to: "new/deep/in.gif")
+        try FileManager.default.moveItem(atPath: daemon.folder.path("new"), toPath: "\(daemon.state)/in/new")
+        try FileManager.default.createDirectory(
+            atPath: "\(daemon.state)/in/sub/skip", withIntermediateDirectories: true)
+        for name in ["in/sub/a.gif", "in/sub/skip/b.gif", "in/no.gif", "in/c.txt", "in/last.gif"] {
+            try drop(gif(2), name, daemon)
+        }
+        symlink("\(daemon.state)/in/c.txt", "\(daemon.state)/in/link.gif")
+        try daemon.waitUntil("the wanted ones") {
+            ["out/new/deep/in.y4m", "out/sub/a.y4m", "out/last.y4m"].allSatisfy { exists($0, daemon) }
+        }
+        usleep(500_000)
+        #expect(try list(daemon, "jobs").count == 3)
+    }
+
+    /// An encoder that fails twice is tried three times; a GIF that is none, once.
+    @Test func passingFaultsAreTriedAgain() throws {
+        let script = """
+            #!/bin/bash
+            cat > "$1.raw"; n=$(cat "$2" 2> /dev/null || echo 0); echo $((n + 1)) > "$2"
+            ((n >= 2)) || { rm -f "$1.raw"; echo "disk full, says the encoder" >&2; exit 1; }
+            mv "$1.raw" "$1"
+            """
+        let folder = try TemporaryFolder()
+        let path = try folder.write(Array(script.utf8), to: "encoder")
+        chmod(path, 0o755)
+        let daemon = try started(
+            Self.folderStream.replacingOccurrences(of: "encoder = \"y4m\"", with: "encoder = \"own\"")
+                + "[encoder.own]\nextension = \"bin\"\ncommand = [\"\(path)\", \"{output}\", \"\(folder.path("count"))\"]\n"
+        )
+        try drop(gif(3), "in/a.gif", daemon)
+        try drop(Array("this is none".utf8), "in/b.gif", daemon)
+        try daemon.waitUntil("the third attempt") { exists("out/a.bin", daemon) }
+        try daemon.waitUntil("the end of both") { try Set(states(daemon)) == ["done", "failed"] }
+        let jobs = try list(daemon, "jobs")
+        let good = try #require(jobs.first { $0["state"] as? String == "done" })
+        let bad = try #require(jobs.first { $0["state"] as? String == "failed" })
+        let reason = try #require(bad["error"] as? String)
+        #expect(good["attempts"] as? Int == 3 && reason.hasSuffix("not a GIF") && bad["source"] as? String != nil)
+        #expect(daemon.log.contains("disk full, says the encoder"))
+    }
+
+    /// A failed file comes back for another attempt, and goes where it belongs again.
+    @Test func aFailedFileIsTriedAgainWhenAsked() throws {
+        let daemon = try started(Self.folderStream)
+        for _ in 0..<2 {
+            try drop(Array("this is none".utf8), "in/a.gif", daemon)
+            try daemon.waitUntil("it has failed") { !exists("in/a.gif", daemon) }
+        }
+        try daemon.waitUntil("both have failed") { try states(daemon) == ["failed", "failed"] }
+        #expect(exists("in/failed/a.gif", daemon) && exists("in/failed/a-2.gif.txt", daemon))
+        #expect(try daemon.command("retry", "2").status == 0)
+        try daemon.waitUntil("it has failed again") {
+            try json(daemon, "show", "2")["attempts"] as? Int ?? 0 > 1 && states(daemon) == ["failed", "failed"]
+        }
+        #expect(exists("in/failed/a.gif.txt", daemon) && exists("in/failed/a-2.gif", daemon))
+        #expect(exists("in/failed/a-2.gif.txt", daemon) && !exists("in/a.gif", daemon))
+    }
+
+    // MARK: Control
+
+    @Test func jobsAreSubmittedFollowedPausedAndCancelled() throws {
+        let daemon = try started(Self.folderStream)
+        let input = try daemon.folder.write(gif(4), to: "my cat.gif")
+        let waited = try daemon.command("submit", "--wait", "--stream", "drop", input)
+        #expect(waited.status == 0 && exists("out/my cat.y4m", daemon), "\(waited.errors)")
+        let explicit = try daemon.command(
+            "submit", "--wait", "--rate", "50", "-o", "\(daemon.state)/out/there.y4m", input)
+        #expect(explicit.status == 0, "\(explicit.errors)")
+        #expect(try pictures("out/there.y4m", daemon) == 8)
+        let outside = try daemon.command("submit", "-o", daemon.folder.path("x.y4m"), input)
+        #expect(outside.status == 2 && outside.errors.contains("OutputNotAllowed"), "\(outside.errors)")
+        let missing = try daemon.command("submit", "--stream", "drop", "/no/such.gif")
+        #expect(missing.status == 2 && missing.errors.contains("PathNotReadable"), "\(missing.errors)")
+
+        #expect(try daemon.command("pause", "drop").status == 0)
+        let number = try #require(try json(daemon, "submit", "--stream", "drop", input)["job"] as? Int)
+        usleep(300_000)
+        #expect(try json(daemon, "show", "\(number)")["state"] as? String == "queued")
+        #expect(try list(daemon, "streams")[0]["state"] as? String == "paused")
+        #expect(try daemon.command("cancel", "\(number)").status == 0)
+        #expect(try json(daemon, "show", "\(number)")["state"] as? String == "cancelled")
+        #expect(try daemon.command("cancel", "\(number)").errors.contains("InvalidState"))
+        #expect(try daemon.command("retry", "\(number)").status == 0)
+        // A pause holds over a restart.
+        #expect(daemon.stop() == 0)
+        try daemon.start()
+        try daemon.waitUntilReady()
+        usleep(300_000)
+        #expect(try json(daemon, "show", "\(number)")["state"] as? String == "queued")
+        #expect(try daemon.command("resume").status == 0)
+        try daemon.waitUntil("the resumed job") { try json(daemon, "show", "\(number)")["state"] as? String == "done" }
+        #expect(try daemon.command("show", "4711").errors.contains("NoSuchJob"))
+        let statistics = try json(daemon, "stats")
+        #expect(statistics["peakMemory"] as? Int ?? 0 > 0)
+    }
+
+    @Test func whatWasSetHoldsUntilItIsSetBack() throws {
+        let daemon = try started(Self.folderStream)
+        #expect(try daemon.command("set", "drop", "--rate", "50").status == 0)
+        let input = try daemon.folder.write(gif(4), to: "a.gif")
+        #expect(try daemon.command("submit", "--wait", "--stream", "drop", input).status == 0)
+        #expect(try pictures("out/a.y4m", daemon) == 8)
+        #expect(try daemon.command("set", "drop", "--rate", "default").status == 0)
+        #expect(try list(daemon, "streams")[0]["rate"] as? String == "25")
+        #expect(try daemon.command("set", "drop", "--rate", "fast").errors.contains("InvalidParameter"))
+        #expect(try daemon.command("set", "none", "--rate", "25").errors.contains("NoSuchStream"))
+        #expect(try daemon.command("play", "--stream", "drop", input).errors.contains("NotLive"))
+    }
+
+    @Test func aReloadChangesWhatChanged() throws {
+        let daemon = try started(Self.folderStream)
+        try daemon.configure(Self.folderStream.replacingOccurrences(of: "rate = \"25\"", with: "rte = \"50\""))
+        let refused = try daemon.command("reload")
+        #expect(refused.status == 2 && refused.errors.contains("stream[0].rte: there is no such key"))
+        try daemon.configure(
+            Self.folderStream.replacingOccurrences(of: "rate = \"25\"", with: "rate = \"50\"")
+                + "[[stream]]\nname = \"more\"\nsource = \"folder\"\nfolder = \"in2\"\noutput = \"out2\"\n"
+                + "encoder = \"rgb24\"\nprofile = \"none\"\nrate = \"source\"\n")
+        #expect(try daemon.command("reload").status == 0)
+        try drop(gif(3), "in/a.gif", daemon)
+        try daemon.waitUntil("the new folder") { exists("in2", daemon) }
+        try drop(gif(2), "in2/b.gif", daemon)
+        try daemon.waitUntil("both") { exists("out/a.y4m", daemon) && exists("out2/b.rgb24", daemon) }
+        #expect(try pictures("out/a.y4m", daemon) == 6)
+        // And by signal: the second stream goes.
+        try daemon.configure(Self.folderStream)
+        kill(daemon.processIdentifier, SIGHUP)
+        try daemon.waitUntil("one stream") { try list(daemon, "streams").count == 1 }
+    }
+
+    @Test func theMonitorTellsWhatHappens() throws {
+        let daemon = try started(Self.folderStream)
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(fileURLWithPath: Tool.gif2video)
+        process.arguments = ["monitor", "--json"]
+        process.environment = daemon.allEnvironment
+        process.standardOutput = pipe
+        try process.run()
+        var text = ""
+        func read(until word: String) throws {
+            while !text.contains(word) {
+                let data = pipe.fileHandleForReading.availableData
+                try #require(!data.isEmpty)
+                text += String(decoding: data, as: UTF8.self)
+            }
+        }
+        try read(until: "following")
+        try drop(gif(3), "in/a.gif", daemon)
+        try read(until: #""state":"done""#)
+        let states = text.split(separator: "\n").compactMap { $0.firstMatch(of: /"state":"([a-z]+)"/)?.1 }
+        #expect(states == ["queued", "running", "done"])
+        process.terminate()
+    }
+
+    /// An idle client, and one that follows, do not hold the daemon up when it ends.
+    @Test func idleClientsDoNotDelayTheEnd() throws {
+        let daemon = try started(Self.folderStream)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Tool.gif2video)
+        process.arguments = ["monitor"]
+        process.environment = daemon.allEnvironment
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        usleep(300_000)
+        let began = Date()
+        #expect(daemon.stop() == 0)
+        #expect(Date().timeIntervalSince(began) < 5)
+        process.waitUntilExit()
+        #expect(!FileManager.default.fileExists(atPath: daemon.socket))
+    }
+
+    /// What does not end in its time waits in the journal.
+    @Test func stoppingPutsLongJobsBack() throws {
+        let daemon = try started(
+            Self.folderStream.replacingOccurrences(of: "[jobs]", with: "[jobs]\ndrain = 0.2")
+                .replacingOccurrences(of: "profile = \"none\"", with: "profile = \"live\""))
+        let long = ExampleGIF.drifting(width: 200, height: 200, delays: [Int](repeating: 4, count: 200))
+        try drop(long, "in/long.gif", daemon)
+        try daemon.waitUntil("it runs") { try states(daemon) == ["running"] }
+        #expect(daemon.stop() == 0)
+        try daemon.configure(Self.folderStream)
+        try daemon.start()
+        try daemon.waitUntil("it is done", seconds: 120) { exists("out/long.y4m", daemon) }
+    }
+}

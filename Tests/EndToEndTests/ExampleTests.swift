@@ -1,0 +1,63 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Examples/ as its READMEs say.
+@Suite(.serialized) struct ExampleTests {
+    private static var environment: [String: String] {
+        ["GIF2VIDEOD": Tool.gif2videod, "GIF2VIDEO": Tool.gif2video]
+    }
+
+    private func script(_ name: String) -> String {
+        Tool.root.appendingPathComponent("Examples/\(name)/run").path
+    }
+
+    @Test func dropFolder() throws {
+        let folder = try TemporaryFolder()
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: script("drop-folder"))
+        process.arguments = [folder.path("place")]
+        process.environment = ProcessInfo.processInfo.environment.merging(Self.environment) { $1 }
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        defer { process.terminate() }
+        try FileManager.default.createDirectory(
+            atPath: folder.path("place/in/sub"), withIntermediateDirectories: true)
+        _ = try folder.write(ExampleGIF.drifting(delays: [10, 10]), to: "place/in/sub/cat.gif")
+        _ = try folder.write(Array("none".utf8), to: "place/in/bad.gif")
+        let wanted = ["out/sub/cat.mp4", "in/done/sub/cat.gif", "in/failed/bad.gif", "in/failed/bad.gif.txt"]
+        for _ in 0..<1200 {
+            if wanted.allSatisfy({ FileManager.default.fileExists(atPath: folder.path("place/\($0)")) }) { return }
+            usleep(100_000)
+        }
+        Issue.record("\(try FileManager.default.subpathsOfDirectory(atPath: folder.path("place")))")
+    }
+
+    @Test func ffmpegPipe() throws {
+        let folder = try TemporaryFolder()
+        let gifs = try ["a.gif", "b.gif"].map {
+            try folder.write(ExampleGIF.drifting(delays: [20, 20]), to: $0)
+        }
+        let result = try Tool.run(
+            script("ffmpeg-pipe"), [folder.path("out.mkv")] + gifs,
+            environment: Self.environment)
+        #expect(result.status == 0, "\(result.errors)")
+        let probe = try Tool.run(
+            "ffprobe",
+            [
+                "-v", "error", "-count_frames", "-show_entries", "stream=width,height,nb_read_frames", "-of",
+                "default=nw=1:nk=1", folder.path("out.mkv"),
+            ])
+        #expect(String(decoding: probe.output, as: UTF8.self) == "640\n360\n20\n", "\(result.errors)")
+    }
+
+    @Test func socketControl() throws {
+        let folder = try TemporaryFolder()
+        let gif = try folder.write(ExampleGIF.drifting(delays: [10, 10]), to: "a.gif")
+        let result = try Tool.run(script("socket-control"), [gif], environment: Self.environment)
+        let output = String(decoding: result.output, as: UTF8.self)
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(output.contains("by-command.y4m") && output.contains("job done"), "\(output)")
+    }
+}
