@@ -53,6 +53,11 @@ class Maker:
     def tool(self) -> str:
         return self.name.split("-")[0]
 
+    @property
+    def is_noisy(self) -> bool:
+        """Whether the network for dithered GIFs is the right one: lossy ones hold wrong colours as well."""
+        return self.dithered or self.lossy
+
 
 def _pillow(name: str, exact: bool, frames: Callable[[np.ndarray, int], list[GIFFrame]]) -> Maker:
     def file(film: np.ndarray, colours: int) -> bytes:

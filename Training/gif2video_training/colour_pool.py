@@ -23,7 +23,7 @@ from PIL import Image
 
 from .catalogue import MAKERS, Maker
 from .data import Source, centre_crop, find_sources, load_frames
-from .makers import GIFFrame, pillow_median_cut, pillow_with_palette, radius_table
+from .makers import GIFFrame, radius_table
 
 SIDE = 256
 RUN = 8
@@ -172,7 +172,6 @@ def write_colour_pool(
 ) -> None:
     """Makes a colour pool. dither: "none", "dithered" or "any" (half of each)."""
     rng = np.random.default_rng(seed)
-    out.mkdir(parents=True, exist_ok=True)
     pool = PoolWriter(out, count)
     slots = list(rng.permutation(count))
     for source, wanted in zip(sources, share(rng, sources, count, even)):
@@ -228,18 +227,15 @@ class PoolWriter:
 
 def write_validation_pool(out: Path, sources: list[Source], dither: str, sizes: list[int], every: int) -> None:
     """A colour pool of centre crops of clips at full rate, Pillow's median cut (none) or its Floyd-Steinberg."""
+    maker = MAKERS["pillow-floyd_steinberg" if dither == "dithered" else "pillow-none"]
     rows = []
     for source in sources:
         film = centre_crop(load_frames(source), SIDE) if source.is_clip else []
         for at in range(every // 2, len(film), every):
             crops = np.ascontiguousarray(film[[max(at - 1, 0), at, min(at + 1, len(film) - 1)]])
             for number in sizes:
-                dithered = dither == "dithered"
-                maker = "pillow-floyd_steinberg" if dithered else "pillow-none"
-                gifs = [pillow_median_cut(crop, number) for crop in crops]
-                if dithered:
-                    gifs = [pillow_with_palette(crop, number, True) for crop in crops]
-                rows.append((crops[1], gifs, source.name, source.kind, maker, dithered, number))
+                facts = (source.name, source.kind, maker.name, maker.dithered, number)
+                rows.append((crops[1], maker.frames(crops, number), *facts))
     pool = PoolWriter(out, len(rows))
     for slot, row in enumerate(rows):
         pool.put(slot, *row)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from .gif_file import gif_bytes
 from .makers import GIFFrame
 from .metrics import psnr, ssim
 from .motion_pool import restore
+from .program import Program
 
 SIDE = 256
 
@@ -70,27 +70,16 @@ class TorchEngine:
 
 @dataclass(frozen=True)
 class SwiftEngine:
-    """Restores GIFs with the gif2video program, which decides about dithering by itself unless `forced`.
+    """Restores GIFs with the gif2video program, which decides about dithering by itself unless `forced`."""
 
-    models: a profile's folder, named like the profile.
-    """
-
-    binary: Path
-    models: Path
+    program: Program
     forced: bool
 
     def __call__(self, gif: list[GIFFrame], dithered: bool, rate: int) -> list[np.ndarray]:
-        height, width = gif[0].index.shape
-        command = [str(self.binary), "filter", "--format", "rgb24", "--rate", f"{rate}x" if rate > 1 else "source"]
-        command += ["--profile", self.models.name, "--models", str(self.models.parent)]
-        if self.forced:
-            command += ["--dither", "dithered" if dithered else "none"]
-        run = subprocess.run(command, input=gif_bytes(gif, 4 * rate), capture_output=True)
-        if run.returncode:
-            raise SystemExit(f"{' '.join(command)}: {run.stderr.decode(errors='replace')}")
-        pictures = np.frombuffer(run.stdout, np.uint8).reshape(-1, height, width, 3)
+        dither = ("dithered" if dithered else "none") if self.forced else "auto"
+        pictures = self.program.restored(gif_bytes(gif, 4 * rate), gif[0].index.shape, dither, rate)
         if len(pictures) != len(gif) * rate:
-            raise SystemExit(f"{' '.join(command)}: {len(pictures)} pictures for {len(gif)} frames")
+            raise SystemExit(f"{len(pictures)} pictures for {len(gif)} frames at {rate} times the rate")
         return list(pictures)
 
 
@@ -222,7 +211,7 @@ def main() -> None:
     sources = [source for source in find_sources(options.data) if source.is_clip and source.fps >= least]
     sizes = options.sizes or ([256] if options.what == "motion" else [32, 256])
     if options.engine == "swift":
-        engine = SwiftEngine(options.binary, options.models.resolve(), options.force_dither)
+        engine = SwiftEngine(Program(options.binary, options.models.resolve()), options.force_dither)
     else:
         engine = TorchEngine(options.models)
     default = ["pillow-none", "pillow-floyd_steinberg"][: 1 if options.what == "motion" else None]

@@ -44,13 +44,13 @@ class Program:
     def _options(self) -> list[str]:
         return ["--profile", self.profile, "--models", str(self.models.parent)]
 
-    def _filter(self, *more: str) -> list[str]:
-        command = [str(self.binary), "filter", "--format", "rgb24", "--rate", "source"]
+    def _filter(self, *more: str, rate: int = 1) -> list[str]:
+        command = [str(self.binary), "filter", "--format", "rgb24", "--rate", f"{rate}x" if rate > 1 else "source"]
         return [*command, *self._options(), *more]
 
-    def restored(self, gif: bytes, shape: tuple[int, int], dither: str = "auto") -> np.ndarray:
-        """uint8 [T, H, W, 3], a picture for every frame of the file."""
-        command = self._filter("--dither", dither)
+    def restored(self, gif: bytes, shape: tuple[int, int], dither: str = "auto", rate: int = 1) -> np.ndarray:
+        """uint8 [rate T, H, W, 3], `rate` pictures for every frame of the file: the frame, then in-betweens."""
+        command = self._filter("--dither", dither, rate=rate)
         run = subprocess.run(command, input=gif, capture_output=True)
         if run.returncode:
             raise SystemExit(f"{' '.join(command)}: {run.stderr.decode(errors='replace')}")

@@ -179,8 +179,8 @@ class MotionTask:
 
 
 def is_noisy(sample: Sample) -> bool:
-    """Whether the network for dithered GIFs is the right one: lossy ones hold wrong colours as well."""
-    return sample.dithered or (sample.maker in MAKERS and MAKERS[sample.maker].lossy)
+    """Maker.is_noisy, also of flat art, which no maker of the catalogue made."""
+    return MAKERS[sample.maker].is_noisy if sample.maker in MAKERS else sample.dithered
 
 
 class DitherTask:

@@ -107,7 +107,7 @@ def profile_section(run: Run, program: Program, records: list[rows.Record], imag
     pictures = [
         (plots.gain_plot, "gain", "Gain against palette size; solid: all clips, dotted: faces"),
         (plots.baseline_plot, "baselines", "Gain of gif2video and of the baselines"),
-        (plots.flicker_plot, "flicker", "Motion of the GIF and of the restored film; dashed: 1.1 times the original's"),
+        (plots.flicker_plot, "flicker", "Motion of the GIF and of the restored film; red: 1.1 times the original's"),
     ]
     images_of_plots = []
     for plot, name, caption in pictures:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..catalogue import MAKERS, Maker
+from ..catalogue import MAKERS
 from ..program import Program
 from .colour import gif_of
 from .plan import MAIN_MAKERS, SIZES, Clip
@@ -27,12 +27,7 @@ class Said:
 
     @property
     def is_right(self) -> bool:
-        return self.dithered == is_for_dithered(MAKERS[self.maker])
-
-
-def is_for_dithered(maker: Maker) -> bool:
-    """Whether the network for dithered GIFs is the right one: of lossy ones, too, which hold wrong colours as well."""
-    return maker.dithered or maker.lossy
+        return self.dithered == MAKERS[self.maker].is_noisy
 
 
 def verdicts_of_clips(records: list[Record]) -> list[Said]:
@@ -75,7 +70,7 @@ def classifier_rows(verdicts: list[Said]) -> list[dict]:
             right = [said.is_right for said in mine if said.size == size]
             row[f"{size}"] = f"{100 * np.mean(right):.1f}" if right else ""
         row["all"] = f"{100 * np.mean([said.is_right for said in mine]):.1f}"
-        sign = 1 if is_for_dithered(maker) else -1
+        sign = 1 if maker.is_noisy else -1
         row["least sure"] = f"{min(sign * said.logit for said in mine):+.1f}"
         rows.append(row)
     return rows
@@ -86,7 +81,7 @@ def summary(verdicts: list[Said]) -> str:
     parts = []
     kinds = ((False, "with neither dither nor loss"), (True, "dithered or lossy"))
     for noisy, name in kinds:
-        right = [said.is_right for said in verdicts if is_for_dithered(MAKERS[said.maker]) == noisy]
+        right = [said.is_right for said in verdicts if MAKERS[said.maker].is_noisy == noisy]
         if right:
             parts.append(f"{100 * np.mean(right):.2f} % of {len(right)} GIFs {name}")
     everything = [said.is_right for said in verdicts]

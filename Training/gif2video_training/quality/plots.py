@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib
@@ -37,6 +38,34 @@ def _main(rows: list[Row], kind: str) -> dict[str, list[Row]]:
     }
 
 
+def _by_maker(
+    rows: list[Row], draw: Callable, guides: dict[float, str], label: str, names: tuple[str, ...], file: Path
+) -> str:
+    """A line for each main maker, a panel for 32 and 256 colours. draw(panel, row, at) puts a row's points on its line.
+
+    guides: colours of vertical lines, by their place. names: of the points, for the legend.
+    """
+    makers = _main(rows, "all")
+    sizes = [size for size in (32, 256) if any(row.size == size for row in rows)]
+    shape = (3.8 * len(sizes) + 1, 0.28 * len(makers) + 1.2)
+    figure, panels = plt.subplots(1, len(sizes), figsize=shape, sharey=True, squeeze=False)
+    for panel, size in zip(panels[0], sizes, strict=True):
+        for at, found in enumerate(makers.values()):
+            for row in found:
+                if row.size == size:
+                    draw(panel, row, at)
+        for place, colour in guides.items():
+            panel.axvline(place, color=colour, lw=0.8)
+        panel.set_yticks(range(len(makers)), list(makers))
+        panel.set_title(f"{size} colours")
+        panel.set_xlabel(label)
+    panels[0][0].invert_yaxis()
+    for name in names:
+        panels[0][-1].plot([], [], "o", ms=5, color=COLOURS[name], label=LABELS[name])
+    panels[0][-1].legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return _save(figure, file)
+
+
 def gain_plot(rows: list[Row], file: Path) -> str:
     """Gain in PSNR against palette size, a panel for each tool, faces dashed."""
     makers = _main(rows, "all")
@@ -64,49 +93,24 @@ def gain_plot(rows: list[Row], file: Path) -> str:
 
 
 def baseline_plot(rows: list[Row], file: Path) -> str:
-    """Gain of the program and of the baselines, a line for each maker, a panel for each palette size."""
-    makers = _main(rows, "all")
-    sizes = [size for size in (32, 256) if any(row.size == size for row in rows)]
-    shape = (3.8 * len(sizes) + 1, 0.28 * len(makers) + 1.2)
-    figure, panels = plt.subplots(1, len(sizes), figsize=shape, sharey=True, squeeze=False)
-    for panel, size in zip(panels[0], sizes, strict=True):
-        for at, found in enumerate(makers.values()):
-            for row in found:
-                for name in ("gradfun", "deband", "blur", "restored") if row.size == size else ():
-                    gain = row.psnr[name] - row.psnr["gif"]
-                    panel.plot(gain, at, "o", ms=6 if name == "restored" else 4, color=COLOURS[name])
-        panel.axvline(0, color="#202124", lw=0.8)
-        panel.set_yticks(range(len(makers)), list(makers))
-        panel.set_title(f"{size} colours")
-        panel.set_xlabel("gain over the GIF, dB")
-    panels[0][0].invert_yaxis()
-    for name in ("restored", "gradfun", "deband", "blur"):
-        panels[0][-1].plot([], [], "o", ms=5, color=COLOURS[name], label=LABELS[name])
-    panels[0][-1].legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    return _save(figure, file)
+    """Gain of the program and of the baselines."""
+    names = ("gradfun", "deband", "blur", "restored")
+
+    def draw(panel, row: Row, at: int) -> None:
+        for name in names:
+            gain = row.psnr[name] - row.psnr["gif"]
+            panel.plot(gain, at, "o", ms=6 if name == "restored" else 4, color=COLOURS[name])
+
+    return _by_maker(rows, draw, {0: "#202124"}, "gain over the GIF, dB", (names[-1], *names[:-1]), file)
 
 
 def flicker_plot(rows: list[Row], file: Path) -> str:
     """Change from frame to frame as a multiple of the original's: of the GIF, and restored."""
-    makers = _main(rows, "all")
-    sizes = [size for size in (32, 256) if any(row.size == size for row in rows)]
-    shape = (3.8 * len(sizes) + 1, 0.28 * len(makers) + 1.2)
-    figure, panels = plt.subplots(1, len(sizes), figsize=shape, sharey=True, squeeze=False)
-    for panel, size in zip(panels[0], sizes, strict=True):
-        for at, found in enumerate(makers.values()):
-            for row in found:
-                if row.size == size:
-                    ends = [row.flicker["gif"], row.flicker["restored"]]
-                    panel.plot(ends, [at, at], "-", color="#dadce0", zorder=1)
-                    for name, value in zip(("gif", "restored"), ends, strict=True):
-                        panel.plot(value, at, "o", ms=5, color=COLOURS[name])
-        panel.axvline(1, color="#202124", lw=0.8)
-        panel.axvline(1.1, color="#d93025", lw=0.8, ls="--")
-        panel.set_yticks(range(len(makers)), list(makers))
-        panel.set_title(f"{size} colours")
-        panel.set_xlabel("motion, original = 1")
-    panels[0][0].invert_yaxis()
-    for name in ("gif", "restored"):
-        panels[0][-1].plot([], [], "o", ms=5, color=COLOURS[name], label=LABELS[name])
-    panels[0][-1].legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    return _save(figure, file)
+
+    def draw(panel, row: Row, at: int) -> None:
+        panel.plot([row.flicker["gif"], row.flicker["restored"]], [at, at], "-", color="#dadce0", zorder=1)
+        for name in ("gif", "restored"):
+            panel.plot(row.flicker[name], at, "o", ms=5, color=COLOURS[name])
+
+    guides = {1: "#202124", 1.1: "#d93025"}
+    return _by_maker(rows, draw, guides, "motion, original = 1", ("gif", "restored"), file)
