@@ -38,8 +38,9 @@ MAKER_WEIGHTS = {
     "pillow-floyd_steinberg": 40, "pillow-one-floyd_steinberg": 12,
     "ffmpeg-sierra2_4a": 10, "ffmpeg-floyd_steinberg": 6, "ffmpeg-bayer": 8,
     "ffmpeg-single-sierra2_4a": 5, "ffmpeg-single-floyd_steinberg": 3, "ffmpeg-single-bayer": 4,
-    "gifsicle-floyd-steinberg": 3, "gifsicle-floyd-steinberg-lossy80": 2, "gifsicle-ro64": 1, "gifsicle-o8": 1,
-    "gifsicle-halftone": 1, "imagemagick-floyd_steinberg": 2, "imagemagick-riemersma": 2, "imagemagick-o8x8": 1,
+    "gifsicle-floyd-steinberg": 3, "gifsicle-floyd-steinberg-lossy80": 2, "gifsicle-ro64": 1, "gifsicle-o3": 1,
+    "gifsicle-o4": 1, "gifsicle-o8": 1, "gifsicle-halftone": 1, "gifsicle-squarehalftone": 1, "gifsicle-diagonal": 1,
+    "imagemagick-floyd_steinberg": 2, "imagemagick-riemersma": 2, "imagemagick-o8x8": 1,
     "imagemagick-one-floyd_steinberg": 1,
 }  # fmt: skip
 """How often each maker of the catalogue is drawn, among those of its kind (dithered or not)."""

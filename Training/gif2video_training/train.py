@@ -44,6 +44,27 @@ class Average:
                 self.state[name].copy_(tensor)
 
 
+def widened(weight: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    """A weight or bias for a layer with more channels, so that the network computes what it did (Net2Net, Chen 2016).
+
+    A new unit is a copy of an old one; what follows divides the old weight among the copies, at random so that they
+    learn different things. weight: [out, in, k, k] or [out]; shape: at least as large.
+    """
+    if weight.shape == shape:
+        return weight
+    weight = weight[torch.arange(shape[0]) % weight.shape[0]]
+    if weight.dim() == 1:
+        return weight
+    old, new = weight.shape[1], shape[1]
+    copies = torch.arange(new) % old
+    parts = 1 + 0.5 * torch.randn(shape[0], new, 1, 1)
+    sums = torch.zeros(shape[0], old, 1, 1).index_add_(1, copies, parts)
+    counts = torch.bincount(copies, minlength=old)[None, :, None, None]
+    # Equal shares and deviations that cancel out: a sum of random parts could be nearly zero.
+    parts = (parts - (sums / counts)[:, copies] + 1) / counts[:, copies]
+    return weight[:, copies] * parts
+
+
 class Trainer:
     """A network with its optimizer, average, random state and position in the schedule."""
 
@@ -56,11 +77,9 @@ class Trainer:
             last = self.network.get_submodule(unet).outc
             torch.nn.init.zeros_(last.weight)
             torch.nn.init.zeros_(last.bias)
-        for unet in training.get("frozen", []):
-            self.network.get_submodule(unet).requires_grad_(False)
         self.network.to(device, memory_format=torch.channels_last)
         self.optimizer = torch.optim.AdamW(
-            [p for p in self.network.parameters() if p.requires_grad],
+            self.network.parameters(),
             lr=training["rate"],
             weight_decay=training["weight_decay"],
         )
@@ -90,12 +109,16 @@ class Trainer:
     def start_from(self, path: Path) -> None:
         """Takes the averaged weights of another run's checkpoint.
 
-        Parts that it lacks keep their start; input channels that it lacks begin at zero.
+        Parts that it lacks keep their start, input channels that it lacks begin at zero. A wider network (UNetShuffle's
+        widths) begins as the same function (`widened`).
         """
         weights = torch.load(path, map_location=self.device, weights_only=True)["average"]
         for name, own in self.network.state_dict().items():
-            if name in weights and own.dim() == 4 and own.shape[1] > weights[name].shape[1]:
+            if name not in weights:
+                continue
+            if own.dim() == 4 and ".stem.0." in name:
                 weights[name] = F.pad(weights[name], (0, 0, 0, 0, 0, own.shape[1] - weights[name].shape[1]))
+            weights[name] = widened(weights[name], own.shape)
         unknown = self.network.load_state_dict(weights, strict=False).unexpected_keys
         if unknown:
             raise SystemExit(f"{path}: not a start for this network: {', '.join(unknown)}")

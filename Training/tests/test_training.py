@@ -67,6 +67,25 @@ class NeighbourTests(unittest.TestCase):
                 seen = wide.network(*inputs, batch["before"], batch["after"])
                 self.assertFalse(torch.allclose(wide.network(*inputs), seen, atol=1e-6))
 
+    def test_a_wider_network_starts_as_the_same_function(self):
+        wider = copy.deepcopy(self.CONFIG)
+        wider["model"]["first"]["widths"], wider["model"]["step"]["widths"] = [9, 14], [8]
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            task = ColourTask(self.CONFIG, [make_pool(folder)], None, torch.device("cpu"))
+            small, large = (Trainer(config, task, 4, torch.device("cpu")) for config in (self.CONFIG, wider))
+            run(small, folder / "small", 3, None, 1e9)
+            large.start_from(folder / "small/checkpoint.pt")
+            small.network.load_state_dict(small.average.state)
+            batch = task.batch(np.random.default_rng(5))
+            inputs = [batch[key] for key in ("gif", "radius", "palette", "count", "before", "after")]
+            with torch.no_grad():
+                self.assertGreater((small.network(*inputs) - batch["gif"]).abs().max(), 1e-4)
+                self.assertTrue(torch.allclose(small.network(*inputs), large.network(*inputs), atol=1e-5))
+            run(large, folder / "large", 1, None, 1e9)
+            weight = large.network.first.stem[1].weight
+            self.assertGreater((weight[:4] - weight[4:8]).abs().max(), 1e-3)
+
     def test_a_pools_frames_are_neighbours(self):
         with tempfile.TemporaryDirectory() as name:
             pool = ColourPool(make_pool(Path(name)))
