@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gif2video_training.baselines import baselines
+from gif2video_training.baselines import baselines, blended, minterpolated
 from gif2video_training.catalogue import MAKERS
 from gif2video_training.metrics import motion, psnr, ssim, temporal_error
 from gif2video_training.program import verdict_of
-from gif2video_training.quality import classifier, document
+from gif2video_training.quality import betweens, classifier, document
 from gif2video_training.quality.colour import on_time, scores, shown
 from gif2video_training.quality.flat import EXACT, changes
 from gif2video_training.quality.flat_art import SCENES, film
@@ -28,6 +28,61 @@ def record(maker: str, clip: str, kind: str, gif: float, restored: float, dither
     return Record(
         maker, 32, clip, kind, base, numbers | {"psnr": restored, "motion": 2.2, "dithered": dithered, "logit": -2.0}
     )
+
+
+class Pan:
+    """A picture that moves to the right by 4 pixels a frame."""
+
+    def __init__(self, frames: int):
+        y, x = np.mgrid[0:96, 0 : 96 + 4 * frames]
+        waves = np.stack([np.sin(x / 7 + y / 9) + np.cos(x / 13 - y / 5 + k) for k in range(3)], -1)
+        wide = (128 + 60 * waves).astype(np.uint8)
+        self.frames = np.stack([wide[:, 4 * (frames - k) : 4 * (frames - k) + 96] for k in range(frames)])
+
+
+class EchoProgram:
+    """Decodes a GIF and repeats every frame, as a program does that restores nothing."""
+
+    def restored(self, gif: bytes, shape, rate: int = 1) -> np.ndarray:
+        return np.repeat(shown(gif)[0], rate, axis=0)
+
+
+class BetweenTests(unittest.TestCase):
+    def test_blending_and_minterpolate_keep_the_frames_in_place(self):
+        film = Pan(9).frames
+        for rate in (2, 4):
+            kept = film[::rate]
+            mixed, moved = blended(kept, rate), minterpolated(kept, rate)
+            self.assertEqual((len(mixed), len(moved)), (9, 9))
+            self.assertTrue((mixed[::rate] == kept).all())
+            self.assertLess(np.abs(moved[::rate].astype(int) - kept).mean(), 1.5)
+            middle = rate // 2
+            self.assertTrue((np.abs(mixed[middle] - (kept[0].astype(float) + kept[1]) / 2) <= 0.5).all())
+
+    def test_flow_lengths_of_a_pan(self):
+        film = Pan(3).frames
+        self.assertAlmostEqual(float(np.median(betweens.flow_lengths(film[0], film[2]))), 8, delta=0.5)
+        self.assertLess(betweens.flow_lengths(film[0], film[0]).max(), 0.1)
+
+    def test_a_program_that_repeats_scores_as_repeating(self):
+        clip = Clip("pan", "face", Pan(9).frames)
+        with tempfile.TemporaryDirectory() as name:
+            store = Store(Path(name))
+            films = [betweens.film(clip, "pillow-none", 256, rate, EchoProgram(), store) for rate in (2, 4)]
+            again = betweens.film(clip, "pillow-none", 256, 4, None, store)
+        self.assertEqual(again, films[1])
+        self.assertEqual([gap.first for gap in films[1].gaps], [0, 4])
+        self.assertEqual([len(gap.psnr["ours"]) for gap in films[1].gaps], [3, 3])
+        self.assertEqual(films[1].all_frames("ours"), films[1].all_frames("repeated"))
+        rows = betweens.all_frames_rows(films)
+        said = [(row["rate"], row["clips"], row["gain"]) for row in rows]
+        self.assertEqual(said, [(rate, f"1 {kind}", "+0.00") for rate in ("1/2", "1/4") for kind in ("face", "all")])
+        self.assertTrue(all(row["over the best"].startswith("-") for row in betweens.between_rows(films)))
+        motions = [(row["rate"], row["motion"], row["gaps"]) for row in betweens.motion_rows(films)]
+        self.assertEqual(motions, [("1/2", "large: 4 to 12", 4), ("1/4", "larger: 12 and more", 2)])
+        worst = betweens.worst_gaps(films, 10)
+        self.assertEqual([gap.clip for gap in worst], ["pan"])
+        self.assertEqual(betweens.sheet(worst, {"pan": clip}, EchoProgram()).size, (7 * 96, 100))
 
 
 class MetricTests(unittest.TestCase):

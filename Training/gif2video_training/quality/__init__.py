@@ -7,5 +7,6 @@ rows.py       the rows of the tables from those numbers
 flat_art.py   pictures of screens and cartoons whose colours a GIF holds without loss
 flat.py       what the program changes in them, and in GIFs found in the wild
 classifier.py verdicts, right and wrong, and what the wrong ones cost
+betweens.py   the in-betweens beside blending and minterpolate
 plots.py, document.py   the output
 """

@@ -16,18 +16,21 @@ import math
 import sys
 import time
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import torch
 
 from ..program import Program
-from . import classifier, document, flat, plots, rows
+from . import betweens, classifier, document, flat, plots, rows
 from .colour import base_scores, restored_scores
 from .document import Section, table
-from .plan import Plan, chosen_sources, images_of, load_clip
-from .store import COLOUR, FLAT, Store, sources_key
+from .plan import Plan, between_clips, chosen_sources, images_of, load_clip
+from .store import BETWEENS, COLOUR, FLAT, Store, sources_key
 
 TRAINING = Path(__file__).resolve().parents[2]
+OUT = TRAINING / "../out"
+WORST = 10
 
 
 def say(text: str) -> None:
@@ -50,6 +53,11 @@ class Run:
         self.keys = {program.profile: program.key() for program in programs}
         folders = {profile: cache / f"{profile}-{key}" for profile, key in self.keys.items()}
         self.colour = {profile: Store(folder / colour_key) for profile, folder in folders.items()}
+        between_key = sources_key(BETWEENS, self.clips)
+        self.between = {
+            program.profile: Store(cache / f"{program.profile}-{program.key(True)}" / between_key)
+            for program in programs
+        }
         self.flat = {profile: Store(folder / sources_key(FLAT)) for profile, folder in folders.items()}
 
     def records(self) -> dict[str, list[rows.Record]]:
@@ -80,6 +88,25 @@ class Run:
                 break
         return result
 
+    def films(self) -> dict[str, list[betweens.Film]]:
+        """The in-betweens of all clips that are fast enough, per profile; none if the time was over before."""
+        result = {program.profile: [] for program in self.programs}
+        for clip in [] if self.left_out else between_clips(self.clips, self.plan):
+            for rate, (maker, size) in product(betweens.RATES, betweens.GIFS):
+                for program in self.programs:
+                    store = self.between[program.profile]
+                    result[program.profile].append(betweens.film(clip, maker, size, rate, program, store))
+            say(f"in-betweens: {clip.name}")
+        return result
+
+    def write_sheet(self, program: Program, films: list[betweens.Film], file: Path) -> None:
+        """The worst gaps to look at."""
+        worst = betweens.worst_gaps(films, WORST)
+        clips = {clip.name: clip for clip in between_clips(self.clips, self.plan)}
+        file.parent.mkdir(parents=True, exist_ok=True)
+        betweens.sheet(worst, clips, program).save(file)
+        say(f"{file.resolve()}")
+
     def images(self) -> dict[str, list[classifier.Said]]:
         """Verdicts on still images; none if the time was over before."""
         result = {program.profile: [] for program in self.programs}
@@ -97,7 +124,27 @@ def networks(program: Program) -> list[dict]:
     ]
 
 
-def profile_section(run: Run, program: Program, records: list[rows.Record], images: list, out: Path) -> Section:
+def between_section(films: list[betweens.Film]) -> Section:
+    rates = ", ".join(f"1/{rate}" for rate in betweens.RATES)
+    return Section("In-betweens", [
+        f"GIFs at {rates} of the rate of {len({film.clip for film in films})} films; the program fills the gaps "
+        "(`filter --rate 2x` and so on). Beside it: the GIF's frames repeated; the restored frames blended; ffmpeg's "
+        "`minterpolate` (motion compensated, its best settings) on the GIF's frames and on the restored ones. "
+        "All film frames, PSNR:",
+        table(betweens.all_frames_rows(films)),
+        "In-betweens alone, PSNR / SSIM (of the middle one):", table(betweens.between_rows(films)),
+        "By how much moves across the gap, all makers:", table(betweens.motion_rows(films)),
+        "The gaps that lost most against the best of the others, one per clip:",
+        table([{
+            "clip": gap.clip, "rate": f"1/{gap.rate}", "maker": gap.maker, "colours": gap.size, "frame": gap.first,
+            "mean flow": gap.flow, **{name: gap.mean(name) for name in betweens.METHODS},
+        } for gap in betweens.worst_gaps(films, WORST)]),
+    ])  # fmt: skip
+
+
+def profile_section(
+    run: Run, program: Program, records: list[rows.Record], images: list, films: list[betweens.Film], out: Path
+) -> Section:
     """All of one profile."""
     profile = program.profile
     made = rows.rows_of(records)
@@ -140,7 +187,7 @@ def profile_section(run: Run, program: Program, records: list[rows.Record], imag
         "The same scenes where the GIF does not hold them; \"right pixels\" are those that it does:",
         table(flat.lossy_rows(run.plan.quick, program, store)),
     ])  # fmt: skip
-    below = [colour, harm, flat_art, dither]
+    below = [colour, harm, flat_art, dither, *([between_section(films)] if films else [])]
     if run.wild.is_dir():
         found = flat.wild_rows(run.wild, run.plan.quick, program, store)
         text = "No original is known; what the program changes in their first frames:"
@@ -205,11 +252,14 @@ def main() -> None:
     programs = [Program(options.binary.resolve(), folder) for folder in folders if folder.is_dir()]
     if not programs:
         raise SystemExit(f"{options.models}: none of the profiles {', '.join(options.profiles)}")
-    out = options.out or TRAINING / ("../out/quality-quick" if options.quick else "../docs")
+    out = options.out or (OUT / "quality-quick" if options.quick else TRAINING / "../docs")
     out.mkdir(parents=True, exist_ok=True)
     run = Run(options.data.resolve(), plan, programs, options.cache, options.minutes)
-    records, images = run.records(), run.images()
-    sections = [profile_section(run, p, records[p.profile], images[p.profile], out) for p in programs]
+    records, images, films = run.records(), run.images(), run.films()
+    for program in programs:
+        if films[program.profile]:
+            run.write_sheet(program, films[program.profile], OUT / f"worst-in-betweens-{program.profile}.png")
+    sections = [profile_section(run, p, records[p.profile], images[p.profile], films[p.profile], out) for p in programs]
     command = options.command or f"python -m gif2video_training.quality {' '.join(sys.argv[1:])}"
     page = Section("Quality", [method(run, command, records[programs[0].profile])], sections)
     (out / "quality.md").write_text(page.markdown() + "\n")

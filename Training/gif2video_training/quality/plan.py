@@ -25,6 +25,10 @@ MAIN_MAKERS = (
 """What people use most; measured with every palette size on every film."""
 PAPER_MAKERS = ("pillow-none", "pillow-floyd_steinberg")
 """The paper's protocol; also on the second clips of films that were cut in two."""
+LEAST_FPS = 20.0
+"""Slower films are no measure of in-betweens."""
+BETWEEN_FRAMES = 33
+"""Film frames that in-betweens are measured on: at an eighth of the rate five GIF frames."""
 QUICK_MAKERS = ("pillow-none", "pillow-floyd_steinberg", "ffmpeg-sierra2_4a", "gifsicle-none-lossy80")
 
 
@@ -107,6 +111,13 @@ def chosen_sources(data: Path, plan: Plan) -> tuple[list[Source], set[str]]:
     few = _few(sources, 2 if plan.quick else 3)
     chosen = [source for source in sources if source.name in few or not plan.quick]
     return sorted(chosen, key=lambda source: source.name not in few), few
+
+
+def between_clips(data: Path, plan: Plan) -> Iterator[Clip]:
+    """The films that in-betweens are measured on: fast enough; of a quick run, every eighth."""
+    sources = [source for source in clips_of(data) if source.fps >= LEAST_FPS]
+    for source in sources[:: 8 if plan.quick else 1]:
+        yield Clip(source.name, kind_of(source), _centre(source, BETWEEN_FRAMES, 1))
 
 
 def images_of(data: Path, plan: Plan) -> Iterator[Clip]:
