@@ -1,7 +1,8 @@
 import Configuration
 import Control
-import Glibc
+import Media
 import Output
+import Threads
 
 /// What a job is to become, worked out from its record and the configuration when it begins.
 struct JobPlan: Sendable {
@@ -9,6 +10,18 @@ struct JobPlan: Sendable {
     enum Maker: Sendable {
         case encoder(EncoderTemplate)
         case plain(StreamFormat)
+
+        /// A writer of `file`.
+        /// - Parameters:
+        ///   - rate: pictures per second.
+        ///   - stop: when it is raised an encoder is killed.
+        /// - Throws: `OutputError.system` when the file cannot be created.
+        func writer(_ file: AtomicFile, rate: Rational, stop: StopSignal) throws -> any PictureWriter {
+            switch self {
+            case .encoder(let template): VideoFileWriter(file, template: template, rate: rate, stop: stop)
+            case .plain(let format): try FileWriter(file) { format.writer($0, rate: rate) }
+            }
+        }
     }
 
     let restoration: RestorationPlan

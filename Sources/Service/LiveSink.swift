@@ -74,10 +74,7 @@ final class LiveSink {
 
     private func makeWriter() -> any PictureWriter {
         let sink = ByteSink(descriptor: descriptor, name: path ?? "standard output", closes: false, stop: stop)
-        switch format {
-        case .y4m: return Y4MWriter(sink, rate: rate)
-        case .rgb24, .rgba: return RawWriter(sink, keepsAlpha: format.keepsAlpha)
-        }
+        return format.writer(sink, rate: rate)
     }
 
     /// The reader has gone, or the stream is over: the next one begins with a header.

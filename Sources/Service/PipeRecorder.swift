@@ -170,10 +170,6 @@ struct PipedJob {
                 job.id, settlement, frames: report.frames, pictures: report.pictures,
                 error: report.defect.map { "\($0)" })
         }
-        switch plan.maker {
-        case .encoder(let template): return VideoFileWriter(file, template: template, rate: rate, stop: control.stop)
-        case .plain(.y4m): return try FileWriter(file) { Y4MWriter($0, rate: rate) }
-        case .plain(let format): return try FileWriter(file) { RawWriter($0, keepsAlpha: format.keepsAlpha) }
-        }
+        return try plan.maker.writer(file, rate: rate, stop: control.stop)
     }
 }
