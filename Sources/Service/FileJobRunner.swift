@@ -101,7 +101,7 @@ struct FileJobRunner {
                 let writer = try makeWriter(rate: Rational(1) / tick, control, completion)
                 made = writer
                 return HeldPictureWriter(
-                    plan.restoration.letterboxed(writer, to: plan.restoration.restoration.size), tick: tick)
+                    plan.restoration.options.letterboxed(writer, to: plan.restoration.restoration.size), tick: tick)
             },
             shown: { core.events.job(core.info(job), kind: .progress) })
         guard isSettled(source, version, looksDamaged: report.defect != nil) else { return .changed }

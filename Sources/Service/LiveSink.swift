@@ -2,6 +2,7 @@ import Configuration
 import Glibc
 import Media
 import Output
+import Pipeline
 import Threads
 
 /// Raw video for somebody who reads it as it is made: a FIFO, or standard output. GIF after GIF goes into one stream of one
@@ -69,7 +70,7 @@ final class LiveSink {
         self.canvas = canvas
         let stream = writer ?? makeWriter()
         writer = stream
-        return plan.letterboxed(stream, to: canvas)
+        return plan.options.letterboxed(stream, to: canvas)
     }
 
     private func makeWriter() -> any PictureWriter {

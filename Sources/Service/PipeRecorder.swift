@@ -118,7 +118,7 @@ struct PipedJob {
                         makeWriter: { _ in
                             let writer = try makeWriter(control, completion)
                             made = writer
-                            return plan.restoration.letterboxed(writer, to: plan.restoration.restoration.size)
+                            return plan.restoration.options.letterboxed(writer, to: plan.restoration.restoration.size)
                         },
                         shown: { core.events.job(core.info(job), kind: .progress) })
                 }

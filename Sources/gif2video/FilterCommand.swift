@@ -42,7 +42,7 @@ struct FilterCommand: ParsableCommand {
             let work = RestorationStream(decoder, models: models, options: options, pool: WorkerPool())
             let sink = ByteSink(descriptor: STDOUT_FILENO, name: "standard output", closes: false)
             let report = try work.run { first in
-                stream.letterboxed(format.writer(sink, rate: Rational(1) / first.duration), to: pictures.size)
+                options.letterboxed(format.writer(sink, rate: Rational(1) / first.duration), to: pictures.size)
             }
             if let defect = report.defect {
                 Failure.say("\(defect); \(report.frames) frames decoded before the end were restored")

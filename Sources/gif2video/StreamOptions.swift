@@ -1,7 +1,5 @@
 import ArgumentParser
 import GIFDecoding
-import Media
-import Output
 import Restoration
 import Startup
 
@@ -75,16 +73,5 @@ struct StreamOptions: ParsableArguments {
             options.keepsAlpha = true
         }
         return options
-    }
-
-    /// Fits pictures into `size`, where one is asked for.
-    func letterboxed(_ writer: any PictureWriter, to size: PixelSize?) -> any PictureWriter {
-        guard let size else { return writer }
-        switch background {
-        case .transparent: return LetterboxWriter(writer, Letterbox(canvas: size, fill: (0, 0, 0, 0)))
-        case .color(let color):
-            return LetterboxWriter(
-                writer, Letterbox(canvas: size, fill: (color.red, color.green, color.blue, 255)))
-        }
     }
 }
