@@ -1,4 +1,5 @@
 import Output
+import Restoration
 
 /// A configuration that grows file by file.
 struct ConfigurationBuilder {

@@ -158,27 +158,14 @@ struct StreamReader {
         if let value = reader.parsed("rate", "a rate (30, 29.97, 30000/1001, source, 2x)", { OutputRate($0) }) {
             restoration.rate = value
         }
-        if let value = reader.choice("profile", RestorationConfiguration.Profile.self) { restoration.profile = value }
+        if let value = reader.choice("profile", ProfileChoice.self) { restoration.profile = value }
         if let value = reader.choice("dither", RestorationOptions.DitherChoice.self) { restoration.dither = value }
         let background = reader.parsed("background", "a color (#rrggbb, black, white) or transparent") {
-            RestorationConfiguration.Background($0)
+            Background($0)
         }
         if let background { restoration.background = background }
         if let value = reader.bool("loop") { restoration.loop = value }
         if let value = reader.parsed("size", "a size such as 640x480", { PixelSize($0) }) { restoration.size = value }
         return restoration
-    }
-}
-
-extension RestorationConfiguration.Background {
-    /// A color as people write it, or `transparent`.
-    public init?(_ text: String) {
-        if text == "transparent" {
-            self = .transparent
-        } else if let color = RGB(text) {
-            self = .color(color)
-        } else {
-            return nil
-        }
     }
 }

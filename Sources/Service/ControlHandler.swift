@@ -211,7 +211,7 @@ struct ControlHandler: VarlinkInterface {
                 return needsConstant ? nil : text
             }
         } else {
-            value = try arguments.parsed("profile") { RestorationConfiguration.Profile(rawValue: $0)?.rawValue }
+            value = try arguments.parsed("profile") { ProfileChoice(rawValue: $0)?.rawValue }
         }
         try arguments.finish()
         let name = isRate ? "rate" : "profile"

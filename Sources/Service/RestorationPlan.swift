@@ -32,7 +32,7 @@ extension RestorationConfiguration {
     func changed(by options: SubmitOptions) -> RestorationConfiguration {
         var changed = self
         if let rate = options.rate.flatMap({ OutputRate($0) }) { changed.rate = rate }
-        if let profile = options.profile.flatMap({ Profile(rawValue: $0) }) { changed.profile = profile }
+        if let profile = options.profile.flatMap({ ProfileChoice(rawValue: $0) }) { changed.profile = profile }
         if let dither = options.dither.flatMap({ RestorationOptions.DitherChoice(rawValue: $0) }) {
             changed.dither = dither
         }

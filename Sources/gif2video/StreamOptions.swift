@@ -53,12 +53,7 @@ struct StreamOptions: ParsableArguments {
     func loadModels(isLive: Bool) throws -> ModelSet? {
         if profile == .none { return nil }
         let folder = try ModelFolder.find(models)
-        switch profile {
-        case .none, .live: return try ModelSet(.live, in: folder)
-        case .quality: return try ModelSet(.quality, in: folder)
-        case .auto:
-            return try ModelSet(!isLive && ModelSet.has(.quality, in: folder) ? .quality : .live, in: folder)
-        }
+        return try profile.profile(isLive: isLive, in: folder).map { try ModelSet($0, in: folder) }
     }
 
     func restoration(rate: OutputRate, loop: Bool, canKeepAlpha: Bool) throws -> RestorationOptions {
