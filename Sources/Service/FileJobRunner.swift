@@ -55,7 +55,7 @@ struct FileJobRunner {
 
     private func attempt(_ control: JobControl) -> Outcome {
         do {
-            let source = try job.request.map { try FileSource(job.source, as: $0.peer) } ?? FileSource(job.source)
+            let source = try FileSource(of: job)
             guard let version = Fingerprint.of(descriptor: source.descriptor) else { return .gone }
             if let failure = adopt(version) { return failure }
             do {
@@ -136,10 +136,10 @@ struct FileJobRunner {
         let defect = report.defect.map { shortened($0) }
         if let defect, !plan.keepsDamaged { return .bad(defect) }
         guard let writer else { return .bad("no pictures: the GIF ends before the first one is due") }
-        let message = defect.map { "\($0); the video holds the \(report.frames) frames before the end" }
+        let message = defect.map { report.damage($0) }
         let settlement = Settlement(
             succeeded: defect == nil, outputInode: nil,
-            original: message.map { original(failure: $0) } ?? original())
+            original: Settler.original(of: job, plan.folder, failure: message))
         completion.settlement = { inode in
             var settlement = settlement
             settlement.outputInode = inode
@@ -170,20 +170,6 @@ struct FileJobRunner {
 
     // MARK: What follows
 
-    private func original() -> Settlement.Original {
-        guard let folder = plan.folder, let relative = job.relative else { return .keep }
-        switch folder.finished {
-        case .keep: return .keep
-        case .delete: return .delete
-        case .move(let done): return .move(to: Settler.freeName(relative, in: done), reason: nil)
-        }
-    }
-
-    private func original(failure reason: String) -> Settlement.Original {
-        guard let folder = plan.folder, let relative = job.relative else { return .keep }
-        return .move(to: Settler.freeName(relative, in: folder.failed), reason: reason)
-    }
-
     private func settle() {
         guard let settled = core.persist("reading a job", { try core.journal.job(job.id) }), let settled else { return }
         let succeeded = settled.settlement?.succeeded ?? false
@@ -197,7 +183,8 @@ struct FileJobRunner {
     }
 
     private func settleFailure(_ reason: String) {
-        let settlement = Settlement(succeeded: false, outputInode: nil, original: original(failure: reason))
+        let settlement = Settlement(
+            succeeded: false, outputInode: nil, original: Settler.original(of: job, plan.folder, failure: reason))
         let written: Void? = core.persist("a job's outcome") {
             try core.journal.settle(job.id, settlement, frames: 0, pictures: 0, error: reason)
         }

@@ -41,6 +41,16 @@ final class FileSource: ByteSource, Sendable {
         }
     }
 
+    /// Opens a job's GIF: what was submitted as the one who did.
+    /// - Throws: `Failure`.
+    convenience init(of job: JobRecord) throws {
+        if let request = job.request {
+            try self.init(job.source, as: request.peer)
+        } else {
+            try self.init(job.source)
+        }
+    }
+
     deinit {
         close(descriptor)
     }

@@ -124,7 +124,7 @@ struct PipedJob {
                 }
             }
             isInside = report.defect != nil
-            message = report.defect.map { "\($0); the video holds the \(report.frames) frames before the end" }
+            message = report.defect.map { report.damage("\($0)") }
             completion.report = report
             guard let made else { throw OutputError.unsupported(output: job.source, reason: "no pictures") }
             try made.finish()

@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 import Output
 
@@ -79,6 +80,20 @@ struct Settler {
         guard job.attempts > 0 else { return }
         for attempt in 1...job.attempts {
             if let partial = job.partialPath(attempt: attempt) { unlink(partial) }
+        }
+    }
+
+    /// What is to become of the original of a job that has ended.
+    /// - Parameters:
+    ///   - folder: of the job's stream; nil where originals are left alone.
+    ///   - failure: why it failed; nil: it did not.
+    static func original(of job: JobRecord, _ folder: FolderSource?, failure: String?) -> Settlement.Original {
+        guard let folder, let relative = job.relative else { return .keep }
+        if let failure { return .move(to: freeName(relative, in: folder.failed), reason: failure) }
+        switch folder.finished {
+        case .keep: return .keep
+        case .delete: return .delete
+        case .move(let done): return .move(to: freeName(relative, in: done), reason: nil)
         }
     }
 
