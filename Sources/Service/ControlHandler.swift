@@ -181,8 +181,7 @@ struct ControlHandler: VarlinkInterface {
     /// Moves a failed original to where it was.
     private func bringBack(_ job: JobRecord, _ failed: String) {
         do {
-            try Files.move(
-                failed, to: job.source, partial: "\(Files.folder(of: job.source))/.gif2videod-\(job.id).partial")
+            try Files.move(failed, to: job.source, partial: job.partialPath(in: Files.folder(of: job.source)))
             unlink("\(failed).txt")
             if let version = Fingerprint.of(job.source) { try core.journal.adopt(version, for: job) }
         } catch {

@@ -96,12 +96,8 @@ enum JobPlanner {
         _ relative: String, _ sink: FileSink, _ configuration: DaemonConfiguration
     ) -> @Sendable (Int) -> String? {
         let ending = ending(sink, configuration)
-        let below = Files.folder(of: relative)
-        let folder = below == "." ? sink.folder : "\(sink.folder)/\(below)"
-        let stem = Files.split(Files.name(of: relative)).stem
         return { number in
-            guard number < 100_000 else { return nil }
-            return "\(folder)/\(stem)\(number == 1 ? "" : "-\(number)")\(ending)"
+            number < 100_000 ? Files.name(number, for: relative, in: sink.folder, ending: ending) : nil
         }
     }
 }

@@ -60,9 +60,9 @@ struct Settler {
         case .delete:
             if isStillThere() && unlink(job.source) != 0 { throw Files.Failure(path: job.source, code: errno) }
         case .move(let target, let reason):
+            let partial = job.partialPath(in: Files.folder(of: target))
             if let reason {
-                let file = AtomicFile(
-                    path: "\(target).txt", partialPath: "\(Files.folder(of: target))/.gif2videod-\(job.id).partial")
+                let file = AtomicFile(path: "\(target).txt", partialPath: partial)
                 try Files.makeFolder(Files.folder(of: target))
                 let sink = try ByteSink(creating: file.partialPath)
                 try sink.write(Array("\(reason)\n".utf8))
@@ -71,7 +71,7 @@ struct Settler {
             }
             guard isStillThere() else { return }
             try Files.makeFolder(Files.folder(of: target))
-            try Files.move(job.source, to: target, partial: "\(Files.folder(of: target))/.gif2videod-\(job.id).partial")
+            try Files.move(job.source, to: target, partial: partial)
         }
     }
 
@@ -99,12 +99,9 @@ struct Settler {
 
     /// A name in a folder that neither the file nor the text beside it has: `cat.gif`, `cat-2.gif` ...
     static func freeName(_ relative: String, in folder: String) -> String {
-        let (stem, ending) = Files.split(Files.name(of: relative))
-        let below = Files.folder(of: relative)
-        let place = below == "." ? folder : "\(folder)/\(below)"
         var number = 1
         while true {
-            let path = "\(place)/\(stem)\(number == 1 ? "" : "-\(number)")\(ending)"
+            let path = Files.name(number, for: relative, in: folder)
             if !Files.exists(path) && !Files.exists("\(path).txt") { return path }
             number += 1
         }
