@@ -110,6 +110,11 @@ public struct FileSink: Hashable, Sendable {
         case encoder(String)
         /// No encoder.
         case plain(StreamFormat)
+
+        /// By name: a format that needs no encoder, else the encoder that is called so.
+        public init(_ name: String) {
+            self = StreamFormat(rawValue: name).map { .plain($0) } ?? .encoder(name)
+        }
     }
 
     public var folder: String

@@ -73,17 +73,13 @@ struct StreamReader {
                 return nil
             }
             var pipe = PipeSource(path: path(file))
-            if let mode = reader.parsed("pipe_mode", "an octal mode such as 0660", Self.mode) { pipe.mode = mode }
+            if let mode = reader.mode("pipe_mode") { pipe.mode = mode }
             return .pipe(pipe)
         case .submitted: return .submitted
         case nil:
             missing("source")
             return nil
         }
-    }
-
-    private static func mode(_ text: String) -> UInt32? {
-        UInt32(text, radix: 8).flatMap { $0 <= 0o777 ? $0 : nil }
     }
 
     private mutating func readFolder() -> FolderSource? {
@@ -120,14 +116,13 @@ struct StreamReader {
     private mutating func readSink(_ restoration: RestorationConfiguration) -> StreamConfiguration.Sink? {
         switch reader.choice("sink", SinkKind.self) {
         case .files, nil:
-            let encoder = reader.string("encoder") ?? "mp4"
+            let format = FileSink.Format(reader.string("encoder") ?? "mp4")
             guard let folder = reader.string("output") else {
                 missing("output")
                 return nil
             }
-            let format = StreamFormat(rawValue: encoder)
-            if let format { check(restoration, format, key: "encoder") }
-            return .files(FileSink(folder: path(folder), format: format.map { .plain($0) } ?? .encoder(encoder)))
+            if case .plain(let plain) = format { check(restoration, plain, key: "encoder") }
+            return .files(FileSink(folder: path(folder), format: format))
         case .fifo:
             let format = readLiveFormat(restoration)
             guard let file = reader.string("fifo") else {

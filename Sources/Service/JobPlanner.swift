@@ -45,16 +45,10 @@ enum JobPlanner {
                 name: submitted, source: .submitted, sink: .files(FileSink(folder: "", format: .encoder("mp4"))))
         }
         guard var stream = configuration.stream(name) else { return nil }
-        if let rate = try? core.journal.setting("rate.\(name)") {
-            var options = SubmitOptions()
-            options.rate = rate
-            stream.restoration = stream.restoration.changed(by: options)
-        }
-        if let profile = try? core.journal.setting("profile.\(name)") {
-            var options = SubmitOptions()
-            options.profile = profile
-            stream.restoration = stream.restoration.changed(by: options)
-        }
+        var options = SubmitOptions()
+        options.rate = try? core.journal.setting("rate.\(name)")
+        options.profile = try? core.journal.setting("profile.\(name)")
+        stream.restoration = stream.restoration.changed(by: options)
         return stream
     }
 
@@ -62,10 +56,7 @@ enum JobPlanner {
     static func plan(_ job: JobRecord, _ core: Core) -> JobPlan? {
         let configuration = core.configuration
         guard let stream = stream(job.stream, core), case .files(let sink) = stream.sink else { return nil }
-        var format = sink.format
-        if let encoder = job.request?.encoder {
-            format = StreamFormat(rawValue: encoder).map { .plain($0) } ?? .encoder(encoder)
-        }
+        let format = job.request?.encoder.map { FileSink.Format($0) } ?? sink.format
         let maker: JobPlan.Maker
         let keepsAlpha: Bool
         switch format {
