@@ -4,6 +4,7 @@ import GIFDecoding
 import Glibc
 import Output
 import Restoration
+import Threads
 
 /// Answers the calls of io.gif2video.Control. Any thread.
 struct ControlHandler: VarlinkInterface {

@@ -7,6 +7,7 @@ import Media
 import Output
 import Pipeline
 import Restoration
+import Threads
 
 /// Works on one job that makes a file, on the calling thread.
 struct FileJobRunner {

@@ -1,6 +1,7 @@
 import Control
 import FoundationEssentials
 import GRDB
+import Threads
 
 extension Journal {
     static func job(_ id: Int, _ db: Database) throws -> JobRecord? {
