@@ -34,7 +34,7 @@ struct JobsCommand: ParsableCommand {
                 let age = Figure.duration(Double(time(nil)) - job.created)
                 table.add(["\(job.job)", job.stream, job.state.rawValue, age, job.source, job.summary])
             }
-            DaemonOptions.write(table.text)
+            try DaemonOptions.write(table.text)
         }
     }
 }
@@ -79,7 +79,7 @@ struct ShowCommand: ParsableCommand {
             }
             if let error = job.error { lines.append(("error", error)) }
             for (name, value) in lines {
-                DaemonOptions.write(name + String(repeating: " ", count: 14 - name.count) + value + "\n")
+                try DaemonOptions.write(name + String(repeating: " ", count: 14 - name.count) + value + "\n")
             }
         }
     }
