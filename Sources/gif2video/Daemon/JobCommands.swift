@@ -85,34 +85,35 @@ struct ShowCommand: ParsableCommand {
     }
 }
 
-struct CancelCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "cancel", abstract: "Ends jobs that wait or run.")
-
+/// The jobs that something is done to.
+struct ChosenJobs: ParsableArguments {
     @Argument(help: "Their numbers.")
     var jobs: [Int]
 
     @OptionGroup var daemon: DaemonOptions
 
-    func run() throws {
+    /// Calls a method for each, until one fails.
+    func callEach(_ method: String) throws {
         try Failure.speaking {
-            for job in jobs { try daemon.call("Cancel", JobNumber(job: job)) }
+            for job in jobs { try daemon.call(method, JobNumber(job: job)) }
         }
     }
+}
+
+struct CancelCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel", abstract: "Ends jobs that wait or run.")
+
+    @OptionGroup var jobs: ChosenJobs
+
+    func run() throws { try jobs.callEach("Cancel") }
 }
 
 struct RetryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Queues failed or cancelled jobs again.")
 
-    @Argument(help: "Their numbers.")
-    var jobs: [Int]
+    @OptionGroup var jobs: ChosenJobs
 
-    @OptionGroup var daemon: DaemonOptions
-
-    func run() throws {
-        try Failure.speaking {
-            for job in jobs { try daemon.call("Retry", JobNumber(job: job)) }
-        }
-    }
+    func run() throws { try jobs.callEach("Retry") }
 }
