@@ -58,19 +58,6 @@ extension Journal {
         }
     }
 
-    /// A job of the stream that waits for or works on the file.
-    func active(_ source: String, stream: String) throws -> JobRecord? {
-        try read {
-            try Row.fetchOne(
-                $0,
-                sql: """
-                    SELECT * FROM job WHERE stream = ? AND source = ? AND state IN ('queued', 'running', 'settling')
-                    ORDER BY id DESC LIMIT 1
-                    """, arguments: [stream, source]
-            ).map { Self.job($0) }
-        }
-    }
-
     /// Whether another job waits for the same file.
     func hasSuccessor(_ job: JobRecord) throws -> Bool {
         try read {
