@@ -47,3 +47,7 @@ extension Background: ExpressibleByArgument {
         }
     }
 }
+
+extension CompletionKind {
+    static let gifs = CompletionKind.file(extensions: ["gif", "GIF"])
+}

@@ -21,7 +21,7 @@ struct ConvertCommand: ParsableCommand {
             Every picture stays for its true time at any --rate. An output appears under its name when it is complete.
             """)
 
-    @Argument(help: ArgumentHelp("GIF files.", valueName: "in"))
+    @Argument(help: ArgumentHelp("GIF files.", valueName: "in"), completion: .gifs)
     var inputs: [String]
 
     @Option(

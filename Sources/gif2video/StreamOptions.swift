@@ -11,7 +11,9 @@ struct StreamOptions: ParsableArguments {
                 + "or none (the decoded frames untouched).", valueName: "auto|live|quality|none"))
     var profile: ProfileChoice = .auto
 
-    @Option(help: ArgumentHelp("Folder of the networks (default: found beside the program).", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Folder of the networks (default: found beside the program).", valueName: "folder"),
+        completion: .directory)
     var models: String?
 
     @Option(

@@ -18,7 +18,7 @@ struct DaemonOptions: ParsableArguments {
     /// Connects to the daemon.
     /// - Throws: `ExitCode`, with a word about what is wrong.
     func connect() throws -> VarlinkClient {
-        let paths = candidates
+        let paths = Self.candidates(socket)
         // The first socket that is there; else the last place it could be at, for the message.
         let path = paths.first { access($0, F_OK) == 0 } ?? paths.last ?? ""
         do {
@@ -38,8 +38,10 @@ struct DaemonOptions: ParsableArguments {
         }
     }
 
-    private var candidates: [String] {
-        if let socket { return [socket] }
+    /// Where the socket may be, the likeliest place first.
+    /// - Parameter named: on the command line.
+    static func candidates(_ named: String?) -> [String] {
+        if let named { return [named] }
         func variable(_ name: String) -> String? {
             getenv(name).flatMap { $0.pointee == 0 ? nil : String(cString: $0) }
         }

@@ -6,7 +6,7 @@ struct JobsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs", abstract: "Lists the jobs of gif2videod, the newest first.")
 
-    @Option(help: "Only those of this stream.")
+    @Option(help: "Only those of this stream.", completion: DaemonCompletion.streams)
     var stream: String?
 
     @Option(help: "Only those in this state.")
@@ -53,7 +53,7 @@ extension JobInfo {
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "show", abstract: "Shows one job.")
 
-    @Argument(help: "Its number.")
+    @Argument(help: "Its number.", completion: DaemonCompletion.jobs)
     var job: Int
 
     @OptionGroup var daemon: DaemonOptions
@@ -87,7 +87,7 @@ struct ShowCommand: ParsableCommand {
 
 /// The jobs that something is done to.
 struct ChosenJobs: ParsableArguments {
-    @Argument(help: "Their numbers.")
+    @Argument(help: "Their numbers.", completion: DaemonCompletion.jobs)
     var jobs: [Int]
 
     @OptionGroup var daemon: DaemonOptions

@@ -16,10 +16,10 @@ struct SubmitCommand: ParsableCommand {
             With --wait: a progress bar, and status 1 when a job failed.
             """)
 
-    @Argument(help: ArgumentHelp("GIF files that you can read.", valueName: "in"))
+    @Argument(help: ArgumentHelp("GIF files that you can read.", valueName: "in"), completion: .gifs)
     var inputs: [String]
 
-    @Option(help: "To this stream's folder or sink.")
+    @Option(help: "To this stream's folder or sink.", completion: DaemonCompletion.streams)
     var stream: String?
 
     @Option(
