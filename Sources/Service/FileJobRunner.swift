@@ -42,7 +42,7 @@ struct FileJobRunner {
         case .gone: finish(.cancelled, "the file has gone")
         case .changed: waitForNewVersion()
         case .ended(.cancelled): finish(.cancelled, "cancelled")
-        case .ended(.stalled): retry("nothing happened for \(Int(core.configuration.jobs.stallLimit)) s")
+        case .ended(.stalled): retry(core.stallMessage)
         case .ended(.draining), .ended(.replaced):
             Settler(core: core).removePartials(of: job)
             _ = core.persist("queueing a job again") {
