@@ -41,8 +41,8 @@ public struct TensorView: Sendable {
         pointer.update(repeating: value, count: shape.count)
     }
 
-    /// Plane `channel` of the view, for the layers of this module: valid while the tensor lives, which the caller sees to.
-    func plane(_ channel: Int) -> UnsafeMutablePointer<Float> {
+    /// Plane `channel` of the view, for inner loops: valid while the tensor lives, which the caller sees to.
+    package func plane(_ channel: Int) -> UnsafeMutablePointer<Float> {
         precondition(channel >= 0 && channel < channels.count, "plane \(channel) of \(channels.count)")
         return pointer + channel * tensor.shape.plane
     }

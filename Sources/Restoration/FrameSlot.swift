@@ -4,13 +4,15 @@ import Media
 /// One place of the sliding window: a GIF frame as the networks read it, and what CCDNet made of it.
 ///
 /// Allocated once per canvas and used for one frame after the other. One thread at a time fills it; while it is
-/// full, CCDNet writes `restored` and the flow network reads `gif` at the same time.
+/// full, CCDNet writes `estimate` and the flow network reads `gif` at the same time.
 final class FrameSlot {
     /// The frame in [-1, 1], [3, H, W], transparent pixels showing the background.
     let gif: Tensor
     /// The palette radius of each pixel (see `PaletteColors`), [1, H, W].
     let radius: Tensor
-    /// CCDNet's estimate, [3, H, W].
+    /// CCDNet's estimate, restrained, [3, H, W].
+    let estimate: Tensor
+    /// The estimate, still where the frames before were (see `TemporalFilter`), [3, H, W].
     let restored: Tensor
     private(set) var frame: Frame
     private(set) var palettes: PaletteCache.Prepared
@@ -27,6 +29,7 @@ final class FrameSlot {
     init(_ frame: Frame, background: RGB, cache: PaletteCache, on operations: PixelOperations) {
         gif = Tensor(3, frame.size.height, frame.size.width)
         radius = Tensor(1, frame.size.height, frame.size.width)
+        estimate = Tensor(3, frame.size.height, frame.size.width)
         restored = Tensor(3, frame.size.height, frame.size.width)
         self.frame = frame
         palettes = cache.prepare(frame.paletteMap.palettes)

@@ -42,6 +42,7 @@ public final class Restorer {
         let none: CCDNet.State
         let dithered: CCDNet.State
         let slomo: SuperSlomo.State
+        let filter: TemporalFilter.State
         let between: Tensor
         let alpha: [Tensor]
     }
@@ -100,7 +101,7 @@ public final class Restorer {
             restore(current, from: previous, step, before, after)
             try emitBetweens(from: previous, to: current, step, emit)
         } else {
-            restore(current, before: nil, after: after)
+            restore(current, from: nil, nil, after)
             if options.loop { first = current }
         }
         if let own = instants(of: current).first, own.fraction == .zero {
@@ -166,6 +167,7 @@ public final class Restorer {
             none: models.colorNone.makeState(height: size.height, width: size.width),
             dithered: models.colorDithered.makeState(height: size.height, width: size.width),
             slomo: models.slomo.makeState(height: size.height, width: size.width),
+            filter: TemporalFilter.State(height: size.height, width: size.width),
             between: Tensor(3, size.height, size.width),
             alpha: options.keepsAlpha ? (0..<3).map { _ in Tensor(3, size.height, size.width) } : [])
         state = made
@@ -179,13 +181,14 @@ public final class Restorer {
     ) {
         switch step {
         case .repetition:
+            current.estimate.view.copy(from: previous.estimate.view)
             current.restored.view.copy(from: previous.restored.view)
             current.picture = previous.picture
-        case .hold: restore(current, before: before, after: after)
+        case .hold: restore(current, from: previous, before, after)
         case .motion:
             pool.forEach(2) { network in
                 if network == 0 {
-                    restore(current, before: before, after: after)
+                    restore(current, from: previous, before, after)
                 } else {
                     estimateFlow(from: previous, to: current)
                 }
@@ -193,20 +196,33 @@ public final class Restorer {
         }
     }
 
-    private func restore(_ slot: FrameSlot, before: TensorView?, after: TensorView?) {
+    /// Network A on one frame.
+    /// - Parameter earlier: the frame before it, which it stays like where nothing moves.
+    private func restore(
+        _ slot: FrameSlot, from earlier: FrameSlot?, _ before: TensorView?, _ after: TensorView?
+    ) {
         guard let models else {
             slot.picture = settled(slot.flattened, slot)
             return
         }
         let state = state(for: models, slot.size)
-        let (net, netState) =
-            isDithered(slot, models) ? (models.colorDithered, state.dithered) : (models.colorNone, state.none)
+        let isDithered = isDithered(slot, models)
+        let net = isDithered ? models.colorDithered : models.colorNone
         slot.frame.paletteMap.ids.withUnsafeBufferPointer { ids in
             net.restore(
                 gif: slot.gif.view, radius: slot.radius.view, before: before, after: after,
-                palettes: slot.palettes.table, ids: ids, into: slot.restored.view, state: netState, on: pool)
+                palettes: slot.palettes.table, ids: ids, into: slot.estimate.view,
+                state: isDithered ? state.dithered : state.none, on: pool)
         }
-        Restraint.apply(to: slot.restored.view, gif: slot.gif.view, radius: slot.radius.view, on: pool)
+        Restraint.apply(to: slot.estimate.view, gif: slot.gif.view, radius: slot.radius.view, on: pool)
+        if let earlier, !beginsScene(slot, after: earlier) {
+            TemporalFilter.apply(
+                to: slot.estimate.view, gif: slot.gif.view,
+                past: TemporalFilter.Past(estimate: earlier.estimate.view, restored: earlier.restored.view),
+                scale: isDithered ? .dithered : .none, into: slot.restored.view, state: state.filter, on: pool)
+        } else {
+            slot.restored.view.copy(from: slot.estimate.view)
+        }
         slot.picture = bytes(of: slot.restored, slot)
     }
 

@@ -1,0 +1,153 @@
+import Inference
+import TestSupport
+import Testing
+import Threads
+
+@testable import Restoration
+
+@Suite struct TemporalFilterTests {
+    private let pool = WorkerPool(concurrency: 2)
+    private let size = (height: 37, width: 45)
+
+    private func map(_ value: (_ channel: Int, _ y: Int, _ x: Int) -> Float) -> Tensor {
+        let map = Tensor(3, size.height, size.width)
+        map.withUnsafeMutableBufferPointer { values in
+            for channel in 0..<3 {
+                for y in 0..<size.height {
+                    for x in 0..<size.width {
+                        values[(channel * size.height + y) * size.width + x] = value(channel, y, x)
+                    }
+                }
+            }
+        }
+        return map
+    }
+
+    private func filtered(
+        _ estimate: Tensor, gif: Tensor, pastEstimate: Tensor, pastRestored: Tensor,
+        scale: TemporalFilter.Scale = .dithered
+    ) -> [Float] {
+        let (height, width) = (gif.shape.height, gif.shape.width)
+        let result = Tensor(3, height, width)
+        TemporalFilter.apply(
+            to: estimate.view, gif: gif.view,
+            past: TemporalFilter.Past(estimate: pastEstimate.view, restored: pastRestored.view), scale: scale,
+            into: result.view, state: TemporalFilter.State(height: height, width: width), on: pool)
+        return result.array
+    }
+
+    /// The mean of |a - b| over the channels and the window around a pixel, the edge repeated.
+    private func mean(_ a: [Float], _ b: [Float], _ y: Int, _ x: Int, height: Int, width: Int) -> Float {
+        var sum: Float = 0
+        for line in y - 3...y + 3 {
+            for column in x - 3...x + 3 {
+                for channel in 0..<3 {
+                    let row = channel * height + min(max(line, 0), height - 1)
+                    let at = row * width + min(max(column, 0), width - 1)
+                    sum += abs(a[at] - b[at])
+                }
+            }
+        }
+        return sum / (3 * 49)
+    }
+
+    @Test(arguments: [(1, 1), (2, 9), (37, 45), (16, 8)]) func itIsTheFormula(height: Int, width: Int) {
+        var random = SplitMix64(seed: 4)
+        func noisy(_ spread: Float) -> Tensor {
+            let map = Tensor(3, height, width)
+            map.withUnsafeMutableBufferPointer { values in
+                for at in values.indices {
+                    values[at] = Float(at % 31) / 31 + Float.random(in: -spread...spread, using: &random)
+                }
+            }
+            return map
+        }
+        let (estimate, gif, before, shown) = (noisy(0.02), noisy(0.05), noisy(0.02), noisy(0.02))
+        let result = filtered(estimate, gif: gif, pastEstimate: before, pastRestored: shown)
+        let (i, g, r) = (estimate.array, gif.array, shown.array)
+        var moved = 0
+        for channel in 0..<3 {
+            for y in 0..<height {
+                for x in 0..<width {
+                    let at = (channel * height + y) * width + x
+                    let d = mean(i, r, y, x, height: height, width: width)
+                    let q = mean(g, i, y, x, height: height, width: width)
+                    let near = max(1 - (d / (0.65 * q)) * (d / (0.65 * q)) / 4, 0)
+                    let change = 0.7 * near * near * near * near * (i[at] - r[at])
+                    let expected = i[at] - min(max(change, -q), q)
+                    #expect(abs(result[at] - expected) < 1e-5)
+                    if abs(result[at] - i[at]) > 1e-3 { moved += 1 }
+                }
+            }
+        }
+        #expect(moved > height * width / 2)
+    }
+
+    @Test func errorsOfStillFramesAreAveraged() {
+        var random = SplitMix64(seed: 7)
+        let truth = map { channel, y, x in Float(channel + y + x) / 100 }
+        func frame(_ spread: Float) -> Tensor {
+            let frame = Tensor(3, size.height, size.width)
+            frame.withUnsafeMutableBufferPointer { values in
+                for (at, value) in truth.array.enumerated() {
+                    values[at] = value + Float.random(in: -spread...spread, using: &random)
+                }
+            }
+            return frame
+        }
+        func error(_ values: [Float]) -> Float {
+            zip(values, truth.array).map { ($0 - $1) * ($0 - $1) }.reduce(0, +)
+        }
+        var (before, shown) = (frame(0.02), frame(0.02))
+        var flicker: (plain: Float, filtered: Float) = (0, 0)
+        for _ in 0..<6 {
+            let (estimate, gif, restored) = (frame(0.02), frame(0.1), Tensor(3, size.height, size.width))
+            let values = filtered(estimate, gif: gif, pastEstimate: before, pastRestored: shown)
+            restored.withUnsafeMutableBufferPointer { target in
+                for (at, value) in values.enumerated() { target[at] = value }
+            }
+            flicker.plain += zip(estimate.array, before.array).map { abs($0 - $1) }.reduce(0, +)
+            flicker.filtered += zip(values, shown.array).map { abs($0 - $1) }.reduce(0, +)
+            (before, shown) = (estimate, restored)
+        }
+        #expect(error(shown.array) < 0.6 * error(before.array))
+        #expect(flicker.filtered < 0.6 * flicker.plain)
+    }
+
+    @Test func whatMovesIsLeftToTheNetwork() {
+        let estimate = map { _, _, x in x < 20 ? -0.5 : 0.5 }
+        let shown = map { _, _, x in x < 26 ? -0.5 : 0.5 }
+        let gif = map { _, y, x in (x < 20 ? -0.5 : 0.5) + ((x + y) % 2 == 0 ? 0.03 : -0.03) }
+        let result = filtered(estimate, gif: gif, pastEstimate: shown, pastRestored: shown)
+        for (at, value) in result.enumerated() where (20..<26).contains(at % size.width) {
+            #expect(value == estimate.array[at])
+        }
+    }
+
+    @Test func nothingMovesFartherThanAnErrorIs() {
+        let estimate = map { channel, y, x in Float((channel + 3 * y + x) % 5) / 50 }
+        // One pixel differs by much: its surroundings say that nothing moved.
+        let shown = map { channel, y, x in
+            Float((channel + 3 * y + x) % 5) / 50 + ((y, x) == (20, 20) ? 0.6 : 0)
+        }
+        let gif = map { channel, y, x in Float((channel + 3 * y + x) % 5) / 50 + 0.04 }
+        let result = filtered(estimate, gif: gif, pastEstimate: shown, pastRestored: shown)
+        let furthest = zip(result, estimate.array).map { abs($0 - $1) }.max() ?? 0
+        #expect(furthest > 0.01 && furthest < 0.0401)
+    }
+
+    @Test func exactColorsStayAndWhatIsTheSameStaysTheSame() {
+        let estimate = map { _, y, x in Float((y * x) % 7) / 20 }
+        let shown = map { _, y, x in Float((y * x) % 7) / 20 + 0.004 }
+        let gif = map { _, y, x in Float((y * x) % 7) / 20 + (x < 10 ? 0 : 0.03) }
+        let moving = map { _, y, x in Float((y * x) % 7) / 20 + (x < 30 ? 0.001 : 0) }
+        let result = filtered(estimate, gif: gif, pastEstimate: moving, pastRestored: shown)
+        for (at, value) in result.enumerated() {
+            switch at % size.width {
+            case ..<10: #expect(value == estimate.array[at])
+            case 30...: #expect(value == shown.array[at])
+            default: #expect(value != estimate.array[at] && value != shown.array[at])
+            }
+        }
+    }
+}
