@@ -50,47 +50,70 @@ public struct ModelSet: Sendable {
             slot.gif.view, radius: slot.radius.view, estimate: slot.restored.view, on: pool)
     }
 
-    /// Loads the model files in `folder/<profile>/`. Which file is which says its header, not its name.
+    /// Loads the model files in `folder/<profile>/`. Which file is which says its header, not its name. What another profile
+    /// than `live` has no network for, that of `live` does.
     /// - Throws: `ModelError` when one is missing, twice there or broken.
     public init(_ profile: Profile, in folder: String) throws(ModelError) {
-        let folder = "\(folder)/\(profile.rawValue)"
+        let place = "\(folder)/\(profile.rawValue)"
+        var found = try Found(in: place)
+        if profile != .live && !found.isComplete {
+            found.fill(from: try Found(in: "\(folder)/\(Profile.live.rawValue)"))
+        }
+        func require<T>(_ value: T?, _ what: String) throws(ModelError) -> T {
+            guard let value else { throw ModelError(path: place, reason: "no model file with \(what)") }
+            return value
+        }
+        self.profile = profile
+        colorNone = try require(found.none, "a ccdnet for GIFs without dither")
+        colorDithered = try require(found.dithered, "a ccdnet for dithered GIFs")
+        slomo = try require(found.slomo, "a superslomo")
+        classifier = try require(found.classifier, "a dither-classifier")
+    }
+
+    /// The networks of one folder.
+    private struct Found {
         var none: CCDNet?
         var dithered: CCDNet?
         var slomo: SuperSlomo?
         var classifier: DitherClassifier?
-        func keep<T>(_ place: inout T?, _ value: T, _ file: ModelFile) throws(ModelError) {
-            guard place == nil else {
-                throw ModelError(path: file.path, reason: "a second network of the same kind in \(folder)")
-            }
-            place = value
-        }
-        for name in try Self.modelFiles(in: folder) {
-            let file = try ModelFile.load("\(folder)/\(name)")
-            switch file.architecture {
-            case "ccdnet":
-                switch file.metadata["dither"] {
-                case "none": try keep(&none, CCDNet(file), file)
-                case "dithered": try keep(&dithered, CCDNet(file), file)
-                case let other:
-                    throw ModelError(
-                        path: file.path,
-                        reason: "metadata: dither is \(other ?? "missing"), expected none or dithered")
+
+        var isComplete: Bool { none != nil && dithered != nil && slomo != nil && classifier != nil }
+
+        init(in folder: String) throws(ModelError) {
+            func keep<T>(_ place: inout T?, _ value: T, _ file: ModelFile) throws(ModelError) {
+                guard place == nil else {
+                    throw ModelError(path: file.path, reason: "a second network of the same kind in \(folder)")
                 }
-            case "superslomo": try keep(&slomo, SuperSlomo(file), file)
-            case "dither-classifier": try keep(&classifier, DitherClassifier(file), file)
-            default:
-                throw ModelError(path: file.path, reason: "metadata: unknown architecture \(file.architecture)")
+                place = value
+            }
+            for name in try modelFiles(in: folder) {
+                let file = try ModelFile.load("\(folder)/\(name)")
+                switch file.architecture {
+                case "ccdnet":
+                    switch file.metadata["dither"] {
+                    case "none": try keep(&none, CCDNet(file), file)
+                    case "dithered": try keep(&dithered, CCDNet(file), file)
+                    case let other:
+                        throw ModelError(
+                            path: file.path,
+                            reason: "metadata: dither is \(other ?? "missing"), expected none or dithered")
+                    }
+                case "superslomo": try keep(&slomo, SuperSlomo(file), file)
+                case "dither-classifier": try keep(&classifier, DitherClassifier(file), file)
+                default:
+                    throw ModelError(
+                        path: file.path, reason: "metadata: unknown architecture \(file.architecture)")
+                }
             }
         }
-        func require<T>(_ value: T?, _ what: String) throws(ModelError) -> T {
-            guard let value else { throw ModelError(path: folder, reason: "no model file with \(what)") }
-            return value
+
+        /// Takes what is missing from another folder's.
+        mutating func fill(from other: Found) {
+            none = none ?? other.none
+            dithered = dithered ?? other.dithered
+            slomo = slomo ?? other.slomo
+            classifier = classifier ?? other.classifier
         }
-        self.profile = profile
-        colorNone = try require(none, "a ccdnet for GIFs without dither")
-        colorDithered = try require(dithered, "a ccdnet for dithered GIFs")
-        self.slomo = try require(slomo, "a superslomo")
-        self.classifier = try require(classifier, "a dither-classifier")
     }
 
     private static func modelFiles(in folder: String) throws(ModelError) -> [String] {

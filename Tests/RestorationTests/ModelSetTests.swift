@@ -1,6 +1,6 @@
 import Foundation
 import Inference
-import Restoration
+@testable import Restoration
 import TestSupport
 import Testing
 
@@ -22,6 +22,22 @@ import Testing
         let models = try TestModels(leavingOut: name)
         let error = #expect(throws: ModelError.self) { try models.load() }
         #expect(error?.reason == message)
+    }
+
+    @Test func whatAProfileLacksLiveHas() throws {
+        let models = try TestModels()
+        let quality = models.folder.url.appendingPathComponent("quality")
+        try FileManager.default.createDirectory(at: quality, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            atPath: fixturePath("ccdnet-neighbours"), toPath: quality.appendingPathComponent("a.safetensors").path)
+        let set = try ModelSet(.quality, in: models.folder.url.path)
+        #expect(set.profile == .quality)
+        #expect(set.colorNone.seesNeighbours && !set.colorDithered.seesNeighbours)
+        // Live itself has to be complete.
+        try FileManager.default.removeItem(
+            at: models.folder.url.appendingPathComponent("live/superslomo-live.safetensors"))
+        let error = #expect(throws: ModelError.self) { try ModelSet(.quality, in: models.folder.url.path) }
+        #expect(error?.reason == "no model file with a superslomo")
     }
 
     @Test func saysWhichIsThereTwice() throws {

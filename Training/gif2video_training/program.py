@@ -36,7 +36,7 @@ class Program:
     def key(self, motion: bool = False) -> str:
         """Changes with the program or a network that has a say in colours; motion: or with that of the in-betweens."""
         digest = hashlib.sha256(self.binary.read_bytes())
-        for file in sorted(self.models.glob("*.safetensors")):
+        for file in sorted([*self.models.glob("*.safetensors"), *self.models.parent.glob("live/*.safetensors")]):
             if motion or not file.name.startswith("superslomo"):
                 digest.update(file.name.encode() + file.read_bytes())
         return digest.hexdigest()[:16]
