@@ -23,6 +23,10 @@ SHARE = $(DESTDIR)$(PREFIX)/share/gif2video
 DOC = $(DESTDIR)$(PREFIX)/share/doc/gif2video
 ETC = $(DESTDIR)/etc/gif2video
 SYSTEMD = $(DESTDIR)$(PREFIX)/lib/systemd
+# Where Debian's shells look.
+BASH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+FISH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 .PHONY: help demo test test-openblas test-address test-thread kernels bench build install install-daemon uninstall \
 	quality lint format dependencies clean
@@ -35,7 +39,7 @@ help:
 	@echo 'make build      the release programs: $(PROGRAM), $(DAEMON)'
 	@echo 'make test-openblas   the networks with the portable convolutions'
 	@echo 'make bench      our networks beside PyTorch and ONNX Runtime (needs Python with both; see Benchmarks/bench.py)'
-	@echo 'make install    programs, networks and documents below PREFIX=$(PREFIX) (DESTDIR= goes before it)'
+	@echo 'make install    programs, networks, shell completion and documents below PREFIX=$(PREFIX) (DESTDIR= goes before it)'
 	@echo 'make install-daemon   that, systemd units, and /etc/gif2video/gif2video.toml where there is none'
 	@echo 'make uninstall  take them away again'
 	@echo 'make quality    measure the program on DATA=$(DATA), write docs/quality.md; QUALITY=--quick: a first look'
@@ -95,10 +99,14 @@ dependencies:
 	@scripts/install-dependencies
 
 install: $(PROGRAM) $(DAEMON)
-	$(INSTALL) -d '$(BIN)' '$(SHARE)' '$(DOC)'
+	$(INSTALL) -d '$(BIN)' '$(SHARE)' '$(DOC)' '$(BASH_COMPLETIONS)' '$(ZSH_COMPLETIONS)' '$(FISH_COMPLETIONS)'
 	$(INSTALL) -m 755 $(PROGRAM) '$(BIN)/gif2video'
 	$(INSTALL) -m 755 $(DAEMON) '$(BIN)/gif2videod'
 	cd Models && find . -type f -exec $(INSTALL) -D -m 644 {} '$(abspath $(SHARE))/models/{}' ';'
+	for program in $(PROGRAM) $(DAEMON); do name=$${program##*/}; \
+		$$program --generate-completion-script bash > "$(BASH_COMPLETIONS)/$$name" && \
+		$$program --generate-completion-script zsh > "$(ZSH_COMPLETIONS)/_$$name" && \
+		$$program --generate-completion-script fish > "$(FISH_COMPLETIONS)/$$name.fish" || exit; done
 	$(INSTALL) -m 644 README.md NEWS.md LICENSE '$(DOC)'
 	cd docs && find . -type f -exec $(INSTALL) -D -m 644 {} '$(abspath $(DOC))/docs/{}' ';'
 
@@ -119,7 +127,9 @@ install-daemon: install
 uninstall:
 	rm -f '$(BIN)/gif2video' '$(BIN)/gif2videod' '$(SYSTEMD)/system/gif2videod.service' \
 		'$(SYSTEMD)/system/gif2videod.socket' '$(SYSTEMD)/user/gif2videod@.service' \
-		'$(DESTDIR)$(PREFIX)/lib/sysusers.d/gif2video.conf' '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/gif2video.conf'
+		'$(DESTDIR)$(PREFIX)/lib/sysusers.d/gif2video.conf' '$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/gif2video.conf' \
+		'$(BASH_COMPLETIONS)/gif2video' '$(BASH_COMPLETIONS)/gif2videod' '$(ZSH_COMPLETIONS)/_gif2video' \
+		'$(ZSH_COMPLETIONS)/_gif2videod' '$(FISH_COMPLETIONS)/gif2video.fish' '$(FISH_COMPLETIONS)/gif2videod.fish'
 	rm -rf '$(SHARE)' '$(DOC)'
 
 quality: $(PROGRAM)

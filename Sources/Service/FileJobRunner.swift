@@ -69,8 +69,10 @@ struct FileJobRunner {
             return .ended(ended.reason)
         } catch let failure as FileSource.Failure {
             if failure.isMissing { return .gone }
-            return failure.code == EACCES || failure.code == EINVAL || failure.code == ELOOP
-                ? .bad("\(failure)") : .passing("\(failure)")
+            // Some programs close a file that they drop before they give others the right to read it.
+            let isFinal =
+                failure.code == EINVAL || failure.code == ELOOP || (failure.code == EACCES && plan.folder == nil)
+            return isFinal ? .bad(failure.reason) : .passing(failure.reason)
         } catch let error as CanvasTooLarge {
             return .bad("\(error)")
         } catch OutputError.unsupported(_, let reason) {

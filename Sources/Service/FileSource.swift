@@ -16,7 +16,8 @@ final class FileSource: ByteSource, Sendable {
         let code: Int32
 
         var isMissing: Bool { code == ENOENT || code == ENOTDIR }
-        var description: String { "\(path): \(String(cString: strerror(code)))" }
+        var reason: String { String(cString: strerror(code)) }
+        var description: String { "\(path): \(reason)" }
     }
 
     /// Opens a regular file; symbolic links are not followed.

@@ -250,8 +250,10 @@ final class FolderWatcher: Sendable {
                 // What found no room is found again later.
                 if queued.isFull { isBehind = true }
                 if !queued.jobs.isEmpty { watcher.scheduler.poke() }
+                watcher.say(nil)
             } catch {
-                Log.error("cannot queue \(files.count) files: \(error)", stream: watcher.stream.name)
+                // Said once, however long the disk is full.
+                watcher.say("cannot queue files: \(error)")
                 isBehind = true
             }
         }

@@ -22,48 +22,13 @@ import Testing
 
         """
 
-    private func drop(_ bytes: [UInt8], _ name: String, _ daemon: DaemonProcess) throws {
-        let path = "\(daemon.state)/\(name)"
-        try Data(bytes).write(to: URL(fileURLWithPath: path + ".part"))
-        guard rename(path + ".part", path) == 0 else { throw CocoaError(.fileWriteUnknown) }
-    }
-
-    private func exists(_ name: String, _ daemon: DaemonProcess) -> Bool {
-        FileManager.default.fileExists(atPath: "\(daemon.state)/\(name)")
-    }
-
-    /// Pictures of 48 x 32 in a Y4M file.
-    private func pictures(_ name: String, _ daemon: DaemonProcess) throws -> Int {
-        let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(daemon.state)/\(name)"))
-        let header = try #require(bytes.firstIndex(of: UInt8(ascii: "\n"))) + 1
-        let frame = 48 * 32 * 3 + 6
-        #expect((bytes.count - header) % frame == 0)
-        return (bytes.count - header) / frame
-    }
-
-    private func json(_ daemon: DaemonProcess, _ arguments: String...) throws -> [String: Any] {
-        let result = try Tool.run(Tool.gif2video, arguments + ["--json"], environment: daemon.allEnvironment)
-        try #require(result.status == 0, "\(result.errors)")
-        return try #require(try JSONSerialization.jsonObject(with: Data(result.output)) as? [String: Any])
-    }
-
-    private func list(_ daemon: DaemonProcess, _ arguments: String...) throws -> [[String: Any]] {
-        let result = try Tool.run(Tool.gif2video, arguments + ["--json"], environment: daemon.allEnvironment)
-        try #require(result.status == 0, "\(result.errors)")
-        return try #require(try JSONSerialization.jsonObject(with: Data(result.output)) as? [[String: Any]])
-    }
-
-    private func states(_ daemon: DaemonProcess) throws -> [String] {
-        try list(daemon, "jobs").compactMap { $0["state"] as? String }
-    }
-
     // MARK: Without a word
 
     /// No configuration, the real networks, the default encoder.
     @Test func withoutConfigurationADropFolderIsServed() throws {
         let daemon = try DaemonProcess.started(nil)
-        try drop(ExampleGIF.drifting(delays: [10, 10]), "drop/cat.gif", daemon)
-        try daemon.waitUntil("the video is there", seconds: 120) { exists("video/cat.mp4", daemon) }
+        try daemon.drop(ExampleGIF.drifting(delays: [10, 10]), "drop/cat.gif")
+        try daemon.waitUntil("the video is there", seconds: 120) { daemon.exists("video/cat.mp4") }
         let probe = try Tool.run(
             "ffprobe",
             [
@@ -71,7 +36,7 @@ import Testing
                 "default=nw=1:nk=1", "\(daemon.state)/video/cat.mp4",
             ])
         #expect(String(decoding: probe.output, as: UTF8.self) == "h264\nyuv420p\n6\n")
-        #expect(exists("drop/cat.gif", daemon))
+        #expect(daemon.exists("drop/cat.gif"))
         #expect(daemon.stop() == 0)
     }
 
@@ -107,27 +72,27 @@ import Testing
 
     @Test func aFileDroppedAgainIsDoneAgain() throws {
         let daemon = try DaemonProcess.started(Self.folderStream)
-        try drop(ExampleGIF.drifting(frames: 3), "in/a.gif", daemon)
-        try daemon.waitUntil("the first") { exists("out/a.y4m", daemon) }
-        try drop(ExampleGIF.drifting(frames: 5), "in/a.gif", daemon)
-        try daemon.waitUntil("the second") { try pictures("out/a.y4m", daemon) == 5 }
+        try daemon.drop(ExampleGIF.drifting(frames: 3), "in/a.gif")
+        try daemon.waitUntil("the first") { daemon.exists("out/a.y4m") }
+        try daemon.drop(ExampleGIF.drifting(frames: 5), "in/a.gif")
+        try daemon.waitUntil("the second") { try daemon.pictures("out/a.y4m") == 5 }
         // Another file of the same stem has its own output, and a restart does nothing again.
-        try drop(ExampleGIF.drifting(frames: 4), "in/a.GIF", daemon)
-        try daemon.waitUntil("the third") { exists("out/a-2.y4m", daemon) }
-        try daemon.waitUntil("all done") { try states(daemon) == ["done", "done", "done"] }
+        try daemon.drop(ExampleGIF.drifting(frames: 4), "in/a.GIF")
+        try daemon.waitUntil("the third") { daemon.exists("out/a-2.y4m") }
+        try daemon.waitUntil("all done") { try daemon.states() == ["done", "done", "done"] }
         #expect(daemon.stop() == 0)
         try daemon.start()
         try daemon.waitUntilReady()
         usleep(700_000)
-        #expect(try states(daemon).count == 3)
-        #expect(try pictures("out/a.y4m", daemon) == 5 && pictures("out/a-2.y4m", daemon) == 4)
+        #expect(try daemon.states().count == 3)
+        #expect(try daemon.pictures("out/a.y4m") == 5 && daemon.pictures("out/a-2.y4m") == 4)
     }
 
     @Test func pollingSeesWhatInotifyWouldNot() throws {
         let daemon = try DaemonProcess.started(
             Self.folderStream + "watch = \"poll\"\npoll_interval = 0.1\nfinished = \"delete\"\n")
-        try drop(ExampleGIF.drifting(frames: 3), "in/a.gif", daemon)
-        try daemon.waitUntil("the video") { exists("out/a.y4m", daemon) && !exists("in/a.gif", daemon) }
+        try daemon.drop(ExampleGIF.drifting(frames: 3), "in/a.gif")
+        try daemon.waitUntil("the video") { daemon.exists("out/a.y4m") && !daemon.exists("in/a.gif") }
     }
 
     @Test func patternsTreesAndFoldersAreFollowed() throws {
@@ -141,14 +106,14 @@ import Testing
         try FileManager.default.createDirectory(
             atPath: "\(daemon.state)/in/sub/skip", withIntermediateDirectories: true)
         for name in ["in/sub/a.gif", "in/sub/skip/b.gif", "in/no.gif", "in/c.txt", "in/last.gif"] {
-            try drop(ExampleGIF.drifting(frames: 2), name, daemon)
+            try daemon.drop(ExampleGIF.drifting(frames: 2), name)
         }
         symlink("\(daemon.state)/in/c.txt", "\(daemon.state)/in/link.gif")
         try daemon.waitUntil("the wanted ones") {
-            ["out/new/deep/in.y4m", "out/sub/a.y4m", "out/last.y4m"].allSatisfy { exists($0, daemon) }
+            ["out/new/deep/in.y4m", "out/sub/a.y4m", "out/last.y4m"].allSatisfy { daemon.exists($0) }
         }
         usleep(500_000)
-        #expect(try list(daemon, "jobs").count == 3)
+        #expect(try daemon.list("jobs").count == 3)
     }
 
     /// An encoder that fails twice is tried three times; a GIF that is none, once.
@@ -166,11 +131,11 @@ import Testing
             Self.folderStream.replacingOccurrences(of: "encoder = \"y4m\"", with: "encoder = \"own\"")
                 + "[encoder.own]\nextension = \"bin\"\ncommand = [\"\(path)\", \"{output}\", \"\(folder.path("count"))\"]\n"
         )
-        try drop(ExampleGIF.drifting(frames: 3), "in/a.gif", daemon)
-        try drop(Array("this is none".utf8), "in/b.gif", daemon)
-        try daemon.waitUntil("the third attempt") { exists("out/a.bin", daemon) }
-        try daemon.waitUntil("the end of both") { try Set(states(daemon)) == ["done", "failed"] }
-        let jobs = try list(daemon, "jobs")
+        try daemon.drop(ExampleGIF.drifting(frames: 3), "in/a.gif")
+        try daemon.drop(Array("this is none".utf8), "in/b.gif")
+        try daemon.waitUntil("the third attempt") { daemon.exists("out/a.bin") }
+        try daemon.waitUntil("the end of both") { try Set(daemon.states()) == ["done", "failed"] }
+        let jobs = try daemon.list("jobs")
         let good = try #require(jobs.first { $0["state"] as? String == "done" })
         let bad = try #require(jobs.first { $0["state"] as? String == "failed" })
         let reason = try #require(bad["error"] as? String)
@@ -182,17 +147,17 @@ import Testing
     @Test func aFailedFileIsTriedAgainWhenAsked() throws {
         let daemon = try DaemonProcess.started(Self.folderStream)
         for _ in 0..<2 {
-            try drop(Array("this is none".utf8), "in/a.gif", daemon)
-            try daemon.waitUntil("it has failed") { !exists("in/a.gif", daemon) }
+            try daemon.drop(Array("this is none".utf8), "in/a.gif")
+            try daemon.waitUntil("it has failed") { !daemon.exists("in/a.gif") }
         }
-        try daemon.waitUntil("both have failed") { try states(daemon) == ["failed", "failed"] }
-        #expect(exists("in/failed/a.gif", daemon) && exists("in/failed/a-2.gif.txt", daemon))
+        try daemon.waitUntil("both have failed") { try daemon.states() == ["failed", "failed"] }
+        #expect(daemon.exists("in/failed/a.gif") && daemon.exists("in/failed/a-2.gif.txt"))
         #expect(try daemon.command("retry", "2").status == 0)
         try daemon.waitUntil("it has failed again") {
-            try json(daemon, "show", "2")["attempts"] as? Int ?? 0 > 1 && states(daemon) == ["failed", "failed"]
+            try daemon.json("show", "2")["attempts"] as? Int ?? 0 > 1 && daemon.states() == ["failed", "failed"]
         }
-        #expect(exists("in/failed/a.gif.txt", daemon) && exists("in/failed/a-2.gif", daemon))
-        #expect(exists("in/failed/a-2.gif.txt", daemon) && !exists("in/a.gif", daemon))
+        #expect(daemon.exists("in/failed/a.gif.txt") && daemon.exists("in/failed/a-2.gif"))
+        #expect(daemon.exists("in/failed/a-2.gif.txt") && !daemon.exists("in/a.gif"))
     }
 
     // MARK: Control
@@ -201,23 +166,23 @@ import Testing
         let daemon = try DaemonProcess.started(Self.folderStream)
         let input = try daemon.folder.write(ExampleGIF.drifting(frames: 4), to: "my cat.gif")
         let waited = try daemon.command("submit", "--wait", "--stream", "drop", input)
-        #expect(waited.status == 0 && exists("out/my cat.y4m", daemon), "\(waited.errors)")
+        #expect(waited.status == 0 && daemon.exists("out/my cat.y4m"), "\(waited.errors)")
         let explicit = try daemon.command(
             "submit", "--wait", "--rate", "50", "-o", "\(daemon.state)/out/there.y4m", input)
         #expect(explicit.status == 0, "\(explicit.errors)")
-        #expect(try pictures("out/there.y4m", daemon) == 8)
+        #expect(try daemon.pictures("out/there.y4m") == 8)
         let outside = try daemon.command("submit", "-o", daemon.folder.path("x.y4m"), input)
         #expect(outside.status == 2 && outside.errors.contains("OutputNotAllowed"), "\(outside.errors)")
         let missing = try daemon.command("submit", "--stream", "drop", "/no/such.gif")
         #expect(missing.status == 2 && missing.errors.contains("PathNotReadable"), "\(missing.errors)")
 
         #expect(try daemon.command("pause", "drop").status == 0)
-        let number = try #require(try json(daemon, "submit", "--stream", "drop", input)["job"] as? Int)
+        let number = try #require(try daemon.json("submit", "--stream", "drop", input)["job"] as? Int)
         usleep(300_000)
-        #expect(try json(daemon, "show", "\(number)")["state"] as? String == "queued")
-        #expect(try list(daemon, "streams")[0]["state"] as? String == "paused")
+        #expect(try daemon.json("show", "\(number)")["state"] as? String == "queued")
+        #expect(try daemon.list("streams")[0]["state"] as? String == "paused")
         #expect(try daemon.command("cancel", "\(number)").status == 0)
-        #expect(try json(daemon, "show", "\(number)")["state"] as? String == "cancelled")
+        #expect(try daemon.json("show", "\(number)")["state"] as? String == "cancelled")
         #expect(try daemon.command("cancel", "\(number)").errors.contains("InvalidState"))
         #expect(try daemon.command("retry", "\(number)").status == 0)
         // A pause holds over a restart.
@@ -225,11 +190,11 @@ import Testing
         try daemon.start()
         try daemon.waitUntilReady()
         usleep(300_000)
-        #expect(try json(daemon, "show", "\(number)")["state"] as? String == "queued")
+        #expect(try daemon.json("show", "\(number)")["state"] as? String == "queued")
         #expect(try daemon.command("resume").status == 0)
-        try daemon.waitUntil("the resumed job") { try json(daemon, "show", "\(number)")["state"] as? String == "done" }
+        try daemon.waitUntil("the resumed job") { try daemon.json("show", "\(number)")["state"] as? String == "done" }
         #expect(try daemon.command("show", "4711").errors.contains("NoSuchJob"))
-        let statistics = try json(daemon, "stats")
+        let statistics = try daemon.json("stats")
         #expect(statistics["peakMemory"] as? Int ?? 0 > 0)
     }
 
@@ -238,9 +203,9 @@ import Testing
         #expect(try daemon.command("set", "drop", "--rate", "50").status == 0)
         let input = try daemon.folder.write(ExampleGIF.drifting(frames: 4), to: "a.gif")
         #expect(try daemon.command("submit", "--wait", "--stream", "drop", input).status == 0)
-        #expect(try pictures("out/a.y4m", daemon) == 8)
+        #expect(try daemon.pictures("out/a.y4m") == 8)
         #expect(try daemon.command("set", "drop", "--rate", "default").status == 0)
-        #expect(try list(daemon, "streams")[0]["rate"] as? String == "25")
+        #expect(try daemon.list("streams")[0]["rate"] as? String == "25")
         #expect(try daemon.command("set", "drop", "--rate", "fast").errors.contains("InvalidParameter"))
         #expect(try daemon.command("set", "none", "--rate", "25").errors.contains("NoSuchStream"))
         #expect(try daemon.command("play", "--stream", "drop", input).errors.contains("NotLive"))
@@ -256,15 +221,15 @@ import Testing
                 + "[[stream]]\nname = \"more\"\nsource = \"folder\"\nfolder = \"in2\"\noutput = \"out2\"\n"
                 + "encoder = \"rgb24\"\nprofile = \"none\"\nrate = \"source\"\n")
         #expect(try daemon.command("reload").status == 0)
-        try drop(ExampleGIF.drifting(frames: 3), "in/a.gif", daemon)
-        try daemon.waitUntil("the new folder") { exists("in2", daemon) }
-        try drop(ExampleGIF.drifting(frames: 2), "in2/b.gif", daemon)
-        try daemon.waitUntil("both") { exists("out/a.y4m", daemon) && exists("out2/b.rgb24", daemon) }
-        #expect(try pictures("out/a.y4m", daemon) == 6)
+        try daemon.drop(ExampleGIF.drifting(frames: 3), "in/a.gif")
+        try daemon.waitUntil("the new folder") { daemon.exists("in2") }
+        try daemon.drop(ExampleGIF.drifting(frames: 2), "in2/b.gif")
+        try daemon.waitUntil("both") { daemon.exists("out/a.y4m") && daemon.exists("out2/b.rgb24") }
+        #expect(try daemon.pictures("out/a.y4m") == 6)
         // And by signal: the second stream goes.
         try daemon.configure(Self.folderStream)
         kill(daemon.processIdentifier, SIGHUP)
-        try daemon.waitUntil("one stream") { try list(daemon, "streams").count == 1 }
+        try daemon.waitUntil("one stream") { try daemon.list("streams").count == 1 }
     }
 
     @Test func theMonitorTellsWhatHappens() throws {
@@ -285,7 +250,7 @@ import Testing
             }
         }
         try read(until: "following")
-        try drop(ExampleGIF.drifting(frames: 3), "in/a.gif", daemon)
+        try daemon.drop(ExampleGIF.drifting(frames: 3), "in/a.gif")
         try read(until: #""state":"done""#)
         let states = text.split(separator: "\n").compactMap { $0.firstMatch(of: /"state":"([a-z]+)"/)?.1 }
         #expect(states == ["queued", "running", "done"])
@@ -316,11 +281,11 @@ import Testing
             Self.folderStream.replacingOccurrences(of: "[jobs]", with: "[jobs]\ndrain = 0.2")
                 .replacingOccurrences(of: "profile = \"none\"", with: "profile = \"live\""))
         let long = ExampleGIF.drifting(width: 200, height: 200, delays: [Int](repeating: 4, count: 200))
-        try drop(long, "in/long.gif", daemon)
-        try daemon.waitUntil("it runs") { try states(daemon) == ["running"] }
+        try daemon.drop(long, "in/long.gif")
+        try daemon.waitUntil("it runs") { try daemon.states() == ["running"] }
         #expect(daemon.stop() == 0)
         try daemon.configure(Self.folderStream)
         try daemon.start()
-        try daemon.waitUntil("it is done", seconds: 120) { exists("out/long.y4m", daemon) }
+        try daemon.waitUntil("it is done", seconds: 120) { daemon.exists("out/long.y4m") }
     }
 }
