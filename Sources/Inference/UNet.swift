@@ -53,14 +53,27 @@ public struct UNet: Sendable {
     /// Reads `state.input`, writes `state.output`. Allocates no activations; returns when all is done.
     ///
     /// Any thread may call it, several at once with states of their own.
-    /// - Parameter state: of this network or of one with the same configuration.
-    public func forward(_ state: UNetState, on pool: WorkerPool) {
+    /// - Parameters:
+    ///   - state: of this network or of one with the same configuration.
+    ///   - changed: the input's pixels that may differ from those of this state's last forward: what does not depend on
+    ///     them is kept. The output is the same to the bit, but with OpenBLAS, which may sum in another order. Nil: all.
+    /// - Returns: the output's pixels that may differ from those of the last forward. The networks of the paper compute
+    ///   all or nothing.
+    @discardableResult
+    public func forward(_ state: UNetState, changed: Region? = nil, on pool: WorkerPool) -> Region {
+        let shape = state.input.shape
+        let all = Region.all(height: shape.height, width: shape.width)
+        let changed = state.hasRun ? changed ?? all : all
+        state.hasRun = true
+        if changed.isEmpty { return changed }
         let execution = Execution(kernels: kernels.table, workspace: state.workspace, pool: pool)
         switch (network, state.activations) {
         case (.classic(let network), .classic(let activations)):
             network.forward(state.input.view, activations, into: state.output.view, execution)
+            return all
         case (.shuffle(let network), .shuffle(let activations)):
-            network.forward(state.input.view, activations, into: state.output.view, execution)
+            return network.forward(
+                state.input.view, activations, into: state.output.view, changed: changed, execution)
         default: preconditionFailure("a state of another network")
         }
     }

@@ -10,6 +10,8 @@ public final class UNetState: @unchecked Sendable {
 
     let activations: Activations
     let workspace: Workspace
+    /// Whether the activations are those of an earlier forward.
+    var hasRun = false
 
     enum Activations {
         case classic(ClassicUNet.Activations)
