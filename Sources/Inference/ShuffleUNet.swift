@@ -39,6 +39,18 @@ struct ShuffleUNet: Sendable {
         outc = try convolution("outc", widths[0], 4 * configuration.outputs, activated: false)
     }
 
+    /// Pixels of a cell of the coarsest map, a side.
+    private var coarsest: Int { 2 << down.count }
+    /// Pixels between two places that lie the same to all maps' Winograd tiles.
+    var alignment: Int { 4 * coarsest }
+    /// How many pixels away one may be that an output depends on, at most.
+    var reach: Int {
+        // Two convolutions a level down, one up, the last one; and the cells that they begin and end in.
+        let down = (0...down.count).reduce(0) { $0 + 2 * (2 << $1) }
+        let up = (0..<self.down.count).reduce(0) { $0 + (2 << $1) }
+        return down + up + 2 + 2 * coarsest
+    }
+
     /// - Parameter changed: of the input, since the last forward with these activations.
     /// - Returns: what may have changed of the output.
     func forward(

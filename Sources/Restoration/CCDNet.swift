@@ -111,7 +111,7 @@ public struct CCDNet: Sendable {
     }
 
     /// Estimates the picture that was quantized. What cannot differ from the estimate that this state made last is not
-    /// computed again: the result is the same to the bit (see `UNet.forward`).
+    /// computed again: the result is the same but for rounding (see `UNet.forward`).
     /// - Parameters:
     ///   - gif: G, [3, H, W] in [-1, 1].
     ///   - radius: the palette radius of each pixel, [1, H, W].

@@ -37,8 +37,8 @@ public final class Restorer {
     private var newest: FrameSlot?
     /// The GIF's first frame, kept for a loop.
     private var first: FrameSlot?
-    /// Whether what the networks made of the last frame is used for the next; the pictures are the same without. For
-    /// tests.
+    /// Whether what the networks made of the last frame is used for the next; the pictures are the same without, but for
+    /// rounding. For tests.
     var remembers = true
     /// How much work goes into the frame that is restored.
     private var effort = LivePace.Effort.everything

@@ -89,8 +89,8 @@ public struct SuperSlomo: Sendable {
             height: height, width: width)
     }
 
-    /// Network B: both flows between two GIF frames, kept in the state for `interpolate`. Same result as without what the
-    /// state remembers of the last two frames (see `UNet.forward`).
+    /// Network B: both flows between two GIF frames, kept in the state for `interpolate`. The same but for rounding as
+    /// without what the state remembers of the last two frames (see `UNet.forward`).
     /// - Parameters: g0, g1: [3, H, W] in [-1, 1].
     public func estimateFlow(_ g0: TensorView, _ g1: TensorView, state: State, on pool: WorkerPool) {
         let operations = PixelOperations(on: pool)
