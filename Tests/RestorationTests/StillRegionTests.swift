@@ -40,7 +40,7 @@ import Threads
                 if kind == 2 { kept = (colors, ids) }
                 if index == 0 || kind >= 4 || isCut { palettes.append(palette()) }
                 let id = UInt16(palettes.count - 1)
-                let table = palettes[Int(id)]!
+                guard let table = palettes[Int(id)] else { continue }
                 let whole = index == 0 || isCut
                 let left = whole ? 0 : Int.random(in: 0..<Self.width, using: &generator)
                 let top = whole ? 0 : Int.random(in: 0..<Self.height, using: &generator)
