@@ -23,6 +23,7 @@ public final class Restorer {
     private let models: ModelSet?
     private let options: RestorationOptions
     private let pool: WorkerPool
+    private let pace: LivePace?
     private let operations: PixelOperations
     private let cache = PaletteCache()
     private var state: State?
@@ -32,28 +33,61 @@ public final class Restorer {
     private var waiting: FrameSlot?
     /// The slot that the next frame will use.
     private var spare: FrameSlot?
+    /// That of the frame that came last.
+    private var newest: FrameSlot?
     /// The GIF's first frame, kept for a loop.
     private var first: FrameSlot?
+    /// Whether what the networks made of the last frame is used for the next; the pictures are the same without, but for
+    /// rounding. For tests.
+    var remembers = true
+    /// How much work goes into the frame that is restored.
+    private var effort = LivePace.Effort.everything
     /// The classifier's verdict; nil where none was asked for.
     public private(set) var verdict: DitherVerdict?
 
-    /// The networks' activations for this canvas.
-    private struct State {
-        let none: CCDNet.State
-        let dithered: CCDNet.State
-        let slomo: SuperSlomo.State
-        let filter: TemporalFilter.State
-        let between: Tensor
-        let alpha: [Tensor]
+    /// The networks' activations for this canvas, made when they are first needed.
+    private final class State {
+        let size: PixelSize
+        let models: ModelSet
+        private var none: CCDNet.State?
+        private var dithered: CCDNet.State?
+        let restraint: Restraint
+        let filter: TemporalFilter
+        lazy var slomo = models.slomo.makeState(height: size.height, width: size.width)
+        lazy var between = Tensor(3, size.height, size.width)
+        /// Of two frames, between them, and room for two.
+        lazy var alpha = (0..<5).map { _ in Tensor(3, size.height, size.width) }
+
+        init(models: ModelSet, size: PixelSize) {
+            self.models = models
+            self.size = size
+            restraint = Restraint(height: size.height, width: size.width)
+            filter = TemporalFilter(height: size.height, width: size.width)
+        }
+
+        func color(isDithered: Bool) -> CCDNet.State {
+            if let known = isDithered ? dithered : none { return known }
+            let made = (isDithered ? models.colorDithered : models.colorNone)
+                .makeState(height: size.height, width: size.width)
+            if isDithered { dithered = made } else { none = made }
+            return made
+        }
+
+        /// The verdict stands: the other network is not needed any more.
+        func decide(isDithered: Bool) {
+            if isDithered { none = nil } else { dithered = nil }
+        }
     }
 
     /// - Parameters:
     ///   - models: nil leaves the frames as they are, in-betweens repeat them.
     ///   - pool: may be shared with other streams.
-    public init(models: ModelSet?, options: RestorationOptions, pool: WorkerPool) {
+    ///   - pace: of a sink that may not be late.
+    public init(models: ModelSet?, options: RestorationOptions, pool: WorkerPool, pace: LivePace? = nil) {
         self.models = models
         self.options = options
         self.pool = pool
+        self.pace = pace
         operations = PixelOperations(on: pool)
         if models != nil && options.dither == .auto { verdict = DitherVerdict() }
     }
@@ -82,6 +116,7 @@ public final class Restorer {
         }
         guard let last = previous else { return }
         if options.loop, let first, first !== last {
+            if !remembers { state = nil }
             let step = transition(from: last, to: first)
             if step == .motion { estimateFlow(from: last, to: first) }
             try emitBetweens(from: last, to: first, step, emit)
@@ -94,9 +129,11 @@ public final class Restorer {
     /// Restores a frame and emits the pictures up to its own.
     private func advance(to current: FrameSlot, before next: FrameSlot? = nil, _ emit: (Picture) throws -> Void) throws
     {
+        if !remembers { state = nil }
+        effort = models == nil ? .everything : pace?.effort(for: Rational(current.frame.start, 100)) ?? .everything
         let after = next.flatMap { neighbour($0, isCut: beginsScene($0, after: current)) }
         if let previous {
-            let step = current.frame.changed.isEmpty ? .repetition : transition(from: previous, to: current)
+            let step = self.step(from: previous, to: current)
             let before = neighbour(previous, isCut: beginsScene(current, after: previous))
             restore(current, from: previous, step, before, after)
             try emitBetweens(from: previous, to: current, step, emit)
@@ -126,18 +163,32 @@ public final class Restorer {
     }
 
     private func slot(for frame: Frame) -> FrameSlot {
-        guard let slot = spare else {
-            return FrameSlot(frame, background: options.background, cache: cache, on: operations)
-        }
+        let slot = spare ?? FrameSlot(size: frame.size, cache: cache)
         spare = nil
-        slot.fill(frame, background: options.background, cache: cache, on: operations)
+        slot.fill(
+            frame, after: remembers ? newest : nil, background: options.background, cache: cache, on: operations,
+            pool: pool)
+        newest = slot
         return slot
     }
 
+    private func step(from a: FrameSlot, to b: FrameSlot) -> Transition {
+        if b.frame.changed.isEmpty && !a.isStale { return .repetition }
+        guard effort == .repetition else { return transition(from: a, to: b) }
+        pace?.lost(frames: 1)
+        b.isStale = true
+        return .repetition
+    }
+
     private func transition(from a: FrameSlot, to b: FrameSlot) -> Transition {
-        guard models != nil, a.frame.duration <= Self.holdDuration,
-            instants(of: a).contains(where: { $0.fraction > .zero }), !beginsScene(b, after: a)
+        let inBetweens = instants(of: a).count { $0.fraction > .zero }
+        guard models != nil, !a.isStale, a.frame.duration <= Self.holdDuration, inBetweens > 0,
+            !beginsScene(b, after: a)
         else { return .hold }
+        guard effort == .everything else {
+            pace?.lost(inBetweens: inBetweens)
+            return .hold
+        }
         return .motion
     }
 
@@ -145,7 +196,11 @@ public final class Restorer {
     private func beginsScene(_ slot: FrameSlot, after earlier: FrameSlot) -> Bool {
         guard models != nil else { return false }
         if let known = slot.beginsScene { return known }
-        let made = SceneChange.isCut(earlier.signature, slot.signature)
+        // So few pixels cannot make the histograms differ enough.
+        let isFollowing = slot.frame.index == earlier.frame.index + 1
+        let changed = slot.frame.changed
+        let isSmall = Double(changed.width * changed.height) < SceneChange.histogramDistance * Double(slot.size.area)
+        let made = !(isFollowing && isSmall) && SceneChange.isCut(earlier.signature, slot.signature)
         slot.beginsScene = made
         return made
     }
@@ -163,13 +218,7 @@ public final class Restorer {
 
     private func state(for models: ModelSet, _ size: PixelSize) -> State {
         if let state { return state }
-        let made = State(
-            none: models.colorNone.makeState(height: size.height, width: size.width),
-            dithered: models.colorDithered.makeState(height: size.height, width: size.width),
-            slomo: models.slomo.makeState(height: size.height, width: size.width),
-            filter: TemporalFilter.State(height: size.height, width: size.width),
-            between: Tensor(3, size.height, size.width),
-            alpha: options.keepsAlpha ? (0..<3).map { _ in Tensor(3, size.height, size.width) } : [])
+        let made = State(models: models, size: size)
         state = made
         return made
     }
@@ -206,20 +255,26 @@ public final class Restorer {
             return
         }
         let state = state(for: models, slot.size)
+        let isUndecided = verdict?.isOpen == true
         let isDithered = isDithered(slot, models)
         let net = isDithered ? models.colorDithered : models.colorNone
-        slot.frame.paletteMap.ids.withUnsafeBufferPointer { ids in
+        let steps = effort < .firstStep ? net.steps : 1
+        if steps < net.steps { pace?.lost(steps: 1) }
+        var changed = slot.frame.paletteMap.ids.withUnsafeBufferPointer { ids in
             net.restore(
                 gif: slot.gif.view, radius: slot.radius.view, before: before, after: after,
-                palettes: slot.palettes.table, ids: ids, into: slot.estimate.view,
-                state: isDithered ? state.dithered : state.none, on: pool)
+                palettes: slot.palettes.table, ids: ids, steps: steps, into: slot.estimate.view,
+                state: state.color(isDithered: isDithered), on: pool)
         }
-        Restraint.apply(to: slot.estimate.view, gif: slot.gif.view, radius: slot.radius.view, on: pool)
+        // The classifier may have had the network restore something else, or have chosen the other one.
+        if isUndecided { changed = .all(height: changed.height, width: changed.width) }
+        state.restraint.apply(
+            to: slot.estimate.view, gif: slot.gif.view, radius: slot.radius.view, changed: changed, on: pool)
         if let earlier, !beginsScene(slot, after: earlier) {
-            TemporalFilter.apply(
+            state.filter.apply(
                 to: slot.estimate.view, gif: slot.gif.view,
                 past: TemporalFilter.Past(estimate: earlier.estimate.view, restored: earlier.restored.view),
-                scale: isDithered ? .dithered : .none, into: slot.restored.view, state: state.filter, on: pool)
+                scale: isDithered ? .dithered : .none, into: slot.restored.view, on: pool)
         } else {
             slot.restored.view.copy(from: slot.estimate.view)
         }
@@ -232,8 +287,9 @@ public final class Restorer {
         case .dithered: return true
         case .auto:
             if verdict?.isOpen == true {
-                let state = state(for: models, slot.size).dithered
-                verdict?.add(logit: models.ditherLogit(of: slot, state: state, on: pool))
+                let state = state(for: models, slot.size)
+                verdict?.add(logit: models.ditherLogit(of: slot, state: state.color(isDithered: true), on: pool))
+                if let verdict, !verdict.isOpen { state.decide(isDithered: verdict.isDithered) }
             }
             return verdict?.isDithered ?? false
         }
@@ -279,7 +335,8 @@ public final class Restorer {
             spread.withUnsafeBufferPointer { operations.load(rgba: $0, into: map.view) }
         }
         models.slomo.blend(
-            state.alpha[0].view, state.alpha[1].view, at: t, into: state.alpha[2].view, state: state.slomo, on: pool)
+            state.alpha[0].view, state.alpha[1].view, at: t, warped0: state.alpha[3].view,
+            warped1: state.alpha[4].view, into: state.alpha[2].view, state: state.slomo, on: pool)
         state.alpha[2].withUnsafeBufferPointer { alpha in
             for pixel in 0..<a.size.area {
                 pixels[pixel * 4 + 3] = UInt8(min(max((alpha[pixel] + 1) * 127.5, 0), 255).rounded())

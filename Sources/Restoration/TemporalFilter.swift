@@ -1,3 +1,4 @@
+import Glibc
 import Inference
 import Threads
 
@@ -17,7 +18,7 @@ import Threads
 ///
 /// Measured before it was written (docs/quality.md holds what came of it): beside the networks alone +0.02 to +0.14 dB, most
 /// of it on faces, and 1.3 to 1.7 times the original's flicker came down to 1.1.
-struct TemporalFilter {
+final class TemporalFilter {
     /// How much of the difference is left out at the most: the weight of the past.
     static let strength: Float = 0.7
     /// Pixels, odd.
@@ -37,15 +38,14 @@ struct TemporalFilter {
         let restored: TensorView
     }
 
-    /// Scratch memory for one size of frames: the means of |E| and of |G - I| over the channels.
-    final class State {
-        fileprivate let differences: Tensor
-        fileprivate let errors: Tensor
+    /// The means of |E| and of |G - I| over the channels.
+    private let differences: Tensor
+    private let errors: Tensor
 
-        init(height: Int, width: Int) {
-            differences = Tensor(1, height, width)
-            errors = Tensor(1, height, width)
-        }
+    /// For one size of frames; one `apply` at a time.
+    init(height: Int, width: Int) {
+        differences = Tensor(1, height, width)
+        errors = Tensor(1, height, width)
     }
 
     /// Rows that one thread takes at a time.
@@ -55,31 +55,43 @@ struct TemporalFilter {
     ///   - estimate, gif: I(t) and G, [3, H, W] in [-1, 1].
     ///   - past: of the same scene.
     ///   - restored: receives R(t), [3, H, W].
-    ///   - state: made for this size; no other thread uses it.
-    static func apply(
-        to estimate: TensorView, gif: TensorView, past: Past, scale: Scale, into restored: TensorView, state: State,
+    func apply(
+        to estimate: TensorView, gif: TensorView, past: Past, scale: Scale, into restored: TensorView,
         on pool: WorkerPool
     ) {
         let (height, width) = (gif.shape.height, gif.shape.width)
-        precondition(state.errors.shape == TensorShape(1, height, width), "a temporal filter's state of another size")
-        let bands = (height + band - 1) / band
+        precondition(errors.shape == TensorShape(1, height, width), "a temporal filter for another size")
+        let bands = (height + Self.band - 1) / Self.band
+        let (differences, errors) = (differences.view, errors.view)
+        let moving = (0..<height).map { y in !Self.isSame(estimate, past.estimate, y) }
         pool.forEach(bands) { at in
-            for y in at * band..<min((at + 1) * band, height) {
-                meanDifference(estimate, past.restored, y, into: state.differences.view)
-                meanDifference(gif, estimate, y, into: state.errors.view)
+            for y in at * Self.band..<min((at + 1) * Self.band, height)
+            where moving[max(y - Self.reach, 0)...min(y + Self.reach, height - 1)].contains(true) {
+                Self.meanDifference(estimate, past.restored, y, into: differences)
+                Self.meanDifference(gif, estimate, y, into: errors)
             }
         }
         pool.forEach(bands) { at in
             var (d, q) = (WindowMeans(width: width), WindowMeans(width: width))
-            for y in at * band..<min((at + 1) * band, height) {
-                d.measure(state.differences.view, y)
-                q.measure(state.errors.view, y)
+            for y in at * Self.band..<min((at + 1) * Self.band, height) {
+                if moving[y] {
+                    d.measure(differences, y)
+                    q.measure(errors, y)
+                }
                 for channel in 0..<3 {
-                    filter(
+                    Self.filter(
                         channel, y, estimate: estimate, gif: gif, past: past, scale: scale, d: d.means, q: q.means,
                         into: restored)
                 }
             }
+        }
+    }
+
+    /// Whether row `y` of both is the same to the bit: none of its pixels asks what surrounds it.
+    private static func isSame(_ a: TensorView, _ b: TensorView, _ y: Int) -> Bool {
+        let width = a.shape.width
+        return (0..<3).allSatisfy { channel in
+            memcmp(a.plane(channel) + y * width, b.plane(channel) + y * width, width * MemoryLayout<Float>.stride) == 0
         }
     }
 

@@ -29,10 +29,10 @@ import Threads
     ) -> [Float] {
         let (height, width) = (gif.shape.height, gif.shape.width)
         let result = Tensor(3, height, width)
-        TemporalFilter.apply(
+        TemporalFilter(height: height, width: width).apply(
             to: estimate.view, gif: gif.view,
             past: TemporalFilter.Past(estimate: pastEstimate.view, restored: pastRestored.view), scale: scale,
-            into: result.view, state: TemporalFilter.State(height: height, width: width), on: pool)
+            into: result.view, on: pool)
         return result.array
     }
 
