@@ -37,6 +37,7 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CV4L2", pkgConfig: "libv4l2", providers: [.apt(["libv4l-dev"])]),
         .target(name: "CLinux"),
         // Debug builds would take seconds for what release builds do in milliseconds.
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
@@ -48,6 +49,7 @@ let package = Package(
         library("Inference", ["CKernels", "COpenBLAS", "Threads"]),
         library("Restoration", ["Inference", "Media", "Threads"]),
         library("Output", ["Media", "Threads", "CPNG", "CLinux"]),
+        library("Camera", ["Output", "Inference", "Media", "Threads", "CKernels", "CV4L2", "CLinux"]),
         library("Pipeline", ["GIFDecoding", "Restoration", "Output", "Media", "Threads"]),
 
         // The daemon around it: what it is told, how it is talked to, what it does.
@@ -98,6 +100,7 @@ let package = Package(
         tests("Inference", ["Inference", "CKernels", "Threads"], resources: [.copy("Fixtures")]),
         tests("Restoration", ["Restoration", "Inference", "Media", "Threads"], resources: [.copy("Fixtures")]),
         tests("Output", ["Output", "Media"]),
+        tests("Camera", ["Camera", "Inference", "Output", "Media", "Threads"]),
         tests("Pipeline", ["Pipeline", "GIFDecoding", "Restoration", "Output", "Media"]),
         tests("Configuration", ["Configuration", "Restoration", "Output", "Media"]),
         tests("Control", ["Control", "CLinux", "Threads"]),

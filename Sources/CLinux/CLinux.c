@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -270,4 +271,13 @@ int clinux_open_as(const char *path, uid_t user, const gid_t *groups, int count)
         return -1;
     }
     return -1;
+}
+
+int clinux_timer(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); }
+
+int clinux_set_timer(int fd, long long nanoseconds) {
+    // Zero would disarm it.
+    const long long time = nanoseconds > 0 ? nanoseconds : 1;
+    const struct itimerspec when = {.it_value = {.tv_sec = time / 1000000000, .tv_nsec = time % 1000000000}};
+    return timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL);
 }

@@ -1,13 +1,23 @@
 import Glibc
 public import Media
 
-/// Fits pictures of any size into one fixed canvas: scaled as large as fits, centred, the rest in one color.
+/// Fits pictures of any size into one fixed canvas, scaled and centred: as large as fits, the rest in one color, or so large
+/// that nothing is left free, cut off at the edges.
 ///
 /// Scaling is separable Catmull-Rom (a = -0.5) whose support widens when it shrinks, on premultiplied
 /// alpha. Weights are computed once per input size. One thread at a time.
 public final class Letterbox {
+    /// How much of the canvas and of the picture is seen.
+    public enum Fit: String, CaseIterable, Sendable {
+        /// The whole picture, with bars.
+        case letterbox
+        /// The whole canvas is picture.
+        case crop
+    }
+
     private let canvas: PixelSize
     private let fill: [UInt8]
+    private let fit: Fit
     private var plan: Plan?
 
     private struct Plan {
@@ -26,8 +36,9 @@ public final class Letterbox {
     /// - Parameters:
     ///   - canvas: the size of every picture that leaves.
     ///   - fill: R, G, B, A of the bars.
-    public init(canvas: PixelSize, fill: (UInt8, UInt8, UInt8, UInt8)) {
+    public init(canvas: PixelSize, fill: (UInt8, UInt8, UInt8, UInt8), fit: Fit = .letterbox) {
         precondition(canvas.width > 0 && canvas.height > 0, "a canvas has pixels")
+        self.fit = fit
         self.canvas = canvas
         self.fill = [fill.0, fill.1, fill.2, fill.3]
     }
@@ -51,15 +62,21 @@ public final class Letterbox {
 
     private func plan(for input: PixelSize) -> Plan {
         if let plan, plan.input == input { return plan }
-        // The larger of the two ratios fills its side exactly; whole-number arithmetic, at least one pixel.
-        let fillsWidth = input.width * canvas.height >= input.height * canvas.width
+        // One of the two ratios fills its side exactly, the other side stays within or goes beyond the canvas;
+        // whole-number arithmetic, at least one pixel.
+        let isWide = input.width * canvas.height >= input.height * canvas.width
+        let fillsWidth = isWide == (fit == .letterbox)
         let width = fillsWidth ? canvas.width : max(1, (input.width * canvas.height + input.height / 2) / input.height)
         let height = fillsWidth ? max(1, (input.height * canvas.width + input.width / 2) / input.width) : canvas.height
-        let placed = PixelRect(
+        let whole = PixelRect(
             x: (canvas.width - width) / 2, y: (canvas.height - height) / 2, width: width, height: height)
+        let placed = whole.intersection(canvas.bounds)
+        let left = placed.x - whole.x
+        let top = placed.y - whole.y
         let made = Plan(
-            input: input, placed: placed, columns: Self.taps(from: input.width, to: width),
-            rows: Self.taps(from: input.height, to: height))
+            input: input, placed: placed,
+            columns: Array(Self.taps(from: input.width, to: width)[left..<left + placed.width]),
+            rows: Array(Self.taps(from: input.height, to: height)[top..<top + placed.height]))
         plan = made
         return made
     }

@@ -76,3 +76,9 @@ int clinux_stderr_is_journal(void);
 /// every folder and of the file. Where a file has an access control list, only its owner passes. -1 with errno; EINVAL:
 /// not a regular file. The descriptor is what was checked, whatever happens to the path meanwhile.
 int clinux_open_as(const char *path, uid_t user, const gid_t *groups, int count);
+
+/// A timer of CLOCK_MONOTONIC, nonblocking, closed in children; -1 with errno.
+int clinux_timer(void);
+
+/// Makes a timer readable once CLOCK_MONOTONIC shows `nanoseconds`, at once where it does already.
+int clinux_set_timer(int fd, long long nanoseconds);
