@@ -55,6 +55,11 @@ struct GIFRun {
     }
 }
 
+extension RestorationStream.Report {
+    /// What a job's record says of a GIF that became a video though it is damaged.
+    func damage(_ defect: String) -> String { "\(defect); the video holds the \(frames) frames before the end" }
+}
+
 /// Ends a run between two pictures, and leaves finishing to whoever made the writer.
 private final class ControlledWriter: PictureWriter {
     private let writer: any PictureWriter

@@ -227,7 +227,7 @@ final class LivePlayer: Sendable {
         }
         let live = LiveJob(core: core, job: job, stream: stream)
         do {
-            let source = try job.request.map { try FileSource(job.source, as: $0.peer) } ?? FileSource(job.source)
+            let source = try FileSource(of: job)
             live.adopt(source)
             let defect = try run(source, job.source, plan(job.request?.options, sink), control, sink) {
                 core.events.job(core.info(job), kind: .progress)

@@ -142,16 +142,9 @@ final class PipeSegment: ByteSource, Sendable {
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {
-        var result: Result<Int, ByteSourceError> = .success(0)
-        state.withLock { state in
-            guard !state.isClosed else { return }
-            do throws(ByteSourceError) {
-                result = .success(try state.reader.read(into: buffer, stop))
-            } catch {
-                result = .failure(error)
-            }
+        try state.withLock { state throws(ByteSourceError) in
+            state.isClosed ? 0 : try state.reader.read(into: buffer, stop)
         }
-        return try result.get()
     }
 
     /// Returns when no read is going on; later ones find the end. Raise the stop signal first if one may be waiting.

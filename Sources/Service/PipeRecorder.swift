@@ -118,13 +118,13 @@ struct PipedJob {
                         makeWriter: { _ in
                             let writer = try makeWriter(control, completion)
                             made = writer
-                            return plan.restoration.letterboxed(writer, to: plan.restoration.restoration.size)
+                            return plan.restoration.options.letterboxed(writer, to: plan.restoration.restoration.size)
                         },
                         shown: { core.events.job(core.info(job), kind: .progress) })
                 }
             }
             isInside = report.defect != nil
-            message = report.defect.map { "\($0); the video holds the \(report.frames) frames before the end" }
+            message = report.defect.map { report.damage("\($0)") }
             completion.report = report
             guard let made else { throw OutputError.unsupported(output: job.source, reason: "no pictures") }
             try made.finish()
@@ -170,10 +170,6 @@ struct PipedJob {
                 job.id, settlement, frames: report.frames, pictures: report.pictures,
                 error: report.defect.map { "\($0)" })
         }
-        switch plan.maker {
-        case .encoder(let template): return VideoFileWriter(file, template: template, rate: rate, stop: control.stop)
-        case .plain(.y4m): return try FileWriter(file) { Y4MWriter($0, rate: rate) }
-        case .plain(let format): return try FileWriter(file) { RawWriter($0, keepsAlpha: format.keepsAlpha) }
-        }
+        return try plan.maker.writer(file, rate: rate, stop: control.stop)
     }
 }

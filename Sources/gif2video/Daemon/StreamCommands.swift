@@ -119,7 +119,7 @@ struct MonitorCommand: ParsableCommand {
                 if daemon.json {
                     try DaemonOptions.printJSON(reply.event)
                 } else {
-                    DaemonOptions.write(Self.line(reply.event) + "\n")
+                    try DaemonOptions.write(Self.line(reply.event) + "\n")
                 }
                 return true
             }

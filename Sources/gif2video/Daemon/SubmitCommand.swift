@@ -71,7 +71,7 @@ struct SubmitCommand: ParsableCommand {
                     if daemon.json && !wait {
                         try DaemonOptions.printJSON(reply)
                     } else if !wait {
-                        DaemonOptions.write("\(input): job \(reply.job)\n")
+                        try DaemonOptions.write("\(input): job \(reply.job)\n")
                     }
                 }
             }
@@ -140,7 +140,7 @@ struct SubmitCommand: ParsableCommand {
         if Terminal.columns != nil && !daemon.json { Terminal.write("\r\u{1b}[K") }
         if daemon.json { return try DaemonOptions.printJSON(job) }
         if job.state == .done {
-            DaemonOptions.write("\(job.source) -> \(job.output ?? job.stream)\n")
+            try DaemonOptions.write("\(job.source) -> \(job.output ?? job.stream)\n")
         } else {
             Failure.say("\(job.source): \(job.error ?? job.state.rawValue)")
         }
