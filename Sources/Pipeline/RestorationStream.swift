@@ -25,10 +25,16 @@ public final class RestorationStream {
         public let verdict: DitherVerdict?
         /// What was wrong with the GIF, where its end could not be reached; the pictures before it were written.
         public let defect: GIFDecodingError?
+        /// What was given up to be in time.
+        public let losses: LivePace.Losses
+
+        /// Whether the pictures are those that another run would make, all of them.
+        public var isWhole: Bool { defect == nil && losses.total == 0 }
     }
 
     private let decoder: GIFDecoder
     private let restorer: Restorer
+    private let pace: LivePace?
     private let frames = BoundedQueue<Frame>(capacity: frameCapacity)
     private let pictures = BoundedQueue<Picture>(capacity: pictureCapacity)
 
@@ -36,9 +42,14 @@ public final class RestorationStream {
     ///   - decoder: handed over: not for anybody else from now on.
     ///   - models: nil leaves the frames as they are.
     ///   - pool: may be shared with other streams.
-    public init(_ decoder: sending GIFDecoder, models: ModelSet?, options: RestorationOptions, pool: WorkerPool) {
+    ///   - pace: of a sink that may not be late; nil: whatever it takes.
+    public init(
+        _ decoder: sending GIFDecoder, models: ModelSet?, options: RestorationOptions, pool: WorkerPool,
+        pace: LivePace? = nil
+    ) {
         self.decoder = decoder
-        restorer = Restorer(models: models, options: options, pool: pool)
+        self.pace = pace
+        restorer = Restorer(models: models, options: options, pool: pool, pace: pace)
     }
 
     /// Runs the stream to its end on the calling thread and two more; returns when the sink is finished.
@@ -62,6 +73,7 @@ public final class RestorationStream {
         var writer: (any PictureWriter)?
         var count = 0
         var defect: GIFDecodingError?
+        let before = pace?.losses ?? LivePace.Losses()
         do {
             while let picture = try nextPicture(&defect) {
                 let open = try writer ?? makeWriter(picture)
@@ -79,7 +91,9 @@ public final class RestorationStream {
         }
         decoding.join()
         restoring.join()
-        return Report(frames: decoder.frameCount, pictures: count, verdict: restorer.verdict, defect: defect)
+        return Report(
+            frames: decoder.frameCount, pictures: count, verdict: restorer.verdict, defect: defect,
+            losses: (pace?.losses ?? before) - before)
     }
 
     private func nextPicture(_ defect: inout GIFDecodingError?) throws -> Picture? {

@@ -35,6 +35,9 @@ public struct CCDNet: Sendable {
     private let first: UNet
     private let step: UNet?
 
+    /// k: how many steps it takes at most.
+    var steps: Int { configuration.steps }
+
     /// Whether the frames before and after make a difference.
     public var seesNeighbours: Bool { configuration.neighbours == true || configuration.stepNeighbours == true }
 

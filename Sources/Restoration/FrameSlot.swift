@@ -22,6 +22,8 @@ final class FrameSlot {
     var picture: [UInt8] = []
     /// Whether the frame before shows another scene; nil until it was looked at.
     var beginsScene: Bool?
+    /// Whether picture and estimate are those of an earlier frame, because there was no time for this one's.
+    var isStale = false
     private var knownSignature: SceneChange.Signature?
 
     init(_ frame: Frame, background: RGB, cache: PaletteCache, on operations: PixelOperations) {
@@ -39,6 +41,7 @@ final class FrameSlot {
         self.frame = frame
         palettes = cache.prepare(frame.paletteMap.palettes)
         beginsScene = nil
+        isStale = false
         knownSignature = nil
         (flattened, hasTransparency) = frame.flattened(on: background)
         flattened.withUnsafeBufferPointer { operations.load(rgba: $0, into: gif.view) }

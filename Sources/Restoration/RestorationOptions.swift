@@ -1,5 +1,5 @@
 /// What a restored stream shall be.
-public struct RestorationOptions: Sendable {
+public struct RestorationOptions: Hashable, Sendable {
     /// Which network removes the quantization.
     public enum DitherChoice: String, CaseIterable, Sendable {
         /// The classifier decides from the first frames.

@@ -23,6 +23,7 @@ public final class Restorer {
     private let models: ModelSet?
     private let options: RestorationOptions
     private let pool: WorkerPool
+    private let pace: LivePace?
     private let operations: PixelOperations
     private let cache = PaletteCache()
     private var state: State?
@@ -34,6 +35,8 @@ public final class Restorer {
     private var spare: FrameSlot?
     /// The GIF's first frame, kept for a loop.
     private var first: FrameSlot?
+    /// How much work goes into the frame that is restored.
+    private var effort = LivePace.Effort.everything
     /// The classifier's verdict; nil where none was asked for.
     public private(set) var verdict: DitherVerdict?
 
@@ -49,10 +52,12 @@ public final class Restorer {
     /// - Parameters:
     ///   - models: nil leaves the frames as they are, in-betweens repeat them.
     ///   - pool: may be shared with other streams.
-    public init(models: ModelSet?, options: RestorationOptions, pool: WorkerPool) {
+    ///   - pace: of a sink that may not be late.
+    public init(models: ModelSet?, options: RestorationOptions, pool: WorkerPool, pace: LivePace? = nil) {
         self.models = models
         self.options = options
         self.pool = pool
+        self.pace = pace
         operations = PixelOperations(on: pool)
         if models != nil && options.dither == .auto { verdict = DitherVerdict() }
     }
@@ -93,9 +98,10 @@ public final class Restorer {
     /// Restores a frame and emits the pictures up to its own.
     private func advance(to current: FrameSlot, before next: FrameSlot? = nil, _ emit: (Picture) throws -> Void) throws
     {
+        effort = models == nil ? .everything : pace?.effort(for: Rational(current.frame.start, 100)) ?? .everything
         let after = next.flatMap { neighbour($0, isCut: beginsScene($0, after: current)) }
         if let previous {
-            let step = current.frame.changed.isEmpty ? .repetition : transition(from: previous, to: current)
+            let step = self.step(from: previous, to: current)
             let before = neighbour(previous, isCut: beginsScene(current, after: previous))
             restore(current, from: previous, step, before, after)
             try emitBetweens(from: previous, to: current, step, emit)
@@ -133,10 +139,23 @@ public final class Restorer {
         return slot
     }
 
+    private func step(from a: FrameSlot, to b: FrameSlot) -> Transition {
+        if b.frame.changed.isEmpty && !a.isStale { return .repetition }
+        guard effort == .repetition else { return transition(from: a, to: b) }
+        pace?.lost(frames: 1)
+        b.isStale = true
+        return .repetition
+    }
+
     private func transition(from a: FrameSlot, to b: FrameSlot) -> Transition {
-        guard models != nil, a.frame.duration <= Self.holdDuration,
-            instants(of: a).contains(where: { $0.fraction > .zero }), !beginsScene(b, after: a)
+        let inBetweens = instants(of: a).count { $0.fraction > .zero }
+        guard models != nil, !a.isStale, a.frame.duration <= Self.holdDuration, inBetweens > 0,
+            !beginsScene(b, after: a)
         else { return .hold }
+        guard effort == .everything else {
+            pace?.lost(inBetweens: inBetweens)
+            return .hold
+        }
         return .motion
     }
 
@@ -201,10 +220,13 @@ public final class Restorer {
         let state = state(for: models, slot.size)
         let (net, netState) =
             isDithered(slot, models) ? (models.colorDithered, state.dithered) : (models.colorNone, state.none)
+        let steps = effort < .firstStep ? net.steps : 1
+        if steps < net.steps { pace?.lost(steps: 1) }
         slot.frame.paletteMap.ids.withUnsafeBufferPointer { ids in
             net.restore(
                 gif: slot.gif.view, radius: slot.radius.view, before: before, after: after,
-                palettes: slot.palettes.table, ids: ids, into: slot.restored.view, state: netState, on: pool)
+                palettes: slot.palettes.table, ids: ids, steps: steps, into: slot.restored.view, state: netState,
+                on: pool)
         }
         Restraint.apply(to: slot.restored.view, gif: slot.gif.view, radius: slot.radius.view, on: pool)
         slot.picture = bytes(of: slot.restored, slot)
