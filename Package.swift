@@ -55,7 +55,7 @@ let package = Package(
         // The daemon around it: what it is told, how it is talked to, what it does.
         library(
             "Configuration",
-            ["Restoration", "Output", "GIFDecoding", "Media", .product(name: "TOMLKit", package: "TOMLKit")]),
+            ["Camera", "Restoration", "Output", "GIFDecoding", "Media", .product(name: "TOMLKit", package: "TOMLKit")]),
         .target(
             name: "Control", dependencies: ["Threads", "CLinux"],
             resources: [.embedInCode("io.gif2video.Control.varlink")],
@@ -63,7 +63,8 @@ let package = Package(
         library(
             "Service",
             [
-                "Configuration", "Control", "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media",
+                "Configuration", "Control", "Camera", "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output",
+                "Media",
                 "Threads", "CLinux", "CSystemd", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
@@ -72,7 +73,8 @@ let package = Package(
         .executableTarget(
             name: "gif2video",
             dependencies: [
-                "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media", "Threads", "Startup",
+                "Camera", "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media", "Threads",
+                "Startup",
                 "Control", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),

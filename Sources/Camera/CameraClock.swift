@@ -19,11 +19,7 @@ final class SteadyClock: CameraClock {
         if timer >= 0 { close(timer) }
     }
 
-    var now: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
+    var now: Int64 { Clock.steadyNanoseconds }
 
     func wait(until time: Int64, _ stop: StopSignal) {
         if timer >= 0, clinux_set_timer(timer, time) == 0 {

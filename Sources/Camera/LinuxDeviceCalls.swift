@@ -52,7 +52,8 @@ public struct LinuxDeviceCalls: DeviceCalls {
     }
 
     public func setRate(_ descriptor: Int32, _ rate: Rational) throws(SystemFailure) -> Rational? {
-        guard var numerator = UInt32(exactly: rate.denominator), var denominator = UInt32(exactly: rate.numerator) else {
+        guard var numerator = UInt32(exactly: rate.denominator), var denominator = UInt32(exactly: rate.numerator)
+        else {
             return nil
         }
         try check("VIDIOC_S_PARM", cv4l2_set_period(descriptor, &numerator, &denominator))

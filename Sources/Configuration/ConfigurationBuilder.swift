@@ -89,6 +89,7 @@ struct ConfigurationBuilder {
         var limits = configuration.limits
         if let value = reader.integer("megapixels", 1...4096) { limits.megapixels = value }
         if let value = reader.integer("memory", 1...1024) { limits.memory = value }
+        if let value = reader.integer("cache", 0...1 << 20) { limits.cache = value }
         if let value = reader.integer("frames", 0...1_000_000_000) { limits.frames = value == 0 ? nil : value }
         reader.finish()
         configuration.limits = limits
@@ -140,6 +141,7 @@ struct ConfigurationBuilder {
             switch stream.sink {
             case .fifo(let path, _): claim("fifo \(path)", "fifo", stream, reader)
             case .standardOutput: claim("standard output", "sink", stream, reader)
+            case .camera(let camera): claim("camera \(camera.device)", "device", stream, reader)
             case .files(let files): checkEncoder(files, stream, reader)
             }
         }

@@ -1,5 +1,6 @@
 import Configuration
 import Control
+import Pipeline
 import Threads
 
 /// What all parts of the daemon share. Any thread.
@@ -9,6 +10,8 @@ final class Core: Sendable {
     let models: ModelCache
     /// Shares out the loops of all networks.
     let pool = WorkerPool()
+    /// GIFs that are played again.
+    let pictures: PictureCache
     let gate = LiveGate()
     /// Raised when the daemon ends: sources stop, nothing new begins.
     let draining = StopSignal()
@@ -34,6 +37,7 @@ final class Core: Sendable {
     init(configuration: DaemonConfiguration, journal: Journal, models: ModelCache) {
         self.journal = journal
         self.models = models
+        pictures = PictureCache(capacity: configuration.limits.cache << 20)
         state = Monitor(State(configuration: configuration))
     }
 

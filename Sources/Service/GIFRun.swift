@@ -14,6 +14,10 @@ struct GIFRun {
     let meter: StreamMeter
     /// Whether somebody watches; others wait for those.
     let isLive: Bool
+    /// Tells this version of the GIF from all others, where it may be shown again; its pictures are kept then.
+    var content: String?
+    /// Of a sink that may not be late.
+    var pace: LivePace?
 
     /// Runs to the GIF's end on the calling thread and two more. The writer is not finished: the caller decides.
     /// - Parameters:
@@ -26,17 +30,26 @@ struct GIFRun {
         shown: () -> Void = {}
     ) throws -> RestorationStream.Report {
         let began = Clock.steady
+        var isRestoring = false
         meter.begin()
-        defer { meter.spent(Clock.steady - began) }
+        defer {
+            meter.spent(Clock.steady - began)
+            if isLive && isRestoring { core.gate.leave() }
+        }
         do {
             let models = try core.models.models(plan.restoration.profile, isLive: isLive)
             try control.check()
-            let decoder = try GIFDecoder(source: source, name: name, limits: plan.limits.decoding)
             var options = plan.options
             // What comes through a pipe is restored as it arrives.
             options.looksAhead = !(source is PipeSegment)
-            let stream = RestorationStream(decoder, models: models, options: options, pool: core.pool)
-            return try stream.run(
+            return try Playback(cache: core.pictures, models: models, pool: core.pool).run(
+                content, options: options, pace: pace,
+                open: {
+                    // What comes from the cache takes nothing from others.
+                    isRestoring = true
+                    if isLive { core.gate.enter() }
+                    return try GIFDecoder(source: source, name: name, limits: plan.limits.decoding)
+                },
                 makeWriter: { ControlledWriter(try makeWriter($0), control) },
                 frameDecoded: { [meter, control] start in
                     meter.decoded(start: start)

@@ -57,7 +57,9 @@ struct CameraCommand: ParsableCommand {
         guard CameraFormat.isUsable(size) else {
             throw ValidationError("--size \(size): a camera has even sides from 2 to 8192")
         }
-        guard case .constant = rate else { throw ValidationError("--rate: a camera needs a number of pictures per second") }
+        guard case .constant = rate else {
+            throw ValidationError("--rate: a camera needs a number of pictures per second")
+        }
         guard !inputs.isEmpty else { throw ValidationError("name a GIF to show") }
         guard (0...1 << 20).contains(cache) else { throw ValidationError("--cache takes 0 to 1048576") }
     }
@@ -106,13 +108,11 @@ struct CameraCommand: ParsableCommand {
         repeat {
             for file in files where !player.stop.isRaised {
                 do {
-                    let report = try player.show(file, options, limits: stream.limits) { writer in
-                        let fill = options.background
-                        return LetterboxWriter(
-                            writer, Letterbox(canvas: size, fill: (fill.red, fill.green, fill.blue, 255), fit: fit))
-                    }
+                    let report = try player.show(file, options, fit, limits: stream.limits)
                     if let defect = report?.defect {
-                        if isFirst { Failure.say("\(defect); the \(report?.frames ?? 0) frames before the end are shown") }
+                        if isFirst {
+                            Failure.say("\(defect); the \(report?.frames ?? 0) frames before the end are shown")
+                        }
                         status = Failure.badInput
                     }
                 } catch {
@@ -142,15 +142,17 @@ struct CameraCommand: ParsableCommand {
 
         /// - Returns: nil when it was told to stop.
         func show(
-            _ file: GIFFile, _ options: RestorationOptions, limits: DecodingLimits,
-            fitted: (CameraWriter) -> any PictureWriter
+            _ file: GIFFile, _ options: RestorationOptions, _ fit: Letterbox.Fit, limits: DecodingLimits
         ) throws -> RestorationStream.Report? {
             pace.begin()
             defer { camera.endGIF() }
             do {
                 return try playback.run(
                     try file.version, options: options, pace: pace, open: { try file.decoder(limits: limits) },
-                    makeWriter: { _ in fitted(camera.writer(stop: stop) { [pace] in pace.begin(at: $0) }) })
+                    makeWriter: { _ in
+                        let writer = camera.writer(stop: stop) { [pace] in pace.begin(at: $0) }
+                        return options.letterboxed(writer, to: camera.format.size, fit: fit)
+                    })
             } catch {
                 if stop.isRaised { return nil }
                 throw error
@@ -158,7 +160,3 @@ struct CameraCommand: ParsableCommand {
         }
     }
 }
-
-extension CameraPixels: ExpressibleByArgument {}
-
-extension Letterbox.Fit: ExpressibleByArgument {}

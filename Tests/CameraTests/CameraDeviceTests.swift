@@ -55,7 +55,10 @@ import Threads
                 "usermod -aG video"
             ),
             ("/dev/video7", fake { $0.failures["open"] = EBUSY }, .busy(device: "/dev/video7"), "fuser"),
-            ("/dev/video7", fake { $0.failures["flock"] = EWOULDBLOCK }, .busy(device: "/dev/video7"), "another program"),
+            (
+                "/dev/video7", fake { $0.failures["flock"] = EWOULDBLOCK }, .busy(device: "/dev/video7"),
+                "another program"
+            ),
             (
                 "/dev/video7",
                 fake {

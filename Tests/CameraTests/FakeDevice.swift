@@ -110,7 +110,9 @@ final class FakeDevice: DeviceCalls {
     }
 
     func labels() -> [(path: String, label: String)] {
-        state.withLock { state in [("/dev/video0", "Integrated Camera")] + (state.path.map { [($0, state.label)] } ?? []) }
+        state.withLock { state in
+            [("/dev/video0", "Integrated Camera")] + (state.path.map { [($0, state.label)] } ?? [])
+        }
     }
 }
 

@@ -123,7 +123,7 @@ import Threads
             return 0
         }
         let camera = camera(device, clock)
-        let writer = camera.writer(hasHeadStart: false, stop: StopSignal())
+        nonisolated(unsafe) let writer = camera.writer(hasHeadStart: false, stop: StopSignal())
         try writer.write(picture(50, at: 0))
         feeder.withLock {
             $0 = { tick in
@@ -162,10 +162,12 @@ import Threads
         let camera = camera(device, clock)
         let start = Double(clock.now) * 1e-9
         let began = Monitor<[Double]>([])
-        let writer = camera.writer(stop: StopSignal()) { time in began.withLock { $0.append(time) } }
+        nonisolated(unsafe) let writer = camera.writer(stop: StopSignal()) { time in began.withLock { $0.append(time) }
+        }
         feeder.withLock {
             // A picture a tick; six are the head start of 25 a second.
-            $0 = { tick in if tick < 8 { try? writer.write(self.picture(50 + tick, at: tick)) } else { writer.finish() } }
+            $0 = { tick in if tick < 8 { try? writer.write(self.picture(50 + tick, at: tick)) } else { writer.finish() }
+            }
         }
         camera.start()
         clock.join()
