@@ -9,16 +9,26 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 /// Keeps libv4l2 from writing to standard error: what matters it says in errno.
 static inline void cv4l2_be_quiet(void) { v4l2_log_file = fopen("/dev/null", "we"); }
 
-/// Opens a device through libv4l2; where that refuses it (EINVAL: an idle v4l2loopback 0.12.7 without exclusive_caps, or
-/// no video device at all), past it. libv4l2's other functions take such a descriptor, too.
+/// Opens a video device (else ENOTTY) and puts libv4l2 around it; where that refuses (an idle v4l2loopback 0.12.7 without
+/// exclusive_caps), not. libv4l2's other functions take such a descriptor, too.
 static inline int cv4l2_open(const char *path) {
-    const int flags = O_RDWR | O_NONBLOCK | O_CLOEXEC;
-    const int fd = v4l2_open(path, flags);
-    return fd < 0 && errno == EINVAL ? open(path, flags) : fd;
+    const int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return -1;
+    struct v4l2_capability reply;
+    if (ioctl(fd, VIDIOC_QUERYCAP, &reply) < 0) {
+        const int code = errno;
+        close(fd);
+        errno = code;
+        return -1;
+    }
+    v4l2_fd_open(fd, V4L2_DISABLE_CONVERSION);
+    return fd;
 }
 
 /// VIDIOC_QUERYCAP: what this node can do, its driver and its card, terminated.

@@ -96,7 +96,7 @@ final class CameraDevice {
         case ("open", ENOENT), ("open", ENODEV), ("open", ENXIO): return CameraError.missing(device: path)
         case ("open", EACCES), ("open", EPERM): return CameraError.noPermission(device: path)
         case (_, EBUSY), ("flock", EWOULDBLOCK): return CameraError.busy(device: path)
-        case ("VIDIOC_QUERYCAP", ENOTTY), ("VIDIOC_QUERYCAP", EINVAL), ("open", EISDIR):
+        case ("open", ENOTTY), ("open", EINVAL), ("open", EISDIR):
             return CameraError.notVideo(device: path)
         default: return CameraError.system(device: path, call: failure.call, errno: failure.code)
         }

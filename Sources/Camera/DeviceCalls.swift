@@ -3,7 +3,7 @@ public import Media
 /// What a camera asks of the system: Linux's answers are `LinuxDeviceCalls`, tests have their own. One thread at a time for a
 /// descriptor.
 public protocol DeviceCalls: Sendable {
-    /// Opens a device for writing, without waiting.
+    /// Opens a device for writing, without waiting; ENOTTY: it is no video device.
     func open(_ path: String) throws(SystemFailure) -> Int32
     func close(_ descriptor: Int32)
     /// Locks the device against other writers of ours, for as long as the descriptor is open.

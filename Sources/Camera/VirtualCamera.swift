@@ -93,7 +93,7 @@ public final class VirtualCamera: Sendable {
     /// Opens the device, and starts.
     /// - Throws: `CameraError` when it cannot be opened now.
     public func startOpen() throws {
-        run(try CameraDevice(device, format, calls))
+        try run(CameraDevice(device, format, calls))
     }
 
     /// Ends; returns when the device is closed. What waits is dropped.
@@ -146,21 +146,30 @@ public final class VirtualCamera: Sendable {
 
     // MARK: The thread
 
-    /// The device, from the thread that opened it to the camera's.
-    private struct Handover: @unchecked Sendable {
-        let device: CameraDevice?
+    /// The device, from the thread that opened it to the camera's, which takes it once.
+    private final class Handover: @unchecked Sendable {
+        private var device: CameraDevice?
+
+        init(_ device: CameraDevice?) {
+            self.device = device
+        }
+
+        func take() -> CameraDevice? {
+            defer { device = nil }
+            return device
+        }
     }
 
     private func run(_ device: CameraDevice?) {
-        let handover = Handover(device: device)
         if let device { opened(device) }
-        thread.withLock { $0 = NamedThread("camera") { [self] in work(handover.device) } }
+        let handover = Handover(device)
+        thread.withLock { $0 = NamedThread("camera") { [self] in work(handover) } }
     }
 
-    private func work(_ open: CameraDevice?) {
+    private func work(_ handover: Handover) {
         let ticks = Ticks(start: clock.now, rate: format.rate)
         state.withLock { $0.ticks = ticks }
-        var device = open
+        var device = handover.take()
         var picture = card
         var retry = Retry(next: clock.now)
         var tick = 0

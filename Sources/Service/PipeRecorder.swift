@@ -110,18 +110,16 @@ struct PipedJob {
         var message: String?
         var isInside = true
         do {
-            let report = try core.gate.whileLive {
-                // The source decides how fast frames come: waiting for it is no fault.
-                try control.waiting {
-                    try run.run(
-                        segment, name: job.source,
-                        makeWriter: { _ in
-                            let writer = try makeWriter(control, completion)
-                            made = writer
-                            return plan.restoration.options.letterboxed(writer, to: plan.restoration.restoration.size)
-                        },
-                        shown: { core.events.job(core.info(job), kind: .progress) })
-                }
+            // The source decides how fast frames come: waiting for it is no fault.
+            let report = try control.waiting {
+                try run.run(
+                    segment, name: job.source,
+                    makeWriter: { _ in
+                        let writer = try makeWriter(control, completion)
+                        made = writer
+                        return plan.restoration.options.letterboxed(writer, to: plan.restoration.restoration.size)
+                    },
+                    shown: { core.events.job(core.info(job), kind: .progress) })
             }
             isInside = report.defect != nil
             message = report.defect.map { report.damage("\($0)") }

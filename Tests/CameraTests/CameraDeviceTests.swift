@@ -75,7 +75,7 @@ import Threads
                 }, .notOutput(device: "/dev/video7", driver: "uvcvideo"), "modprobe v4l2loopback"
             ),
             (
-                "/dev/video7", fake { $0.failures["VIDIOC_QUERYCAP"] = ENOTTY }, .notVideo(device: "/dev/video7"),
+                "/dev/video7", fake { $0.failures["open"] = ENOTTY }, .notVideo(device: "/dev/video7"),
                 "no video device"
             ),
             (

@@ -48,6 +48,14 @@ import Testing
 
         """
 
+    private static let camera = """
+        [[stream]]
+        name = "cam"
+        source = "submitted"
+        sink = "camera"
+
+        """
+
     // MARK: What is understood
 
     @Test func nothingAtAllServesADropFolder() throws {
@@ -73,7 +81,10 @@ import Testing
             return isKey ? line.dropFirst() : line
         }
         // A stream has one source and one sink; its other keys are unknown there.
-        let foreign = ["pipe = ", "pipe_mode = ", "fifo = ", "format = ", "size = ", "state_folder = "]
+        let foreign = [
+            "pipe = ", "pipe_mode = ", "fifo = ", "format = ", "size = ", "state_folder = ", "device = ", "pixels = ",
+            "fit = ", "idle = ", "card = ",
+        ]
         let whole = keys.filter { line in !foreign.contains { line.hasPrefix($0) } }.joined(separator: "\n")
         #expect(try load(whole) == DaemonConfiguration(paths: paths))
     }
@@ -149,6 +160,40 @@ import Testing
         #expect(configuration.streams[1].source == .submitted && configuration.streams[1].isOnStandardOutput)
     }
 
+    /// A camera has a size, whether one was named or not.
+    @Test func camerasAreRead() throws {
+        let configuration = try load(
+            """
+            [limits]
+            cache = 64
+            [[stream]]
+            name = "plain"
+            source = "submitted"
+            sink = "camera"
+            device = "GIF2Video"
+            [[stream]]
+            name = "full"
+            source = "submitted"
+            sink = "camera"
+            device = "/dev/video7"
+            pixels = "nv12"
+            fit = "crop"
+            idle = "card"
+            card = "card.gif"
+            size = "1280x720"
+            """)
+        #expect(configuration.limits.cache == 64)
+        #expect(configuration.streams[0].sink == .camera(CameraSink(device: "GIF2Video")))
+        #expect(configuration.streams[0].restoration.size == PixelSize(width: 640, height: 480))
+        var camera = CameraSink(device: "/dev/video7")
+        camera.pixels = .nv12
+        camera.fit = .crop
+        camera.idle = .card
+        camera.card = folder.path("state/card.gif")
+        #expect(configuration.streams[1].sink == .camera(camera) && configuration.streams[1].sink.isLive)
+        #expect(configuration.streams[1].restoration.size == PixelSize(width: 1280, height: 720))
+    }
+
     @Test func dropInsAddStreamsAndReplaceKeys() throws {
         let configuration = try load(
             "[jobs]\nworkers = 3\nretries = 1\n" + Self.stream,
@@ -194,6 +239,15 @@ import Testing
         ("[encoder.x]\ncommand = [\"a\",\n 1]", "gif2video.toml:2: encoder.x.command: expected an array of strings"),
         ("a = 1\nb = [1,\n\nc", "gif2video.toml:4: "),
         ("state_folder = \"here\"", "gif2video.toml:1: state_folder: \"here\" is not an absolute path"),
+        (camera, "gif2video.toml:1: stream[0].device: is missing"),
+        (camera + "device = \"x\"\nsize = \"641x480\"", "stream[0].size: a camera has even sides"),
+        (camera + "device = \"x\"\nrate = \"2x\"", "stream[0].rate: a live sink needs a constant rate"),
+        (camera + "device = \"x\"\nbackground = \"transparent\"", "a camera does not keep transparency"),
+        (camera + "device = \"x\"\npixels = \"bgr\"", "stream[0].pixels: "),
+        (
+            camera + "device = \"x\"\n" + camera.replacingOccurrences(of: "cam\"", with: "two\"") + "device = \"x\"",
+            "stream[1].device: stream \"cam\" has the same"
+        ),
         (
             "[[stream]]\nname = \"p\"\nsource = \"pipe\"\npipe = \"p\"\noutput = \"o\"\nrate = \"source\"",
             "gif2video.toml:6: stream[0].rate: files of a pipe need a constant rate"

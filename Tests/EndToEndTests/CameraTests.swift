@@ -7,59 +7,12 @@ import Testing
 @Suite(.serialized) struct CameraTests {
     private static let size = 48 * 32 * 3
 
-    /// A fake device and what it got.
-    private final class Device {
-        let folder: TemporaryFolder
-        let library: String
-        var environment: [String: String]
-
-        init() throws {
-            folder = try TemporaryFolder()
-            library = folder.path("fake-camera.so")
-            let source = Tool.root.appendingPathComponent("Tests/FakeCamera/fake-camera.c").path
-            let made = try Tool.run(
-                "cc", ["-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-O2", source, "-o", library])
-            try #require(made.status == 0, "\(made.errors)")
-            environment = [
-                "LD_PRELOAD": library, "FAKE_CAMERA_LOG": folder.path("log"),
-                "FAKE_CAMERA_PICTURES": folder.path("pictures"),
-            ]
-        }
-
-        var path: String { folder.path("video7") }
-
-        func plug() throws {
-            _ = try folder.write([], to: "video7")
-        }
-
-        func unplug() throws {
-            try FileManager.default.removeItem(atPath: path)
-        }
-
-        var log: [String] {
-            let text = (try? String(contentsOfFile: folder.path("log"), encoding: .utf8)) ?? ""
-            return text.split(separator: "\n").map(String.init)
-        }
-
-        /// The calls in order, pictures left out.
-        var calls: [String] { log.filter { !$0.hasPrefix("picture") } }
-
-        var pictures: [[UInt8]] {
-            let bytes = (try? folder.read("pictures")) ?? []
-            return CameraTests.pictures(bytes)
-        }
-    }
-
-    private static func pictures(_ bytes: [UInt8]) -> [[UInt8]] {
-        stride(from: 0, to: bytes.count - size + 1, by: size).map { Array(bytes[$0..<$0 + size]) }
-    }
-
     /// What `filter` makes of a GIF for a camera of 48x32.
     private func filtered(_ gif: [UInt8], _ options: [String]) throws -> [[UInt8]] {
         let made = try Tool.run(
             Tool.gif2video, ["filter", "--format", "rgb24", "--size", "48x32"] + options, input: gif)
         try #require(made.status == 0, "\(made.errors)")
-        return Self.pictures(made.output)
+        return FakeCamera.pictures(made.output, Self.size)
     }
 
     /// Without repetitions.
@@ -80,7 +33,7 @@ import Testing
     /// The restored pictures, byte by byte, after the card, past libv4l2 where that refuses the device.
     @Test(arguments: [false, true])
     func aGIFWithoutADaemon(refused: Bool) throws {
-        let device = try Device()
+        let device = try FakeCamera()
         try device.plug()
         if refused { device.environment["FAKE_CAMERA_REFUSES"] = "1" }
         let gif = ExampleGIF.drifting(delays: [12, 12, 12])
@@ -91,9 +44,9 @@ import Testing
             environment: device.environment)
         #expect(run.status == 0, "\(run.errors)")
         let open = refused ? ["refused"] : ["open"]
-        #expect(device.calls == open + ["caps", "caps", "format 48x32 RGB3", "rate 25/1", "on", "close"])
+        #expect(device.calls == ["caps"] + open + ["caps", "caps", "format 48x32 RGB3", "rate 25/1", "on", "close"])
         let expected = distinct(try filtered(gif, ["--rate", "25"]))
-        let shown = distinct(device.pictures)
+        let shown = distinct(device.pictures(Self.size))
         #expect(isSubsequence(Array(shown.dropFirst()), of: expected))
         #expect(shown.last == expected.last)
         // A machine that was busy elsewhere for a period may have passed one over.
@@ -104,7 +57,7 @@ import Testing
     }
 
     @Test func errorsOfTheCommand() throws {
-        let device = try Device()
+        let device = try FakeCamera()
         let file = try device.folder.write(ExampleGIF.drifting(delays: [4]), to: "in.gif")
         func camera(_ arguments: String...) throws -> Tool.Result {
             try Tool.run(Tool.gif2video, ["camera"] + arguments)
@@ -125,7 +78,7 @@ import Testing
         #expect(try camera(device.path, file, "--background", "transparent").status == 64)
     }
 
-    private func daemon(_ device: Device) throws -> DaemonProcess {
+    private func daemon(_ device: FakeCamera) throws -> DaemonProcess {
         let daemon = try DaemonProcess(
             """
             [[stream]]
@@ -151,14 +104,14 @@ import Testing
 
     /// The device comes late, goes and comes back; GIFs are played in turn, at once and in a loop; the daemon is killed.
     @Test func aDaemonsCamera() throws {
-        let device = try Device()
+        let device = try FakeCamera()
         let daemon = try daemon(device)
         let gifs = [
             ExampleGIF.drifting(delays: [8, 8, 8]), ExampleGIF.drifting(width: 32, height: 32, delays: [8, 8]),
         ]
         let files = try gifs.enumerated().map { try daemon.folder.write($1, to: "\($0).gif") }
         let expected = try gifs.map { Set(try filtered($0, ["--rate", "25", "--profile", "none"])) }
-        func shown(_ gif: Int) -> Bool { expected[gif].isSubset(of: device.pictures) }
+        func shown(_ gif: Int) -> Bool { expected[gif].isSubset(of: device.pictures(Self.size)) }
         try daemon.start()
         try daemon.waitUntilReady()
         try daemon.waitUntil("it says what to do") {
@@ -168,23 +121,27 @@ import Testing
         #expect(try daemon.command("play", "--stream", "cam", "--loop", files[0]).status == 0)
         try device.plug()
         try daemon.waitUntil("the first GIF") { shown(0) }
-        #expect(device.calls == ["open", "caps", "caps", "format 48x32 RGB3", "rate 25/1", "on"])
+        #expect(device.calls == ["caps", "open", "caps", "caps", "format 48x32 RGB3", "rate 25/1", "on"])
         // After the loop that is shown; the last picture stays.
         #expect(try daemon.command("play", "--stream", "cam", files[1]).status == 0)
         try daemon.waitUntil("the second GIF") { shown(1) }
-        try daemon.waitUntil("its last picture stays") { device.pictures.suffix(10).allSatisfy(expected[1].contains) }
+        try daemon.waitUntil("its last picture stays") {
+            device.pictures(Self.size).suffix(10).allSatisfy(expected[1].contains)
+        }
         // At once, in the midst of a loop.
         #expect(try daemon.command("play", "--stream", "cam", "--loop", files[0]).status == 0)
-        try daemon.waitUntil("the first again") { device.pictures.last.map(expected[0].contains) ?? false }
+        try daemon.waitUntil("the first again") { device.pictures(Self.size).last.map(expected[0].contains) ?? false }
         #expect(try daemon.command("play", "--stream", "cam", "--now", "--loop", files[1]).status == 0)
-        try daemon.waitUntil("the second at once") { device.pictures.suffix(5).allSatisfy(expected[1].contains) }
+        try daemon.waitUntil("the second at once") {
+            device.pictures(Self.size).suffix(5).allSatisfy(expected[1].contains)
+        }
         // Gone for a while.
         try device.unplug()
         try daemon.waitUntil("it is missed") { daemon.log.contains("No such device") }
-        let before = device.pictures.count
+        let before = device.pictures(Self.size).count
         try device.plug()
-        try daemon.waitUntil("it is back") { device.pictures.count > before + 25 }
-        #expect(device.pictures.suffix(5).allSatisfy(expected[1].contains))
+        try daemon.waitUntil("it is back") { device.pictures(Self.size).count > before + 25 }
+        #expect(device.pictures(Self.size).suffix(5).allSatisfy(expected[1].contains))
         let numbers = try statistics(daemon)
         #expect(try #require(numbers["missed"] as? Int) > 0)
         #expect(numbers["repeats"] is Int && numbers["degradations"] is Int)
@@ -194,22 +151,22 @@ import Testing
         #expect(try daemon.command("set", "cam", "--rate", "10").status != 0)
         // The lock on the device goes with whoever had it.
         daemon.kill9()
-        let killed = device.pictures.count
+        let killed = device.pictures(Self.size).count
         try daemon.start()
         try daemon.waitUntilReady()
-        try daemon.waitUntil("it shows again") { device.pictures.count > killed + 10 }
+        try daemon.waitUntil("it shows again") { device.pictures(Self.size).count > killed + 10 }
         #expect(daemon.stop() == 0)
         #expect(device.calls.last == "close")
     }
 
     /// Two writers would show their pictures in turn.
     @Test func aSecondWriterIsRefused() throws {
-        let device = try Device()
+        let device = try FakeCamera()
         try device.plug()
         let daemon = try daemon(device)
         try daemon.start()
         try daemon.waitUntilReady()
-        try daemon.waitUntil("it shows its card") { !device.pictures.isEmpty }
+        try daemon.waitUntil("it shows its card") { !device.pictures(Self.size).isEmpty }
         let file = try device.folder.write(ExampleGIF.drifting(delays: [4]), to: "in.gif")
         let second = try Tool.run(
             Tool.gif2video, ["camera", device.path, "--once", "--size", "48x32", file], environment: device.environment)

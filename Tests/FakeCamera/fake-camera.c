@@ -3,8 +3,8 @@
 ///
 /// FAKE_CAMERA_LOG: a file that gets a line for each call: "open", "refused", "caps", "format 640x480 YUYV", "rate 30/1",
 /// "on", "picture TIME HASH" (nanoseconds of CLOCK_MONOTONIC, FNV-1a of the bytes), "close".
-/// FAKE_CAMERA_PICTURES: one that gets the pictures themselves. FAKE_CAMERA_REFUSES=1: v4l2_open fails with EINVAL, as
-/// libv4l2's does on an idle v4l2loopback 0.12.7 without exclusive_caps.
+/// FAKE_CAMERA_PICTURES: one that gets the pictures themselves. FAKE_CAMERA_REFUSES=1: v4l2_fd_open fails with EINVAL,
+/// as libv4l2's does on an idle v4l2loopback 0.12.7 without exclusive_caps.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,14 +39,14 @@ static void say(const char *format, ...) {
     if (output("FAKE_CAMERA_LOG", &file) > 0 && write(file, line, (size_t)length) < 0) abort();
 }
 
-int v4l2_open(const char *path, int flags, ...) {
+int v4l2_fd_open(int fd, int flags) {
+    (void)flags;
     if (getenv("FAKE_CAMERA_REFUSES")) {
         say("refused\n");
         errno = EINVAL;
         return -1;
     }
-    const int fd = open(path, flags);
-    if (fd >= 0) say("open\n");
+    say("open\n");
     return fd;
 }
 
@@ -54,12 +55,7 @@ int v4l2_close(int fd) {
     return close(fd);
 }
 
-int v4l2_ioctl(int fd, unsigned long request, ...) {
-    (void)fd;
-    va_list arguments;
-    va_start(arguments, request);
-    void *argument = va_arg(arguments, void *);
-    va_end(arguments);
+static int answer(unsigned long request, void *argument) {
     switch (request) {
     case VIDIOC_QUERYCAP: {
         struct v4l2_capability *reply = argument;
@@ -83,6 +79,24 @@ int v4l2_ioctl(int fd, unsigned long request, ...) {
     case VIDIOC_STREAMON: say("on\n"); return 0;
     default: errno = ENOTTY; return -1;
     }
+}
+
+int v4l2_ioctl(int fd, unsigned long request, ...) {
+    (void)fd;
+    va_list arguments;
+    va_start(arguments, request);
+    void *argument = va_arg(arguments, void *);
+    va_end(arguments);
+    return answer(request, argument);
+}
+
+/// What does not go through libv4l2: video's requests have the letter V.
+int ioctl(int fd, unsigned long request, ...) {
+    va_list arguments;
+    va_start(arguments, request);
+    void *argument = va_arg(arguments, void *);
+    va_end(arguments);
+    return _IOC_TYPE(request) == 'V' ? answer(request, argument) : (int)syscall(SYS_ioctl, fd, request, argument);
 }
 
 ssize_t v4l2_write(int fd, const void *bytes, size_t count) {
