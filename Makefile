@@ -63,6 +63,7 @@ test-openblas: dependencies
 
 # On Debian's v4l2loopback, in a virtual machine made for it. Status 77 of the script: not here, which it says loudly.
 test-camera: $(PROGRAM)
+	scripts/install-dependencies camera || true
 	scripts/test-camera || [ $$? -eq 77 ]
 
 # The kernels for another architecture, compiled though they cannot run here.
