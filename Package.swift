@@ -104,7 +104,7 @@ let package = Package(
         tests("Output", ["Output", "Media"]),
         tests("Camera", ["Camera", "Inference", "Output", "Media", "Threads"]),
         tests("Pipeline", ["Pipeline", "GIFDecoding", "Restoration", "Output", "Media"]),
-        tests("Configuration", ["Configuration", "Restoration", "Output", "Media"]),
+        tests("Configuration", ["Configuration", "Camera", "Restoration", "Output", "Media"]),
         tests("Control", ["Control", "CLinux", "Threads"]),
         tests(
             "Service",

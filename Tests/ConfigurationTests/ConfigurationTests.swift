@@ -1,3 +1,4 @@
+import Camera
 import Configuration
 import Foundation
 import Media
@@ -47,6 +48,24 @@ import Testing
         output = "out"
 
         """
+
+    private static let cameraMistakes: [(String, String)] = [
+        ("", "gif2video.toml:1: stream[0].device: is missing"),
+        ("device = \"x\"\nsize = \"641x480\"", "stream[0].size: a camera has even sides"),
+        ("device = \"x\"\nrate = \"2x\"", "stream[0].rate: a live sink needs a constant rate"),
+        ("device = \"x\"\nbackground = \"transparent\"", "a camera does not keep transparency"),
+        ("device = \"x\"\npixels = \"bgr\"", "stream[0].pixels: "),
+        (
+            "device = \"x\"\n[[stream]]\nname = \"two\"\nsource = \"submitted\"\nsink = \"camera\"\ndevice = \"x\"",
+            "stream[1].device: stream \"cam\" has the same"
+        ),
+    ]
+
+    @Test(arguments: cameraMistakes)
+    func mistakesOfCameras(keys: String, message: String) throws {
+        let found = try mistakes(Self.camera + keys)
+        #expect(found.contains { $0.contains(message) }, "\(found)")
+    }
 
     private static let camera = """
         [[stream]]
@@ -239,15 +258,6 @@ import Testing
         ("[encoder.x]\ncommand = [\"a\",\n 1]", "gif2video.toml:2: encoder.x.command: expected an array of strings"),
         ("a = 1\nb = [1,\n\nc", "gif2video.toml:4: "),
         ("state_folder = \"here\"", "gif2video.toml:1: state_folder: \"here\" is not an absolute path"),
-        (camera, "gif2video.toml:1: stream[0].device: is missing"),
-        (camera + "device = \"x\"\nsize = \"641x480\"", "stream[0].size: a camera has even sides"),
-        (camera + "device = \"x\"\nrate = \"2x\"", "stream[0].rate: a live sink needs a constant rate"),
-        (camera + "device = \"x\"\nbackground = \"transparent\"", "a camera does not keep transparency"),
-        (camera + "device = \"x\"\npixels = \"bgr\"", "stream[0].pixels: "),
-        (
-            camera + "device = \"x\"\n" + camera.replacingOccurrences(of: "cam\"", with: "two\"") + "device = \"x\"",
-            "stream[1].device: stream \"cam\" has the same"
-        ),
         (
             "[[stream]]\nname = \"p\"\nsource = \"pipe\"\npipe = \"p\"\noutput = \"o\"\nrate = \"source\"",
             "gif2video.toml:6: stream[0].rate: files of a pipe need a constant rate"
