@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,33 @@ int clinux_wait_for_signal(int seconds) {
     struct timespec limit = {.tv_sec = seconds};
     int number = sigtimedwait(&set, NULL, &limit);
     return number > 0 ? number : 0;
+}
+
+static int caught = -1;
+
+static void catch_signal(int number) {
+    (void)number;
+    const int code = errno;
+    const uint64_t one = 1;
+    // Nothing can be done about a write that fails; a full counter is readable.
+    const ssize_t count = write(caught, &one, sizeof one);
+    (void)count;
+    errno = code;
+}
+
+int clinux_catch_signals(void) {
+    const int signals[] = {SIGHUP, SIGINT, SIGTERM};
+    caught = clinux_event();
+    if (caught < 0) return -1;
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction action;
+        if (sigaction(signals[i], NULL, &action) != 0 || action.sa_handler == SIG_IGN) continue;
+        memset(&action, 0, sizeof action);
+        action.sa_handler = catch_signal;
+        action.sa_flags = SA_RESTART;
+        if (sigaction(signals[i], &action, NULL) != 0) return -1;
+    }
+    return caught;
 }
 
 int clinux_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

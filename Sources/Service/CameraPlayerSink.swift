@@ -46,7 +46,7 @@ final class CameraPlayerSink: LiveSink {
     }
 
     deinit {
-        close()
+        end()
     }
 
     /// What the clock counted, and what was given up for it.
@@ -86,7 +86,12 @@ final class CameraPlayerSink: LiveSink {
         camera.drain(stop)
     }
 
+    /// Its readers are not to notice: it goes on with what it shows.
     func close() {
+        drop()
+    }
+
+    func end() {
         camera.stop()
     }
 

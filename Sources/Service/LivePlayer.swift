@@ -93,7 +93,7 @@ final class LivePlayer: Sendable {
             // What was taken is part of what is shown: the daemon's end waits for it, too.
             if !stop.isRaised { sink.drain() }
             core.meter(stream.name).use(nil)
-            sink.close()
+            sink.end()
         }
         var pipe: PipeReader?
         while !isStopped {

@@ -27,6 +27,8 @@ protocol LiveSink: AnyObject {
     func drop()
     /// Waits until what was taken is shown.
     func drain()
-    /// The reader has gone, or the stream is over.
+    /// The reader has gone, or what was brought broke off: another opening is a new beginning.
     func close()
+    /// The stream is over.
+    func end()
 }

@@ -86,6 +86,10 @@ final class StreamSink: LiveSink {
     func drop() {}
     func drain() {}
 
+    func end() {
+        close()
+    }
+
     /// The next one begins with a header.
     func close() {
         if descriptor >= 0 { Glibc.close(descriptor) }

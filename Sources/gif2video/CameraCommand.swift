@@ -67,8 +67,6 @@ struct CameraCommand: ParsableCommand {
     func run() throws {
         guard case .constant(let rate) = rate else { preconditionFailure("validated") }
         let options = try stream.restoration(rate: self.rate, loop: loop, canKeepAlpha: false)
-        // Before any thread starts, so that all of them hold them.
-        clinux_hold_signals()
         try Failure.handling {
             let files = try inputs.map { path -> GIFFile in
                 let file = GIFFile(path: path)
@@ -81,12 +79,13 @@ struct CameraCommand: ParsableCommand {
             let playback = Playback(
                 cache: PictureCache(capacity: cache << 20), models: try stream.loadModels(isLive: true),
                 pool: WorkerPool())
+            let stop = StopSignal()
+            let signals = clinux_catch_signals()
+            _ = NamedThread("signals") {
+                if stop.wait(for: signals, events: POLLIN) != 0 { stop.raise() }
+            }
             try camera.startOpen()
             defer { camera.stop() }
-            let stop = StopSignal()
-            _ = NamedThread("signals") {
-                while !stop.isRaised { if clinux_wait_for_signal(1) != 0 { stop.raise() } }
-            }
             let player = Player(camera: camera, playback: playback, stop: stop)
             let status = try show(files, player, options)
             camera.drain(stop)

@@ -56,6 +56,28 @@ import Testing
         #expect(run.errors.contains("pictures shown"), "\(run.errors)")
     }
 
+    /// Ctrl-C and SIGTERM end it as if it were done: the device is closed, and what was counted is said.
+    @Test(arguments: [SIGINT, SIGTERM])
+    func isEndedBySignals(signal: Int32) throws {
+        let device = try FakeCamera()
+        try device.plug()
+        let file = try device.folder.write(ExampleGIF.drifting(delays: [8, 8]), to: "in.gif")
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Tool.gif2video)
+        process.arguments = ["camera", device.path, "--size", "48x32", "--pixels", "rgb24", "--profile", "none", file]
+        process.environment = ProcessInfo.processInfo.environment.merging(device.environment) { $1 }
+        let errors = Pipe()
+        process.standardError = errors
+        try process.run()
+        for _ in 0..<600 where Set(device.pictures(Self.size)).count < 3 { usleep(100_000) }
+        kill(process.processIdentifier, signal)
+        process.waitUntilExit()
+        let words = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        #expect(process.terminationReason == .exit && process.terminationStatus == 0, "\(words)")
+        #expect(words.contains("pictures shown"), "\(words)")
+        #expect(device.calls.last == "close")
+    }
+
     @Test func errorsOfTheCommand() throws {
         let device = try FakeCamera()
         let file = try device.folder.write(ExampleGIF.drifting(delays: [4]), to: "in.gif")

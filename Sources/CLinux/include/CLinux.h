@@ -30,6 +30,10 @@ void clinux_hold_signals(void);
 /// Waits for one of the held signals, at most `seconds`; returns its number, or 0.
 int clinux_wait_for_signal(int seconds);
 
+/// From now on SIGHUP, SIGINT and SIGTERM make the descriptor that is returned readable, whichever thread they come to, instead
+/// of ending the process; those that were ignored stay ignored. -1 with errno. Once a process.
+int clinux_catch_signals(void);
+
 /// An event counter to wake a poll(2) with; -1 with errno. Nonblocking, closed in children.
 int clinux_event(void);
 
