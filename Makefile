@@ -29,13 +29,14 @@ ZSH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),ve
 FISH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 .PHONY: help demo test test-openblas test-address test-thread kernels bench build install install-daemon uninstall \
-	quality lint format dependencies clean
+	test-camera quality lint format dependencies clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo       build, turn Examples/example.gif into a video, say where it is'
 	@echo 'make test       build and run all tests'
 	@echo 'make test-address, make test-thread   the tests that are worth it under a sanitizer'
+	@echo 'make test-camera   the virtual camera on the real v4l2loopback, in a virtual machine (scripts/test-camera)'
 	@echo 'make build      the release programs: $(PROGRAM), $(DAEMON)'
 	@echo 'make test-openblas   the networks with the portable convolutions'
 	@echo 'make bench      our networks beside PyTorch and ONNX Runtime, the program beside ffmpeg (see Benchmarks/bench.py)'
@@ -63,6 +64,11 @@ test: dependencies
 test-openblas: dependencies
 	GIF2VIDEO_CPU=reference GIF2VIDEO_CONV=openblas $(SWIFT) test --disable-xctest \
 		--filter 'InferenceTests|RestorationTests|PipelineTests|EndToEndTests'
+
+# On Debian's v4l2loopback, in a virtual machine made for it. Status 77 of the script: not here, which it says loudly.
+test-camera: $(PROGRAM)
+	scripts/install-dependencies camera || true
+	scripts/test-camera || [ $$? -eq 77 ]
 
 # The kernels for another architecture, compiled though they cannot run here.
 kernels:

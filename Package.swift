@@ -37,6 +37,7 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CV4L2", pkgConfig: "libv4l2", providers: [.apt(["libv4l-dev"])]),
         .target(name: "CLinux"),
         // Debug builds would take seconds for what release builds do in milliseconds.
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
@@ -48,12 +49,13 @@ let package = Package(
         library("Inference", ["CKernels", "COpenBLAS", "Threads"]),
         library("Restoration", ["Inference", "Media", "Threads"]),
         library("Output", ["Media", "Threads", "CPNG", "CLinux"]),
+        library("Camera", ["Output", "Inference", "Media", "Threads", "CKernels", "CV4L2", "CLinux"]),
         library("Pipeline", ["GIFDecoding", "Restoration", "Output", "Media", "Threads"]),
 
         // The daemon around it: what it is told, how it is talked to, what it does.
         library(
             "Configuration",
-            ["Restoration", "Output", "GIFDecoding", "Media", .product(name: "TOMLKit", package: "TOMLKit")]),
+            ["Camera", "Restoration", "Output", "GIFDecoding", "Media", .product(name: "TOMLKit", package: "TOMLKit")]),
         .target(
             name: "Control", dependencies: ["Threads", "CLinux"],
             resources: [.embedInCode("io.gif2video.Control.varlink")],
@@ -61,7 +63,8 @@ let package = Package(
         library(
             "Service",
             [
-                "Configuration", "Control", "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media",
+                "Configuration", "Control", "Camera", "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output",
+                "Media",
                 "Threads", "CLinux", "CSystemd", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
@@ -70,7 +73,8 @@ let package = Package(
         .executableTarget(
             name: "gif2video",
             dependencies: [
-                "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media", "Threads", "Startup",
+                "Camera", "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media", "Threads",
+                "Startup",
                 "Control", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
@@ -98,8 +102,9 @@ let package = Package(
         tests("Inference", ["Inference", "CKernels", "Threads"], resources: [.copy("Fixtures")]),
         tests("Restoration", ["Restoration", "Inference", "Media", "Threads"], resources: [.copy("Fixtures")]),
         tests("Output", ["Output", "Media"]),
+        tests("Camera", ["Camera", "Inference", "Output", "Media", "Threads"]),
         tests("Pipeline", ["Pipeline", "GIFDecoding", "Restoration", "Output", "Media"]),
-        tests("Configuration", ["Configuration", "Restoration", "Output", "Media"]),
+        tests("Configuration", ["Configuration", "Camera", "Restoration", "Output", "Media"]),
         tests("Control", ["Control", "CLinux", "Threads"]),
         tests(
             "Service",

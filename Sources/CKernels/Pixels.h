@@ -229,6 +229,70 @@ static void planar_to_rgba(const float *restrict source, ptrdiff_t plane, ptrdif
     }
 }
 
+static void rgba_to_rgb(const uint8_t *restrict pixels, ptrdiff_t count, uint8_t *restrict target) {
+    for (ptrdiff_t i = 0; i < count; i++) {
+        target[3 * i] = pixels[4 * i];
+        target[3 * i + 1] = pixels[4 * i + 1];
+        target[3 * i + 2] = pixels[4 * i + 2];
+    }
+}
+
+/// Y, Cb and Cr times 65536, without their offsets and their rounding, of at most CHUNK pixels. Sums of four fit.
+static inline void weigh(const uint8_t *restrict pixels, int count, int32_t *restrict y, int32_t *restrict cb,
+                         int32_t *restrict cr) {
+    for (int i = 0; i < count; i++) {
+        const int32_t red = pixels[4 * i], green = pixels[4 * i + 1], blue = pixels[4 * i + 2];
+        y[i] = 16829 * red + 33039 * green + 6416 * blue;
+        cb[i] = -9714 * red - 19070 * green + 28784 * blue;
+        cr[i] = 28784 * red - 24103 * green - 4681 * blue;
+    }
+}
+
+static inline uint8_t luma_of(int32_t weighed) { return (uint8_t)(((weighed + (1 << 15)) >> 16) + 16); }
+
+/// Of the sum of 1 << log pixels.
+static inline uint8_t chroma_of(int32_t sum, int log) {
+    return (uint8_t)(((sum + (1 << (15 + log))) >> (16 + log)) + 128);
+}
+
+static void rgba_to_yuyv(const uint8_t *restrict pixels, ptrdiff_t count, uint8_t *restrict target) {
+    int32_t y[CHUNK], cb[CHUNK], cr[CHUNK];
+    for (ptrdiff_t first = 0; first < count; first += CHUNK) {
+        const int size = count - first < CHUNK ? (int)(count - first) : CHUNK;
+        weigh(pixels + 4 * first, size, y, cb, cr);
+        uint8_t *restrict out = target + 2 * first;
+        for (int i = 0; i < size / 2; i++) {
+            out[4 * i] = luma_of(y[2 * i]);
+            out[4 * i + 1] = chroma_of(cb[2 * i] + cb[2 * i + 1], 1);
+            out[4 * i + 2] = luma_of(y[2 * i + 1]);
+            out[4 * i + 3] = chroma_of(cr[2 * i] + cr[2 * i + 1], 1);
+        }
+    }
+}
+
+static void rgba_to_420(const uint8_t *restrict top, const uint8_t *restrict bottom, ptrdiff_t width,
+                        uint8_t *restrict luma_top, uint8_t *restrict luma_bottom, uint8_t *restrict cb,
+                        uint8_t *restrict cr, ptrdiff_t step) {
+    int32_t y[CHUNK], blue[CHUNK], red[CHUNK], below_y[CHUNK], below_blue[CHUNK], below_red[CHUNK];
+    for (ptrdiff_t first = 0; first < width; first += CHUNK) {
+        const int size = width - first < CHUNK ? (int)(width - first) : CHUNK;
+        weigh(top + 4 * first, size, y, blue, red);
+        weigh(bottom + 4 * first, size, below_y, below_blue, below_red);
+        for (int i = 0; i < size; i++) {
+            luma_top[first + i] = luma_of(y[i]);
+            luma_bottom[first + i] = luma_of(below_y[i]);
+            blue[i] += below_blue[i];
+            red[i] += below_red[i];
+        }
+        for (int i = 0; i < size / 2; i++) {
+            const ptrdiff_t at = (first / 2 + i) * step;
+            cb[at] = chroma_of(blue[2 * i] + blue[2 * i + 1], 2);
+            cr[at] = chroma_of(red[2 * i] + red[2 * i + 1], 2);
+        }
+    }
+}
+
 #define CK_PIXELS                                                                                                      \
     .backwarp = backwarp, .nearest_color = nearest_color, .project_to_cell = project_to_cell,                          \
-    .synthesize = synthesize, .rgba_to_planar = rgba_to_planar, .planar_to_rgba = planar_to_rgba
+    .synthesize = synthesize, .rgba_to_planar = rgba_to_planar, .planar_to_rgba = planar_to_rgba,                  \
+    .rgba_to_rgb = rgba_to_rgb, .rgba_to_yuyv = rgba_to_yuyv, .rgba_to_420 = rgba_to_420

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -105,6 +107,33 @@ int clinux_wait_for_signal(int seconds) {
     struct timespec limit = {.tv_sec = seconds};
     int number = sigtimedwait(&set, NULL, &limit);
     return number > 0 ? number : 0;
+}
+
+static int caught = -1;
+
+static void catch_signal(int number) {
+    (void)number;
+    const int code = errno;
+    const uint64_t one = 1;
+    // Nothing can be done about a write that fails; a full counter is readable.
+    const ssize_t count = write(caught, &one, sizeof one);
+    (void)count;
+    errno = code;
+}
+
+int clinux_catch_signals(void) {
+    const int signals[] = {SIGHUP, SIGINT, SIGTERM};
+    caught = clinux_event();
+    if (caught < 0) return -1;
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction action;
+        if (sigaction(signals[i], NULL, &action) != 0 || action.sa_handler == SIG_IGN) continue;
+        memset(&action, 0, sizeof action);
+        action.sa_handler = catch_signal;
+        action.sa_flags = SA_RESTART;
+        if (sigaction(signals[i], &action, NULL) != 0) return -1;
+    }
+    return caught;
 }
 
 int clinux_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
@@ -274,4 +303,13 @@ int clinux_open_as(const char *path, uid_t user, const gid_t *groups, int count)
         return -1;
     }
     return -1;
+}
+
+int clinux_timer(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); }
+
+int clinux_set_timer(int fd, long long nanoseconds) {
+    // Zero would disarm it.
+    const long long time = nanoseconds > 0 ? nanoseconds : 1;
+    const struct itimerspec when = {.it_value = {.tv_sec = time / 1000000000, .tv_nsec = time % 1000000000}};
+    return timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL);
 }

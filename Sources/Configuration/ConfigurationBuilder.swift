@@ -141,6 +141,7 @@ struct ConfigurationBuilder {
             switch stream.sink {
             case .fifo(let path, _): claim("fifo \(path)", "fifo", stream, reader)
             case .standardOutput: claim("standard output", "sink", stream, reader)
+            case .camera(let camera): claim("camera \(camera.device)", "device", stream, reader)
             case .files(let files): checkEncoder(files, stream, reader)
             }
         }

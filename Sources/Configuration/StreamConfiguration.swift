@@ -1,3 +1,4 @@
+public import Camera
 public import Media
 public import Output
 public import Restoration
@@ -17,6 +18,8 @@ public struct StreamConfiguration: Hashable, Sendable {
         case fifo(path: String, format: StreamFormat)
         /// Raw video on the daemon's standard output.
         case standardOutput(format: StreamFormat)
+        /// A virtual camera.
+        case camera(CameraSink)
 
         /// Whether somebody watches while it is made.
         public var isLive: Bool {
@@ -123,6 +126,21 @@ public struct FileSink: Hashable, Sendable {
     public init(folder: String, format: Format) {
         self.folder = folder
         self.format = format
+    }
+}
+
+/// A virtual camera. Its size and rate are those of the stream's restoration.
+public struct CameraSink: Hashable, Sendable {
+    /// A path, or a card's label.
+    public var device: String
+    public var pixels = CameraPixels.yuyv
+    public var fit = Letterbox.Fit.letterbox
+    public var idle = VirtualCamera.Idle.last
+    /// A GIF whose first frame is shown where there is nothing to show; nil: the built-in card.
+    public var card: String?
+
+    public init(device: String) {
+        self.device = device
     }
 }
 

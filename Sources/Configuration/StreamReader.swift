@@ -1,3 +1,4 @@
+import Camera
 import Media
 import Output
 import Restoration
@@ -13,7 +14,7 @@ struct StreamReader {
     }
 
     private enum SinkKind: String, CaseIterable {
-        case files, fifo, stdout
+        case files, fifo, stdout, camera
     }
 
     private enum FinishedKind: String, CaseIterable {
@@ -32,8 +33,8 @@ struct StreamReader {
         if name == nil { missing("name") }
         let enabled = reader.bool("enabled")
         let source = readSource()
-        let restoration = readRestoration()
-        let sink = readSink(restoration)
+        var restoration = readRestoration()
+        let sink = readSink(&restoration)
         if case .pipe? = source, case .files? = sink, case .constant = restoration.rate {
         } else if case .pipe? = source, case .files? = sink {
             reader.report("rate", "files of a pipe need a constant rate: what comes is not known beforehand")
@@ -113,7 +114,7 @@ struct StreamReader {
         return whole.hasSuffix("/") ? String(whole.dropLast()) : whole
     }
 
-    private mutating func readSink(_ restoration: RestorationConfiguration) -> StreamConfiguration.Sink? {
+    private mutating func readSink(_ restoration: inout RestorationConfiguration) -> StreamConfiguration.Sink? {
         switch reader.choice("sink", SinkKind.self) {
         case .files, nil:
             let format = FileSink.Format(reader.string("encoder") ?? "mp4")
@@ -131,15 +132,41 @@ struct StreamReader {
             }
             return .fifo(path: path(file), format: format)
         case .stdout: return .standardOutput(format: readLiveFormat(restoration))
+        case .camera: return readCamera(&restoration)
         }
+    }
+
+    /// A camera has a size from its beginning.
+    private mutating func readCamera(_ restoration: inout RestorationConfiguration) -> StreamConfiguration.Sink? {
+        let size = restoration.size ?? CameraFormat.usualSize
+        restoration.size = size
+        if !CameraFormat.isUsable(size) { reader.report("size", "a camera has even sides from 2 to 8192") }
+        if restoration.background == .transparent {
+            reader.report("background", "a camera does not keep transparency; name a color")
+        }
+        checkRate(restoration)
+        guard let device = reader.string("device"), !device.isEmpty else {
+            missing("device")
+            return nil
+        }
+        var camera = CameraSink(device: device)
+        if let value = reader.choice("pixels", CameraPixels.self) { camera.pixels = value }
+        if let value = reader.choice("fit", Letterbox.Fit.self) { camera.fit = value }
+        if let value = reader.choice("idle", VirtualCamera.Idle.self) { camera.idle = value }
+        if let value = reader.string("card"), !value.isEmpty { camera.card = path(value) }
+        return .camera(camera)
     }
 
     private mutating func readLiveFormat(_ restoration: RestorationConfiguration) -> StreamFormat {
         let format = reader.choice("format", StreamFormat.self) ?? .y4m
         check(restoration, format, key: "format")
-        if case .constant = restoration.rate { return format }
-        reader.report("rate", "a live sink needs a constant rate: GIFs of different speeds share it")
+        checkRate(restoration)
         return format
+    }
+
+    private func checkRate(_ restoration: RestorationConfiguration) {
+        if case .constant = restoration.rate { return }
+        reader.report("rate", "a live sink needs a constant rate: GIFs of different speeds share it")
     }
 
     private func check(_ restoration: RestorationConfiguration, _ format: StreamFormat, key: String) {

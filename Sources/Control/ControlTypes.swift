@@ -80,6 +80,8 @@ public struct StreamStatistics: Codable, Hashable, Sendable {
     public var latency90: Double?
     public var latency99: Double?
     public var degradations = 0
+    public var repeats = 0
+    public var missed = 0
     public var queued = 0
     public var running = 0
 

@@ -1,4 +1,4 @@
-import CKernels
+package import CKernels
 import Glibc
 
 /// The kernels in use: an instruction set, and who multiplies matrices.
@@ -60,7 +60,8 @@ public struct Kernels: @unchecked Sendable {
         self.products = products
     }
 
-    var table: ck_kernels { level.pointee }
+    /// The functions themselves, for the modules that call them.
+    package var table: ck_kernels { level.pointee }
 
     /// The name of the level picked.
     public var name: String { String(cString: table.name) }

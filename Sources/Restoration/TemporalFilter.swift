@@ -13,8 +13,8 @@ import Threads
 ///
 ///     R(t) = I(t) - min(max(strength w E, -q), q),    w = (1 - (d / scale q)^2 / 4)^4 where that is positive, else 0,
 ///
-/// nearly w = exp(-(d / scale q)^2). Pixels that the network leaves as the GIF has them stay so; where the estimate is to
-/// the bit the one before, the picture is too.
+/// nearly w = exp(-(d / scale q)^2). Pixels that the network leaves as the GIF has them stay so; where the estimate is the one
+/// before, the picture is too.
 ///
 /// Measured before it was written (docs/quality.md holds what came of it): beside the networks alone +0.02 to +0.14 dB, most
 /// of it on faces, and 1.3 to 1.7 times the original's flicker came down to 1.1.
@@ -24,6 +24,9 @@ final class TemporalFilter {
     /// Pixels, odd.
     static let side = 7
     private static let reach = side / 2
+    /// Estimates that differ by less are the same: parts of a network that are computed anew round otherwise. A hundredth of
+    /// an 8-bit level.
+    static let rounding: Float = 1 / 16384
 
     /// What counts as an error, in multiples of q: what the networks leave of dither is less than what they take away.
     enum Scale: Float {
@@ -153,7 +156,7 @@ final class TemporalFilter {
             let change = strength * (near * near) * (near * near) * (estimate[x] - shown[x])
             let smoothed = estimate[x] - min(max(change, -q[x]), q[x])
             // Neither is a special case of the other: what stays the same, and what is exact.
-            let kept = estimate[x] == before[x] ? shown[x] : smoothed
+            let kept = abs(estimate[x] - before[x]) < rounding ? shown[x] : smoothed
             restored[x] = estimate[x] == gif[x] ? estimate[x] : kept
         }
     }

@@ -24,6 +24,7 @@ extension StreamConfiguration.Sink {
         case .files(let files): ("files", files.folder)
         case .fifo(let path, _): ("fifo", path)
         case .standardOutput: ("stdout", nil)
+        case .camera(let camera): ("camera", camera.device)
         }
     }
 }

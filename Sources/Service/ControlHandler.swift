@@ -204,6 +204,8 @@ struct ControlHandler: VarlinkInterface {
         guard let configured = core.configuration.stream(stream) else { throw VarlinkError.noSuchStream(stream) }
         let value: String?
         if isRate {
+            // A camera's rate is fixed when its readers come.
+            if case .camera = configured.sink { throw VarlinkError.parameter("rate") }
             let needsConstant = configured.sink.isLive || configured.source.isPipe
             value = try arguments.parsed("rate") { text in
                 guard let rate = OutputRate(text) else { return nil }
@@ -239,7 +241,7 @@ struct ControlHandler: VarlinkInterface {
         try check(stream: stream)
         guard let player = daemon.streams.player(stream) else { throw VarlinkError.notLive(stream) }
         try checkReadable(path, peer)
-        guard player.play(LivePlayer.Play(path: path, peer: peer, loops: loops), now: now) else {
+        guard player.play(LivePlayer.Play(path: path, peer: peer, loops: loops, isUrgent: now)) else {
             throw VarlinkError.queueFull(LivePlayer.playCapacity)
         }
     }

@@ -30,8 +30,12 @@ struct GIFRun {
         shown: () -> Void = {}
     ) throws -> RestorationStream.Report {
         let began = Clock.steady
+        var isRestoring = false
         meter.begin()
-        defer { meter.spent(Clock.steady - began) }
+        defer {
+            meter.spent(Clock.steady - began)
+            if isLive && isRestoring { core.gate.leave() }
+        }
         do {
             let models = try core.models.models(plan.restoration.profile, isLive: isLive)
             try control.check()
@@ -43,8 +47,13 @@ struct GIFRun {
             let playback = Playback(cache: core.pictures, models: models, pool: core.pool)
             return try playback.run(
                 content, options: options, pace: pace,
-                open: { try GIFDecoder(source: source, name: name, limits: plan.limits.decoding) },
-                makeWriter: { ControlledWriter(try makeWriter($0), control, pace) },
+                open: {
+                    // What comes from the cache takes nothing from others.
+                    isRestoring = true
+                    if isLive { core.gate.enter() }
+                    return try GIFDecoder(source: source, name: name, limits: plan.limits.decoding)
+                },
+                makeWriter: { ControlledWriter(try makeWriter($0), control) },
                 frameDecoded: { [meter, control] start in
                     meter.decoded(start: start)
                     control.tick()
@@ -74,12 +83,10 @@ extension RestorationStream.Report {
 final class WaitingWriter: PictureWriter {
     private let writer: any PictureWriter
     private let control: JobControl
-    private let pace: LivePace?
 
-    init(_ writer: any PictureWriter, _ control: JobControl, _ pace: LivePace?) {
+    init(_ writer: any PictureWriter, _ control: JobControl) {
         self.writer = writer
         self.control = control
-        self.pace = pace
     }
 
     func write(_ picture: Picture) throws {
@@ -91,7 +98,7 @@ final class WaitingWriter: PictureWriter {
     }
 }
 
-/// Ends a run between two pictures, tells the pace when they left, and leaves finishing to whoever made the writer.
+/// Ends a run between two pictures, and leaves finishing to whoever made the writer.
 private final class ControlledWriter: PictureWriter {
     private let writer: any PictureWriter
     private let control: JobControl
@@ -103,9 +110,7 @@ private final class ControlledWriter: PictureWriter {
 
     func write(_ picture: Picture) throws {
         try control.check()
-        let began = Clock.steady
         try writer.write(picture)
-        pace?.wrote(picture, waited: Clock.steady - began)
     }
 
     func finish() throws {

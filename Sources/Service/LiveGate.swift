@@ -7,11 +7,13 @@ final class LiveGate: Sendable {
 
     private let live = Monitor(0)
 
-    /// Runs `body`, a live GIF.
-    func whileLive<R>(_ body: () throws -> R) rethrows -> R {
+    /// A live GIF is being restored, until `leave`.
+    func enter() {
         live.withLock { $0 += 1 }
-        defer { live.withLock { $0 -= 1 } }
-        return try body()
+    }
+
+    func leave() {
+        live.withLock { $0 -= 1 }
     }
 
     /// Called by files after each picture.

@@ -18,6 +18,8 @@ final class LivePlayer: Sendable {
         let path: String
         let peer: Peer
         let loops: Bool
+        /// At once, not after what is shown.
+        let isUrgent: Bool
     }
 
     private struct State {
@@ -30,7 +32,6 @@ final class LivePlayer: Sendable {
     private let scheduler: Scheduler
     private let stream: StreamConfiguration
     private let stop = StopSignal()
-    private let pace = LivePace { Clock.steady }
     private let state = Monitor(State())
     private let detail = Monitor<String?>(nil)
     private let thread = Monitor<NamedThread?>(nil)
@@ -69,9 +70,9 @@ final class LivePlayer: Sendable {
 
     /// Shows a GIF after what is shown, or at once.
     /// - Returns: false when too many wait.
-    func play(_ play: Play, now: Bool) -> Bool {
+    func play(_ play: Play) -> Bool {
         state.update { state in
-            if now {
+            if play.isUrgent {
                 state.plays = [play]
                 state.current?.end(.replaced)
                 return true
@@ -88,11 +89,17 @@ final class LivePlayer: Sendable {
 
     private func work() {
         guard let sink = makeSink() else { return }
+        defer {
+            // What was taken is part of what is shown: the daemon's end waits for it, too.
+            if !stop.isRaised { sink.drain() }
+            core.meter(stream.name).use(nil)
+            sink.end()
+        }
         var pipe: PipeReader?
         while !isStopped {
             do {
                 guard try sink.open() else {
-                    detail.withLock { $0 = "nobody reads" }
+                    detail.withLock { $0 = sink.waitsFor }
                     stop.wait(seconds: 0.2)
                     continue
                 }
@@ -118,14 +125,19 @@ final class LivePlayer: Sendable {
         }
     }
 
-    private func makeSink() -> LiveSink? {
+    private func makeSink() -> (any LiveSink)? {
         let place: (path: String?, format: StreamFormat)
         switch stream.sink {
         case .files: return nil
+        case .camera(let camera):
+            let sink = CameraPlayerSink(
+                camera, stream.restoration, stream: stream.name, limits: core.configuration.limits.decoding, stop: stop)
+            core.meter(stream.name).use(sink.counts)
+            return sink
         case .fifo(let path, let format): place = (path, format)
         case .standardOutput(let format): place = (nil, format)
         }
-        return LiveSink(
+        return StreamSink(
             path: place.path, format: place.format, size: stream.restoration.size, stop: stop
         ) { [stream, core] in
             if case .constant(let rate)? = JobPlanner.stream(stream.name, core)?.restoration.rate { return rate }
@@ -133,7 +145,7 @@ final class LivePlayer: Sendable {
         }
     }
 
-    private func showNext(_ sink: LiveSink, _ pipe: PipeReader?) throws {
+    private func showNext(_ sink: any LiveSink, _ pipe: PipeReader?) throws {
         if let play = state.withLock({ $0.plays.isEmpty ? nil : $0.plays.removeFirst() }) {
             try show(play, sink)
         } else if scheduler.isPaused(stream.name) {
@@ -148,37 +160,39 @@ final class LivePlayer: Sendable {
         }
     }
 
-    private func plan(_ options: SubmitOptions?, _ sink: LiveSink) -> RestorationPlan {
+    private func plan(_ options: SubmitOptions?, _ sink: any LiveSink) -> RestorationPlan {
         var restoration = JobPlanner.stream(stream.name, core)?.restoration ?? stream.restoration
         if let options { restoration = restoration.changed(by: options) }
         restoration.rate = .constant(sink.rate)
         return RestorationPlan(
-            restoration, options: nil, keepsAlpha: sink.format.keepsAlpha, limits: core.configuration.limits)
+            restoration, options: nil, keepsAlpha: sink.keepsAlpha, limits: core.configuration.limits)
     }
 
     /// Runs one GIF into the sink.
+    /// - Parameter content: tells it from others, where it may be shown again.
     private func run(
         _ source: some ByteSource & Sendable, _ name: String, content: String? = nil, _ plan: RestorationPlan,
-        _ control: JobControl, _ sink: LiveSink, shown: () -> Void = {}
+        _ control: JobControl, _ sink: any LiveSink, shown: () -> Void = {}
     ) throws -> GIFDecodingError? {
         state.withLock { $0.current = control }
         core.shows(stream.name, control)
+        let before = sink.pace.losses
         defer {
             core.shows(stream.name, nil)
             state.withLock { $0.current = nil }
+            sink.endGIF()
+            if control.reason == .cancelled { sink.drop() }
+            report(sink.pace.losses - before, name)
         }
         if stop.isRaised { control.end(.draining) }
         let run = GIFRun(
             core: core, plan: plan, control: control, meter: core.meter(stream.name), isLive: true,
-            pace: plan.restoration.keepUp ? pace : nil)
-        let before = pace.losses
-        defer { report(pace.losses - before, name) }
-        return try core.gate.whileLive {
-            try run.run(
-                source, name: name, content: content,
-                makeWriter: { WaitingWriter(sink.writer(for: $0, plan), control) }, shown: shown
-            ).defect
-        }
+            pace: plan.restoration.keepUp ? sink.pace : nil)
+        let arrives = source is PipeSegment
+        return try run.run(
+            source, name: name, content: content,
+            makeWriter: { WaitingWriter(sink.writer(for: $0, plan, arrives: arrives), control) }, shown: shown
+        ).defect
     }
 
     private func report(_ losses: LivePace.Losses, _ name: String) {
@@ -188,7 +202,8 @@ final class LivePlayer: Sendable {
                 + "\(losses.frames) frames to keep up", stream: stream.name)
     }
 
-    private func show(_ play: Play, _ sink: LiveSink) throws {
+    private func show(_ play: Play, _ sink: any LiveSink) throws {
+        if play.isUrgent { sink.drop() }
         repeat {
             let control = JobControl()
             do {
@@ -210,7 +225,7 @@ final class LivePlayer: Sendable {
         } while play.loops && !isStopped && state.withLock({ $0.plays.isEmpty }) && !sink.isReaderGone
     }
 
-    private func show(_ pipe: PipeReader, _ sink: LiveSink) throws {
+    private func show(_ pipe: PipeReader, _ sink: any LiveSink) throws {
         let control = JobControl()
         let segment = PipeSegment(pipe, control)
         var isInside = true
@@ -235,7 +250,7 @@ final class LivePlayer: Sendable {
     }
 
     /// A job of the journal: settled like those that make files.
-    private func show(_ job: JobRecord, _ sink: LiveSink) throws {
+    private func show(_ job: JobRecord, _ sink: any LiveSink) throws {
         let control = JobControl()
         core.began(job, control)
         core.publish(job.id)

@@ -1,88 +1,34 @@
-import Configuration
-import Glibc
 import Media
 import Output
-import Pipeline
-import Threads
+import Restoration
 
-/// Raw video for somebody who reads it as it is made: a FIFO, or standard output. GIF after GIF goes into one stream of one
-/// size and rate, for as long as its reader stays. One thread at a time.
-final class LiveSink {
-    private let path: String?
-    let format: StreamFormat
-    private let size: PixelSize?
-    private let wantedRate: () -> Rational
-    /// Pictures per second of the stream that is open.
-    private(set) var rate: Rational
-    private let stop: StopSignal
-    private var descriptor: Int32 = -1
-    private var writer: (any PictureWriter)?
-    private var canvas: PixelSize?
+/// Where a live stream's pictures go, GIF after GIF in one size and at one rate. One thread at a time.
+protocol LiveSink: AnyObject {
+    var keepsAlpha: Bool { get }
+    /// Pictures per second of what is open.
+    var rate: Rational { get }
+    /// Knows when its pictures are due.
+    var pace: LivePace { get }
 
-    /// - Parameters:
-    ///   - path: a FIFO, created where it is missing; nil: standard output.
-    ///   - size: nil: that of the first picture.
-    ///   - rate: pictures per second; asked for when the stream begins, as it cannot change in its midst.
-    ///   - stop: raised to get a write out that waits for the reader.
-    init(path: String?, format: StreamFormat, size: PixelSize?, stop: StopSignal, rate: @escaping () -> Rational) {
-        self.path = path
-        self.format = format
-        self.size = size
-        wantedRate = rate
-        self.rate = rate()
-        self.stop = stop
-    }
-
-    deinit {
-        close()
-    }
-
-    /// Opens the FIFO if somebody reads from it.
-    /// - Returns: false when nobody does.
-    /// - Throws: `Files.Failure`.
-    func open() throws -> Bool {
-        guard descriptor < 0 else { return true }
-        // Standard output is opened anew, so that it does not become nonblocking for those who share it.
-        let name = path ?? "/proc/self/fd/1"
-        if let path, mkfifo(path, 0o660) != 0 && errno != EEXIST {
-            try Files.makeFolder(Files.folder(of: path))
-            guard mkfifo(path, 0o660) == 0 else { throw Files.Failure(path: path, code: errno) }
-        }
-        descriptor = Glibc.open(name, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
-        if descriptor < 0 && errno == ENXIO && path != nil { return false }
-        guard descriptor >= 0 else { throw Files.Failure(path: name, code: errno) }
-        rate = wantedRate()
-        return true
-    }
-
+    /// Opens it, if it can be.
+    /// - Returns: false when it has to be waited for; `waitsFor` says for what.
+    func open() throws -> Bool
+    var waitsFor: String { get }
     /// Whether the reader has gone since.
-    var isReaderGone: Bool {
-        guard descriptor >= 0 else { return true }
-        var entry = pollfd(fd: descriptor, events: 0, revents: 0)
-        return poll(&entry, 1, 0) > 0 && Int32(entry.revents) & POLLERR != 0
-    }
-
+    var isReaderGone: Bool { get }
     /// Takes the pictures of the next GIF.
-    /// - Parameter first: its first picture.
-    func writer(for first: Picture, _ plan: RestorationPlan) -> any PictureWriter {
-        precondition(descriptor >= 0, "a sink is opened first")
-        let canvas = canvas ?? size ?? first.size
-        self.canvas = canvas
-        let stream = writer ?? makeWriter()
-        writer = stream
-        return plan.options.letterboxed(stream, to: canvas)
-    }
-
-    private func makeWriter() -> any PictureWriter {
-        let sink = ByteSink(descriptor: descriptor, name: path ?? "standard output", closes: false, stop: stop)
-        return format.writer(sink, rate: rate)
-    }
-
-    /// The reader has gone, or the stream is over: the next one begins with a header.
-    func close() {
-        if descriptor >= 0 { Glibc.close(descriptor) }
-        descriptor = -1
-        writer = nil
-        canvas = nil
-    }
+    /// - Parameters:
+    ///   - first: its first picture.
+    ///   - arrives: whether the GIF is restored as it comes in.
+    func writer(for first: Picture, _ plan: RestorationPlan, arrives: Bool) -> any PictureWriter
+    /// No picture of that GIF follows, however it ended.
+    func endGIF()
+    /// Forgets pictures that were taken and not shown yet.
+    func drop()
+    /// Waits until what was taken is shown.
+    func drain()
+    /// The reader has gone, or what was brought broke off: another opening is a new beginning.
+    func close()
+    /// The stream is over.
+    func end()
 }

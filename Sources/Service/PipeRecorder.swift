@@ -110,16 +110,14 @@ struct PipedJob {
         var (state, message): (JobRecord.State, String?) = (.done, nil)
         var isInside = true
         do {
-            let report = try core.gate.whileLive {
-                try run.run(
-                    segment, name: job.source,
-                    makeWriter: { _ in
-                        let writer = try makeWriter(control, completion)
-                        made = writer
-                        return plan.restoration.options.letterboxed(writer, to: plan.restoration.restoration.size)
-                    },
-                    shown: { core.events.job(core.info(job), kind: .progress) })
-            }
+            let report = try run.run(
+                segment, name: job.source,
+                makeWriter: { _ in
+                    let writer = try makeWriter(control, completion)
+                    made = writer
+                    return plan.restoration.options.letterboxed(writer, to: plan.restoration.restoration.size)
+                },
+                shown: { core.events.job(core.info(job), kind: .progress) })
             isInside = report.defect != nil
             if let defect = report.defect { (state, message) = (.failed, report.damage("\(defect)")) }
             completion.report = report

@@ -7,8 +7,16 @@ final class StreamMeter: Sendable {
     /// Latencies that are kept.
     static let latencyCapacity = 4096
 
+    /// What a camera counts.
+    struct Camera: Sendable {
+        var repeats = 0
+        var missed = 0
+    }
+
     private struct State {
         var statistics: StreamStatistics
+        /// Asks the camera that runs.
+        var camera: (@Sendable () -> Camera)?
         /// Milliseconds, the newest over the oldest.
         var latencies: [Float] = []
         var nextLatency = 0
@@ -70,10 +78,19 @@ final class StreamMeter: Sendable {
         }
     }
 
+    /// A camera runs from now on; nil: it has ended.
+    func use(_ camera: (@Sendable () -> Camera)?) {
+        state.withLock { state in
+            if let ended = state.camera?() { state.statistics.add(ended) }
+            state.camera = camera
+        }
+    }
+
     /// Without the numbers of waiting and running jobs, which the scheduler knows.
     var statistics: StreamStatistics {
-        let (counted, latencies) = state.withLock { ($0.statistics, $0.latencies) }
+        let (counted, latencies, camera) = state.withLock { ($0.statistics, $0.latencies, $0.camera?()) }
         var statistics = counted
+        if let camera { statistics.add(camera) }
         statistics.speed = counted.busySeconds > 0 ? counted.videoSeconds / counted.busySeconds : 0
         guard !latencies.isEmpty else { return statistics }
         let sorted = latencies.sorted()
@@ -82,5 +99,12 @@ final class StreamMeter: Sendable {
         statistics.latency90 = percentile(0.9)
         statistics.latency99 = percentile(0.99)
         return statistics
+    }
+}
+
+extension StreamStatistics {
+    fileprivate mutating func add(_ camera: StreamMeter.Camera) {
+        repeats += camera.repeats
+        missed += camera.missed
     }
 }

@@ -1,4 +1,5 @@
 public import ArgumentParser
+public import Camera
 public import Control
 public import Media
 public import Output
@@ -13,6 +14,10 @@ extension StreamFormat: ExpressibleByArgument {}
 extension RestorationOptions.DitherChoice: ExpressibleByArgument {}
 
 extension VideoContainer: ExpressibleByArgument {}
+
+extension CameraPixels: ExpressibleByArgument {}
+
+extension Letterbox.Fit: ExpressibleByArgument {}
 
 extension OutputRate: ExpressibleByArgument {
     public init?(argument: String) {

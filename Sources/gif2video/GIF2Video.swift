@@ -11,6 +11,7 @@ struct GIF2Video: ParsableCommand {
         discussion: """
             A filter between pipes:     gif2video filter < in.gif | ffmpeg -i - out.mp4
             Files to files:             gif2video convert in.gif -o out.mp4
+            On a virtual camera:        gif2video camera /dev/video10 in.gif
             What is this GIF?           gif2video probe in.gif
             Is it worth it?             gif2video compare in.gif -o sheet.png
             What does the daemon do?    gif2video status
@@ -19,7 +20,9 @@ struct GIF2Video: ParsableCommand {
             2 something else failed; 64 the command line was not understood.
             """,
         version: "0.1.0",
-        subcommands: [FilterCommand.self, ConvertCommand.self, ProbeCommand.self, CompareCommand.self],
+        subcommands: [
+            FilterCommand.self, ConvertCommand.self, CameraCommand.self, ProbeCommand.self, CompareCommand.self,
+        ],
         groupedSubcommands: [
             CommandGroup(
                 name: "Daemon",

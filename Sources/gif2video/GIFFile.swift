@@ -12,6 +12,16 @@ struct GIFFile {
         return String(name[..<dot])
     }
 
+    /// Tells this version of the file from others.
+    var version: String {
+        get throws {
+            var status = stat()
+            guard stat(path, &status) == 0 else { throw InputError(path: path, code: errno) }
+            return
+                "\(status.st_dev) \(status.st_ino) \(status.st_size) \(status.st_mtim.tv_sec) \(status.st_mtim.tv_nsec)"
+        }
+    }
+
     /// Frame times, palettes and the like, without decoding pixels.
     func scan() throws -> GIFSummary {
         try GIFScanner.scan(open(), name: path)

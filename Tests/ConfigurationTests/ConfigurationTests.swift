@@ -1,3 +1,4 @@
+import Camera
 import Configuration
 import Foundation
 import Media
@@ -48,6 +49,32 @@ import Testing
 
         """
 
+    private static let cameraMistakes: [(String, String)] = [
+        ("", "gif2video.toml:1: stream[0].device: is missing"),
+        ("device = \"x\"\nsize = \"641x480\"", "stream[0].size: a camera has even sides"),
+        ("device = \"x\"\nrate = \"2x\"", "stream[0].rate: a live sink needs a constant rate"),
+        ("device = \"x\"\nbackground = \"transparent\"", "a camera does not keep transparency"),
+        ("device = \"x\"\npixels = \"bgr\"", "stream[0].pixels: "),
+        (
+            "device = \"x\"\n[[stream]]\nname = \"two\"\nsource = \"submitted\"\nsink = \"camera\"\ndevice = \"x\"",
+            "stream[1].device: stream \"cam\" has the same"
+        ),
+    ]
+
+    @Test(arguments: cameraMistakes)
+    func mistakesOfCameras(keys: String, message: String) throws {
+        let found = try mistakes(Self.camera + keys)
+        #expect(found.contains { $0.contains(message) }, "\(found)")
+    }
+
+    private static let camera = """
+        [[stream]]
+        name = "cam"
+        source = "submitted"
+        sink = "camera"
+
+        """
+
     // MARK: What is understood
 
     @Test func nothingAtAllServesADropFolder() throws {
@@ -73,7 +100,10 @@ import Testing
             return isKey ? line.dropFirst() : line
         }
         // A stream has one source and one sink; its other keys are unknown there.
-        let foreign = ["pipe = ", "pipe_mode = ", "fifo = ", "format = ", "size = ", "state_folder = "]
+        let foreign = [
+            "pipe = ", "pipe_mode = ", "fifo = ", "format = ", "size = ", "state_folder = ", "device = ", "pixels = ",
+            "fit = ", "idle = ", "card = ",
+        ]
         let whole = keys.filter { line in !foreign.contains { line.hasPrefix($0) } }.joined(separator: "\n")
         #expect(try load(whole) == DaemonConfiguration(paths: paths))
     }
@@ -147,6 +177,40 @@ import Testing
         #expect(configuration.streams[0].source == .pipe(pipe))
         #expect(configuration.streams[0].sink == .fifo(path: "/run/video", format: .rgba))
         #expect(configuration.streams[1].source == .submitted && configuration.streams[1].isOnStandardOutput)
+    }
+
+    /// A camera has a size, whether one was named or not.
+    @Test func camerasAreRead() throws {
+        let configuration = try load(
+            """
+            [limits]
+            replay_memory = 64
+            [[stream]]
+            name = "plain"
+            source = "submitted"
+            sink = "camera"
+            device = "GIF2Video"
+            [[stream]]
+            name = "full"
+            source = "submitted"
+            sink = "camera"
+            device = "/dev/video7"
+            pixels = "nv12"
+            fit = "crop"
+            idle = "card"
+            card = "card.gif"
+            size = "1280x720"
+            """)
+        #expect(configuration.limits.replayMemory == 64)
+        #expect(configuration.streams[0].sink == .camera(CameraSink(device: "GIF2Video")))
+        #expect(configuration.streams[0].restoration.size == PixelSize(width: 640, height: 480))
+        var camera = CameraSink(device: "/dev/video7")
+        camera.pixels = .nv12
+        camera.fit = .crop
+        camera.idle = .card
+        camera.card = folder.path("state/card.gif")
+        #expect(configuration.streams[1].sink == .camera(camera) && configuration.streams[1].sink.isLive)
+        #expect(configuration.streams[1].restoration.size == PixelSize(width: 1280, height: 720))
     }
 
     @Test func dropInsAddStreamsAndReplaceKeys() throws {

@@ -52,6 +52,30 @@ import Testing
         #expect(String(decoding: probe.output, as: UTF8.self) == "640\n360\n20\n", "\(result.errors)")
     }
 
+    /// On a fake device: 1280 x 720 pixels of YUYV, first the card, then the GIF.
+    @Test func webcam() throws {
+        let device = try FakeCamera()
+        try device.plug()
+        let gif = try device.folder.write(ExampleGIF.drifting(delays: [10, 10]), to: "a.gif")
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: script("webcam"))
+        process.arguments = [device.path, gif]
+        process.environment = ProcessInfo.processInfo.environment.merging(Self.environment) { $1 }
+            .merging(device.environment) { $1 }
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        defer { process.terminate() }
+        for _ in 0..<1200 {
+            let shown = device.log.filter { $0.hasPrefix("picture") }.compactMap { $0.split(separator: " ").last }
+            if Set(shown).count > 2 { break }
+            usleep(100_000)
+        }
+        #expect(device.calls.contains("format 1280x720 YUYV") && device.calls.contains("rate 30/1"))
+        let shown = Set(device.log.filter { $0.hasPrefix("picture") }.compactMap { $0.split(separator: " ").last })
+        #expect(shown.count > 2)
+    }
+
     @Test func socketControl() throws {
         let folder = try TemporaryFolder()
         let gif = try folder.write(ExampleGIF.drifting(delays: [10, 10]), to: "a.gif")

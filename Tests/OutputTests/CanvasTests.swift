@@ -30,6 +30,34 @@ import Testing
         }
     }
 
+    /// Cropping fills the canvas with the middle: the left third red, the right one blue, or the same upside.
+    @Test(arguments: [
+        (90, 30, PixelSize(width: 30, height: 30)), (30, 90, PixelSize(width: 30, height: 30)),
+        (90, 30, PixelSize(width: 60, height: 60)), (45, 15, PixelSize(width: 10, height: 40)),
+    ])
+    func cropsToTheMiddle(width: Int, height: Int, canvas: PixelSize) {
+        let isWide = width > height
+        let pixels = (0..<width * height).flatMap { index -> [UInt8] in
+            switch isWide ? index % width * 3 / width : index / width * 3 / height {
+            case 0: [255, 0, 0, 255]
+            case 1: [0, 200, 0, 255]
+            default: [0, 0, 255, 255]
+            }
+        }
+        let picture = Picture(
+            size: PixelSize(width: width, height: height), pixels: pixels, start: .zero, duration: Rational(1))
+        let result = Letterbox(canvas: canvas, fill: (9, 9, 9, 255), fit: .crop).fit(picture)
+        #expect(result.size == canvas)
+        // But for the filter's reach at the edges, all is the middle third.
+        for y in canvas.height / 6..<canvas.height * 5 / 6 {
+            for x in canvas.width / 6..<canvas.width * 5 / 6 {
+                let at = (y * canvas.width + x) * 4
+                #expect(Array(result.pixels[at..<at + 4]) == [0, 200, 0, 255], "\(x), \(y)")
+            }
+        }
+        #expect(!result.pixels.contains(9))
+    }
+
     @Test func aPictureOfTheCanvasSizeIsUntouched() {
         let picture = Picture.random(width: 12, height: 9, opaque: false)
         #expect(Letterbox(canvas: picture.size, fill: (0, 0, 0, 0)).fit(picture).pixels == picture.pixels)

@@ -176,6 +176,18 @@ struct ck_kernels {
 
     /// Three planes to the R, G, B of R, G, B, A bytes: (x + 1) * 127.5, clamped, to the nearest. Alpha stays.
     void (*planar_to_rgba)(const float *source, ptrdiff_t plane, ptrdiff_t count, uint8_t *pixels);
+
+    /// R, G, B, A bytes to R, G, B. The three below are video's: BT.601 in limited range, chroma that of the mean of the
+    /// pixels it stands for, to the nearest; alpha is dropped.
+    void (*rgba_to_rgb)(const uint8_t *pixels, ptrdiff_t count, uint8_t *target);
+
+    /// To Y0, Cb, Y1, Cr for every two pixels; `count` is even.
+    void (*rgba_to_yuyv)(const uint8_t *pixels, ptrdiff_t count, uint8_t *target);
+
+    /// Two rows of `width` pixels, which is even, to two rows of Y and one of Cb and of Cr: width / 2 values, `step` bytes
+    /// apart (1: planes; 2: Cb and Cr in turn).
+    void (*rgba_to_420)(const uint8_t *top, const uint8_t *bottom, ptrdiff_t width, uint8_t *luma_top,
+                        uint8_t *luma_bottom, uint8_t *cb, uint8_t *cr, ptrdiff_t step);
 };
 
 /// Writes the weights of one group of output channels, `columns` of them (those beyond weights->outputs are zero):

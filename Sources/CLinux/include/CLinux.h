@@ -33,6 +33,10 @@ void clinux_hold_signals(void);
 /// Waits for one of the held signals, at most `seconds`; returns its number, or 0.
 int clinux_wait_for_signal(int seconds);
 
+/// From now on SIGHUP, SIGINT and SIGTERM make the descriptor that is returned readable, whichever thread they come to, instead
+/// of ending the process; those that were ignored stay ignored. -1 with errno. Once a process.
+int clinux_catch_signals(void);
+
 /// An event counter to wake a poll(2) with; -1 with errno. Nonblocking, closed in children.
 int clinux_event(void);
 
@@ -73,3 +77,9 @@ int clinux_stderr_is_journal(void);
 /// every folder and of the file. Where a file has an access control list, only its owner passes. -1 with errno; EINVAL:
 /// not a regular file. The descriptor is what was checked, whatever happens to the path meanwhile.
 int clinux_open_as(const char *path, uid_t user, const gid_t *groups, int count);
+
+/// A timer of CLOCK_MONOTONIC, nonblocking, closed in children; -1 with errno.
+int clinux_timer(void);
+
+/// Makes a timer readable once CLOCK_MONOTONIC shows `nanoseconds`, at once where it does already.
+int clinux_set_timer(int fd, long long nanoseconds);

@@ -68,13 +68,17 @@ struct StatsCommand: ParsableCommand {
 
                 """)
             var table = Table(
-                ["STREAM", "DONE", "FAILED", "FRAMES", "PICTURES", "SPEED", "P50 MS", "P90 MS", "P99 MS", "DEGRADED"],
-                numbers: Set(1...9))
+                [
+                    "STREAM", "DONE", "FAILED", "FRAMES", "PICTURES", "SPEED", "P50 MS", "P90 MS", "P99 MS", "DEGRADED",
+                    "REPEATED", "MISSED",
+                ],
+                numbers: Set(1...11))
             for stream in reply.streams {
                 table.add([
                     stream.stream, "\(stream.done)", "\(stream.failed)", "\(stream.frames)", "\(stream.pictures)",
                     Figure.decimal(stream.speed, 2), Figure.decimal(stream.latency50),
                     Figure.decimal(stream.latency90), Figure.decimal(stream.latency99), "\(stream.degradations)",
+                    "\(stream.repeats)", "\(stream.missed)",
                 ])
             }
             try DaemonOptions.write(table.text)
