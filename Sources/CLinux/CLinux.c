@@ -156,11 +156,6 @@ int clinux_peer(int fd, pid_t *pid, uid_t *uid, gid_t *gid, gid_t *groups, int c
     return (int)(size / sizeof *groups);
 }
 
-int clinux_groups_of(const char *user, gid_t group, gid_t *groups, int capacity) {
-    int count = capacity;
-    return getgrouplist(user, group, groups, &count) < 0 ? -1 : count;
-}
-
 static int fill_address(struct sockaddr_un *address, const char *path) {
     memset(address, 0, sizeof *address);
     address->sun_family = AF_UNIX;
@@ -204,7 +199,8 @@ int clinux_connect(const char *path) {
     return -1;
 }
 
-int clinux_has_acl(int fd) {
+/// Whether a file has a POSIX access control list, which its mode bits do not tell all about.
+static int has_acl(int fd) {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     return getxattr(path, "system.posix_acl_access", NULL, 0) > 0;
@@ -231,7 +227,7 @@ static int may(int fd, uid_t user, const gid_t *groups, int count, int bit) {
     if (fstat(fd, &about) != 0) return 0;
     if (about.st_uid == user) return (about.st_mode >> 6 & bit) != 0;
     // The mode bits of a file with an access control list are not what they seem.
-    if (clinux_has_acl(fd)) return 0;
+    if (has_acl(fd)) return 0;
     for (int i = 0; i < count; i++)
         if (groups[i] == about.st_gid) return (about.st_mode >> 3 & bit) != 0;
     return (about.st_mode & bit) != 0;

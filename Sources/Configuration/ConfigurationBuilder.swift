@@ -1,4 +1,5 @@
 import Output
+import Restoration
 
 /// A configuration that grows file by file.
 struct ConfigurationBuilder {
@@ -54,17 +55,12 @@ struct ConfigurationBuilder {
         return whole.count > 1 && whole.hasSuffix("/") ? String(whole.dropLast()) : whole
     }
 
-    private static func mode(_ text: String) -> UInt32? {
-        guard (3...4).contains(text.count), let mode = UInt32(text, radix: 8), mode <= 0o777 else { return nil }
-        return mode
-    }
-
     private mutating func readControl(_ reader: TableReader) {
         var reader = reader
         var control = configuration.control
         if let value = reader.bool("enabled") { control.enabled = value }
         if let value = reader.string("socket") { control.socket = value.isEmpty ? paths.socket : path(value) }
-        if let value = reader.parsed("mode", "an octal mode such as 0660", Self.mode) { control.mode = value }
+        if let value = reader.mode("mode") { control.mode = value }
         if let value = reader.string("group") { control.group = value.isEmpty ? nil : value }
         if let value = reader.strings("allowed_users") { control.allowedUsers = value }
         if let value = reader.strings("output_roots") { control.outputRoots = value.map(path) }

@@ -110,6 +110,11 @@ public struct FileSink: Hashable, Sendable {
         case encoder(String)
         /// No encoder.
         case plain(StreamFormat)
+
+        /// By name: a format that needs no encoder, else the encoder that is called so.
+        public init(_ name: String) {
+            self = StreamFormat(rawValue: name).map { .plain($0) } ?? .encoder(name)
+        }
     }
 
     public var folder: String
@@ -123,24 +128,8 @@ public struct FileSink: Hashable, Sendable {
 
 /// Which pictures are made.
 public struct RestorationConfiguration: Hashable, Sendable {
-    /// Which networks.
-    public enum Profile: String, CaseIterable, Sendable {
-        /// quality for files, live for live sinks, as far as installed.
-        case auto
-        case live, quality
-        /// The decoded frames as they are.
-        case none
-    }
-
-    /// What shows where a GIF is transparent.
-    public enum Background: Hashable, Sendable {
-        case color(RGB)
-        /// Transparency is kept.
-        case transparent
-    }
-
     public var rate = OutputRate.constant(Rational(30))
-    public var profile = Profile.auto
+    public var profile = ProfileChoice.auto
     public var dither = RestorationOptions.DitherChoice.auto
     public var background = Background.color(.white)
     public var loop = false

@@ -73,17 +73,13 @@ struct StreamReader {
                 return nil
             }
             var pipe = PipeSource(path: path(file))
-            if let mode = reader.parsed("pipe_mode", "an octal mode such as 0660", Self.mode) { pipe.mode = mode }
+            if let mode = reader.mode("pipe_mode") { pipe.mode = mode }
             return .pipe(pipe)
         case .submitted: return .submitted
         case nil:
             missing("source")
             return nil
         }
-    }
-
-    private static func mode(_ text: String) -> UInt32? {
-        UInt32(text, radix: 8).flatMap { $0 <= 0o777 ? $0 : nil }
     }
 
     private mutating func readFolder() -> FolderSource? {
@@ -120,14 +116,13 @@ struct StreamReader {
     private mutating func readSink(_ restoration: RestorationConfiguration) -> StreamConfiguration.Sink? {
         switch reader.choice("sink", SinkKind.self) {
         case .files, nil:
-            let encoder = reader.string("encoder") ?? "mp4"
+            let format = FileSink.Format(reader.string("encoder") ?? "mp4")
             guard let folder = reader.string("output") else {
                 missing("output")
                 return nil
             }
-            let format = StreamFormat(rawValue: encoder)
-            if let format { check(restoration, format, key: "encoder") }
-            return .files(FileSink(folder: path(folder), format: format.map { .plain($0) } ?? .encoder(encoder)))
+            if case .plain(let plain) = format { check(restoration, plain, key: "encoder") }
+            return .files(FileSink(folder: path(folder), format: format))
         case .fifo:
             let format = readLiveFormat(restoration)
             guard let file = reader.string("fifo") else {
@@ -158,27 +153,14 @@ struct StreamReader {
         if let value = reader.parsed("rate", "a rate (30, 29.97, 30000/1001, source, 2x)", { OutputRate($0) }) {
             restoration.rate = value
         }
-        if let value = reader.choice("profile", RestorationConfiguration.Profile.self) { restoration.profile = value }
+        if let value = reader.choice("profile", ProfileChoice.self) { restoration.profile = value }
         if let value = reader.choice("dither", RestorationOptions.DitherChoice.self) { restoration.dither = value }
         let background = reader.parsed("background", "a color (#rrggbb, black, white) or transparent") {
-            RestorationConfiguration.Background($0)
+            Background($0)
         }
         if let background { restoration.background = background }
         if let value = reader.bool("loop") { restoration.loop = value }
         if let value = reader.parsed("size", "a size such as 640x480", { PixelSize($0) }) { restoration.size = value }
         return restoration
-    }
-}
-
-extension RestorationConfiguration.Background {
-    /// A color as people write it, or `transparent`.
-    public init?(_ text: String) {
-        if text == "transparent" {
-            self = .transparent
-        } else if let color = RGB(text) {
-            self = .color(color)
-        } else {
-            return nil
-        }
     }
 }

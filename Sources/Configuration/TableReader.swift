@@ -106,6 +106,14 @@ struct TableReader {
         return nil
     }
 
+    /// Permission bits as octal digits.
+    mutating func mode(_ key: String) -> UInt32? {
+        parsed(key, "an octal mode such as 0660") { text in
+            guard (3...4).contains(text.count), let mode = UInt32(text, radix: 8), mode <= 0o777 else { return nil }
+            return mode
+        }
+    }
+
     mutating func table(_ key: String) -> TableReader? {
         let fields = take(key, "a table") { if case .table(let fields) = $0 { fields } else { nil } }
         return fields.map { TableReader($0, path: path.isEmpty ? key : "\(path).\(key)", file: file) }

@@ -82,7 +82,7 @@ public final class VarlinkServer: Sendable {
         var connections: [VarlinkConnection] = []
         var acceptsAgain = 0.0
         while !stop.isRaised {
-            let now = Self.now()
+            let now = Clock.steady
             var entries = [
                 pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0),
@@ -94,7 +94,7 @@ public final class VarlinkServer: Sendable {
                 var count: UInt64 = 0
                 _ = read(wakeDescriptor, &count, 8)
             }
-            let later = Self.now()
+            let later = Clock.steady
             for (connection, entry) in zip(connections, entries.dropFirst(3)) {
                 serve(connection, Int32(entry.revents), later)
             }
@@ -157,12 +157,6 @@ public final class VarlinkServer: Sendable {
         guard let victim = silent?.0 ?? crowd.last else { return }
         victim.close()
         connections.removeAll { $0 === victim }
-    }
-
-    private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
     // MARK: The threads of the calls

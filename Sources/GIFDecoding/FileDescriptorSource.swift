@@ -4,24 +4,35 @@ import Glibc
 ///
 /// Reads ahead what the system has, but never waits for more than the caller needs: a GIF that comes frame by frame
 /// through a pipe can be decoded frame by frame. Bytes read ahead stay here for the next reader of this source.
-/// For use by one thread at a time; the descriptor stays the caller's, open for as long as the source is used.
+/// For use by one thread at a time.
 public final class FileDescriptorSource: ByteSource {
     private let descriptor: Int32
+    private let closes: Bool
     private let buffer: UnsafeMutableRawBufferPointer
     /// The part of the buffer that nobody has taken yet.
     private var unread: Range<Int> = 0..<0
 
     /// - Parameters:
     ///   - descriptor: open for reading; may be non-blocking (the source then waits with poll(2)).
+    ///   - closes: whether it is closed with the end of the source; else it stays the caller's, open for as long as the
+    ///     source is used.
     ///   - bufferSize: bytes to read ahead at most, at least 1.
-    public init(descriptor: Int32, bufferSize: Int = 65_536) {
+    public init(descriptor: Int32, closes: Bool = false, bufferSize: Int = 65_536) {
         precondition(bufferSize > 0, "a buffer of at least one byte")
         self.descriptor = descriptor
+        self.closes = closes
         buffer = .allocate(byteCount: bufferSize, alignment: 16)
     }
 
     deinit {
         buffer.deallocate()
+        if closes { close(descriptor) }
+    }
+
+    /// Goes back to the first byte of a file.
+    public func rewind() {
+        unread = 0..<0
+        lseek(descriptor, 0, SEEK_SET)
     }
 
     public func read(into target: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {

@@ -23,6 +23,15 @@ public enum StreamFormat: String, CaseIterable, Sendable {
 
     /// Whether transparency survives.
     public var keepsAlpha: Bool { self == .rgba }
+
+    /// A writer of this format.
+    /// - Parameter rate: pictures per second, where the format says it.
+    public func writer(_ sink: ByteSink, rate: Rational) -> any PictureWriter {
+        switch self {
+        case .y4m: Y4MWriter(sink, rate: rate)
+        case .rgb24, .rgba: RawWriter(sink, keepsAlpha: keepsAlpha)
+        }
+    }
 }
 
 /// Checks that a stream keeps its canvas.

@@ -41,10 +41,10 @@ extension SubmitOptions {
         var arguments = VarlinkArguments(fields)
         self.init()
         rate = try arguments.parsed("rate") { text in OutputRate(text).map { _ in text } }
-        profile = try arguments.parsed("profile") { RestorationConfiguration.Profile(rawValue: $0)?.rawValue }
+        profile = try arguments.parsed("profile") { ProfileChoice(rawValue: $0)?.rawValue }
         dither = try arguments.parsed("dither") { RestorationOptions.DitherChoice(rawValue: $0)?.rawValue }
         background = try arguments.parsed("background") { text in
-            RestorationConfiguration.Background(text).map { _ in text }
+            Background(text).map { _ in text }
         }
         loop = try arguments.optionalBool("loop")
         try arguments.finish()

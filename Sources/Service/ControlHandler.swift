@@ -4,6 +4,7 @@ import GIFDecoding
 import Glibc
 import Output
 import Restoration
+import Threads
 
 /// Answers the calls of io.gif2video.Control. Any thread.
 struct ControlHandler: VarlinkInterface {
@@ -181,8 +182,7 @@ struct ControlHandler: VarlinkInterface {
     /// Moves a failed original to where it was.
     private func bringBack(_ job: JobRecord, _ failed: String) {
         do {
-            try Files.move(
-                failed, to: job.source, partial: "\(Files.folder(of: job.source))/.gif2videod-\(job.id).partial")
+            try Files.move(failed, to: job.source, partial: job.partialPath(in: Files.folder(of: job.source)))
             unlink("\(failed).txt")
             if let version = Fingerprint.of(job.source) { try core.journal.adopt(version, for: job) }
         } catch {
@@ -211,7 +211,7 @@ struct ControlHandler: VarlinkInterface {
                 return needsConstant ? nil : text
             }
         } else {
-            value = try arguments.parsed("profile") { RestorationConfiguration.Profile(rawValue: $0)?.rawValue }
+            value = try arguments.parsed("profile") { ProfileChoice(rawValue: $0)?.rawValue }
         }
         try arguments.finish()
         let name = isRate ? "rate" : "profile"

@@ -19,6 +19,8 @@ final class Core: Sendable {
         var configuration: DaemonConfiguration
         var meters: [String: StreamMeter] = [:]
         var running: [Int: RunningJob] = [:]
+        /// What is shown on live sinks, by stream.
+        var shown: [String: JobControl] = [:]
         /// Threads that wait until the journal can be written.
         var waitingForDisk = 0
     }
@@ -42,6 +44,9 @@ final class Core: Sendable {
         set { state.withLock { $0.configuration = newValue } }
     }
 
+    /// What a job's record says that stood still.
+    var stallMessage: String { "nothing happened for \(Int(configuration.jobs.stallLimit)) s" }
+
     /// Of a stream, configured or not; kept for the daemon's life.
     func meter(_ stream: String) -> StreamMeter {
         state.withLock { state in
@@ -63,6 +68,22 @@ final class Core: Sendable {
     }
 
     var running: [RunningJob] { state.withLock { Array($0.running.values) } }
+
+    /// Something is shown on the live sink of a stream; nil: no more.
+    func shows(_ stream: String, _ control: JobControl?) {
+        state.withLock { $0.shown[stream] = control }
+    }
+
+    /// Everything that is being restored: jobs, and what is shown without being one.
+    var runs: [(stream: String, job: Int?, control: JobControl)] {
+        state.withLock { state in
+            let jobs = state.running.values.map {
+                (stream: $0.record.stream, job: Int?($0.record.id), control: $0.control)
+            }
+            let shown = state.shown.filter { show in !jobs.contains { $0.control === show.value } }
+            return jobs + shown.map { (stream: $0.key, job: nil, control: $0.value) }
+        }
+    }
 
     func running(_ id: Int) -> RunningJob? {
         state.withLock { $0.running[id] }

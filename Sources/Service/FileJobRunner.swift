@@ -7,6 +7,7 @@ import Media
 import Output
 import Pipeline
 import Restoration
+import Threads
 
 /// Works on one job that makes a file, on the calling thread.
 struct FileJobRunner {
@@ -41,7 +42,7 @@ struct FileJobRunner {
         case .gone: finish(.cancelled, "the file has gone")
         case .changed: waitForNewVersion()
         case .ended(.cancelled): finish(.cancelled, "cancelled")
-        case .ended(.stalled): retry("nothing happened for \(Int(core.configuration.jobs.stallLimit)) s")
+        case .ended(.stalled): retry(core.stallMessage)
         case .ended(.draining), .ended(.replaced):
             Settler(core: core).removePartials(of: job)
             _ = core.persist("queueing a job again") {
@@ -55,7 +56,7 @@ struct FileJobRunner {
 
     private func attempt(_ control: JobControl) -> Outcome {
         do {
-            let source = try job.request.map { try FileSource(job.source, as: $0.peer) } ?? FileSource(job.source)
+            let source = try FileSource(of: job)
             guard let version = Fingerprint.of(descriptor: source.descriptor) else { return .gone }
             if let failure = adopt(version) { return failure }
             do {
@@ -101,7 +102,7 @@ struct FileJobRunner {
                 let writer = try makeWriter(rate: Rational(1) / tick, control, completion)
                 made = writer
                 return HeldPictureWriter(
-                    plan.restoration.letterboxed(writer, to: plan.restoration.restoration.size), tick: tick)
+                    plan.restoration.options.letterboxed(writer, to: plan.restoration.restoration.size), tick: tick)
             },
             shown: { core.events.job(core.info(job), kind: .progress) })
         guard isSettled(source, version, looksDamaged: report.defect != nil) else { return .changed }
@@ -126,11 +127,7 @@ struct FileJobRunner {
             }
             try settle(inode)
         }
-        switch plan.maker {
-        case .encoder(let template): return VideoFileWriter(file, template: template, rate: rate, stop: control.stop)
-        case .plain(.y4m): return try FileWriter(file) { Y4MWriter($0, rate: rate) }
-        case .plain(let format): return try FileWriter(file) { RawWriter($0, keepsAlpha: format.keepsAlpha) }
-        }
+        return try plan.maker.writer(file, rate: rate, stop: control.stop)
     }
 
     /// Finishes the output, unless it is not wanted; its last step writes the settlement.
@@ -140,10 +137,10 @@ struct FileJobRunner {
         let defect = report.defect.map { shortened($0) }
         if let defect, !plan.keepsDamaged { return .bad(defect) }
         guard let writer else { return .bad("no pictures: the GIF ends before the first one is due") }
-        let message = defect.map { "\($0); the video holds the \(report.frames) frames before the end" }
+        let message = defect.map { report.damage($0) }
         let settlement = Settlement(
             succeeded: defect == nil, outputInode: nil,
-            original: message.map { original(failure: $0) } ?? original())
+            original: Settler.original(of: job, plan.folder, failure: message))
         completion.settlement = { inode in
             var settlement = settlement
             settlement.outputInode = inode
@@ -174,20 +171,6 @@ struct FileJobRunner {
 
     // MARK: What follows
 
-    private func original() -> Settlement.Original {
-        guard let folder = plan.folder, let relative = job.relative else { return .keep }
-        switch folder.finished {
-        case .keep: return .keep
-        case .delete: return .delete
-        case .move(let done): return .move(to: Settler.freeName(relative, in: done), reason: nil)
-        }
-    }
-
-    private func original(failure reason: String) -> Settlement.Original {
-        guard let folder = plan.folder, let relative = job.relative else { return .keep }
-        return .move(to: Settler.freeName(relative, in: folder.failed), reason: reason)
-    }
-
     private func settle() {
         guard let settled = core.persist("reading a job", { try core.journal.job(job.id) }), let settled else { return }
         let succeeded = settled.settlement?.succeeded ?? false
@@ -201,7 +184,8 @@ struct FileJobRunner {
     }
 
     private func settleFailure(_ reason: String) {
-        let settlement = Settlement(succeeded: false, outputInode: nil, original: original(failure: reason))
+        let settlement = Settlement(
+            succeeded: false, outputInode: nil, original: Settler.original(of: job, plan.folder, failure: reason))
         let written: Void? = core.persist("a job's outcome") {
             try core.journal.settle(job.id, settlement, frames: 0, pictures: 0, error: reason)
         }

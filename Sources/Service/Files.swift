@@ -37,6 +37,18 @@ enum Files {
         return (String(name[..<dot]), String(name[dot...]))
     }
 
+    /// Names for a file in another folder, the tree above it mirrored: `folder/sub/cat.gif`, `folder/sub/cat-2.gif` ...
+    /// - Parameters:
+    ///   - number: 1 for the first.
+    ///   - relative: path below the folder that it comes from.
+    ///   - ending: with its dot; nil: the file's own.
+    static func name(_ number: Int, for relative: String, in folder: String, ending: String? = nil) -> String {
+        let (stem, own) = split(name(of: relative))
+        let below = self.folder(of: relative)
+        let place = below == "." ? folder : "\(folder)/\(below)"
+        return "\(place)/\(stem)\(number == 1 ? "" : "-\(number)")\(ending ?? own)"
+    }
+
     static func exists(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0

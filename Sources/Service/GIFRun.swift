@@ -55,6 +55,30 @@ struct GIFRun {
     }
 }
 
+extension RestorationStream.Report {
+    /// What a job's record says of a GIF that became a video though it is damaged.
+    func damage(_ defect: String) -> String { "\(defect); the video holds the \(frames) frames before the end" }
+}
+
+/// Writes for a reader who decides how fast it goes: waiting for it is no fault.
+final class WaitingWriter: PictureWriter {
+    private let writer: any PictureWriter
+    private let control: JobControl
+
+    init(_ writer: any PictureWriter, _ control: JobControl) {
+        self.writer = writer
+        self.control = control
+    }
+
+    func write(_ picture: Picture) throws {
+        try control.waiting { try writer.write(picture) }
+    }
+
+    func finish() throws {
+        try writer.finish()
+    }
+}
+
 /// Ends a run between two pictures, and leaves finishing to whoever made the writer.
 private final class ControlledWriter: PictureWriter {
     private let writer: any PictureWriter

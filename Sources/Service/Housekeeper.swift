@@ -64,19 +64,19 @@ final class Housekeeper: Sendable {
         }
     }
 
-    /// Ends jobs that stand still.
+    /// Ends what stands still.
     /// - Returns: whether one does so even then: a thread is stuck, and nothing but a new start helps.
     private func lookForStalledJobs() -> Bool {
         // What waits for a full disk is not stuck.
         if daemon.core.isWaitingForDisk { return false }
         let limit = daemon.core.configuration.jobs.stallLimit
         var isStuck = false
-        for job in daemon.core.running {
-            let stalled = job.control.stalled
-            if stalled > limit { job.control.end(.stalled) }
+        for run in daemon.core.runs {
+            let stalled = run.control.stalled
+            if stalled > limit { run.control.end(.stalled) }
             if stalled > limit + Self.grace {
                 isStuck = true
-                Log.error("stands still for \(Int(stalled)) s", stream: job.record.stream, job: job.record.id)
+                Log.error("stands still for \(Int(stalled)) s", stream: run.stream, job: run.job)
             }
         }
         return isStuck

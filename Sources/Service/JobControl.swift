@@ -22,7 +22,8 @@ final class JobControl: Sendable {
     private struct State {
         var reason: Reason?
         var lastProgress = Clock.steady
-        var isWaiting = false
+        /// Threads of the run that wait for somebody outside.
+        var waits = 0
         var pictures = 0
         var position = 0.0
         /// Length of the GIF in seconds; nil where it is not known.
@@ -67,11 +68,11 @@ final class JobControl: Sendable {
     }
 
     /// Runs `body`, which waits for somebody outside: no progress is expected meanwhile.
-    func waiting<R>(_ body: () throws -> R) rethrows -> R {
-        state.withLock { $0.isWaiting = true }
+    func waiting<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+        state.withLock { $0.waits += 1 }
         defer {
             state.withLock { state in
-                state.isWaiting = false
+                state.waits -= 1
                 state.lastProgress = Clock.steady
             }
         }
@@ -80,7 +81,7 @@ final class JobControl: Sendable {
 
     /// Seconds since something was done; 0 while it waits for somebody outside.
     var stalled: Double {
-        state.withLock { $0.isWaiting ? 0 : Clock.steady - $0.lastProgress }
+        state.withLock { $0.waits > 0 ? 0 : Clock.steady - $0.lastProgress }
     }
 
     var pictures: Int { state.withLock { $0.pictures } }

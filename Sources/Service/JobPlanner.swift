@@ -1,7 +1,8 @@
 import Configuration
 import Control
-import Glibc
+import Media
 import Output
+import Threads
 
 /// What a job is to become, worked out from its record and the configuration when it begins.
 struct JobPlan: Sendable {
@@ -9,6 +10,18 @@ struct JobPlan: Sendable {
     enum Maker: Sendable {
         case encoder(EncoderTemplate)
         case plain(StreamFormat)
+
+        /// A writer of `file`.
+        /// - Parameters:
+        ///   - rate: pictures per second.
+        ///   - stop: when it is raised an encoder is killed.
+        /// - Throws: `OutputError.system` when the file cannot be created.
+        func writer(_ file: AtomicFile, rate: Rational, stop: StopSignal) throws -> any PictureWriter {
+            switch self {
+            case .encoder(let template): VideoFileWriter(file, template: template, rate: rate, stop: stop)
+            case .plain(let format): try FileWriter(file) { format.writer($0, rate: rate) }
+            }
+        }
     }
 
     let restoration: RestorationPlan
@@ -32,16 +45,10 @@ enum JobPlanner {
                 name: submitted, source: .submitted, sink: .files(FileSink(folder: "", format: .encoder("mp4"))))
         }
         guard var stream = configuration.stream(name) else { return nil }
-        if let rate = try? core.journal.setting("rate.\(name)") {
-            var options = SubmitOptions()
-            options.rate = rate
-            stream.restoration = stream.restoration.changed(by: options)
-        }
-        if let profile = try? core.journal.setting("profile.\(name)") {
-            var options = SubmitOptions()
-            options.profile = profile
-            stream.restoration = stream.restoration.changed(by: options)
-        }
+        var options = SubmitOptions()
+        options.rate = try? core.journal.setting("rate.\(name)")
+        options.profile = try? core.journal.setting("profile.\(name)")
+        stream.restoration = stream.restoration.changed(by: options)
         return stream
     }
 
@@ -49,10 +56,7 @@ enum JobPlanner {
     static func plan(_ job: JobRecord, _ core: Core) -> JobPlan? {
         let configuration = core.configuration
         guard let stream = stream(job.stream, core), case .files(let sink) = stream.sink else { return nil }
-        var format = sink.format
-        if let encoder = job.request?.encoder {
-            format = StreamFormat(rawValue: encoder).map { .plain($0) } ?? .encoder(encoder)
-        }
+        let format = job.request?.encoder.map { FileSink.Format($0) } ?? sink.format
         let maker: JobPlan.Maker
         let keepsAlpha: Bool
         switch format {
@@ -83,12 +87,8 @@ enum JobPlanner {
         _ relative: String, _ sink: FileSink, _ configuration: DaemonConfiguration
     ) -> @Sendable (Int) -> String? {
         let ending = ending(sink, configuration)
-        let below = Files.folder(of: relative)
-        let folder = below == "." ? sink.folder : "\(sink.folder)/\(below)"
-        let stem = Files.split(Files.name(of: relative)).stem
         return { number in
-            guard number < 100_000 else { return nil }
-            return "\(folder)/\(stem)\(number == 1 ? "" : "-\(number)")\(ending)"
+            number < 100_000 ? Files.name(number, for: relative, in: sink.folder, ending: ending) : nil
         }
     }
 }

@@ -53,6 +53,9 @@ struct JobRecord: Sendable {
         return "\(Files.folder(of: output))/.gif2videod-\(id)-\(attempt).partial\(Files.split(name).ending)"
     }
 
+    /// The name of a copy of the original, or of the text beside it, while it grows in a folder.
+    func partialPath(in folder: String) -> String { "\(folder)/.gif2videod-\(id).partial" }
+
     var info: JobInfo {
         var info = JobInfo(
             job: id, stream: stream, state: state.info, source: source, attempts: attempts, created: created)

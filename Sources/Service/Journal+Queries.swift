@@ -1,6 +1,7 @@
 import Control
 import FoundationEssentials
 import GRDB
+import Threads
 
 extension Journal {
     static func job(_ id: Int, _ db: Database) throws -> JobRecord? {
@@ -54,19 +55,6 @@ extension Journal {
         try read {
             try Row.fetchAll($0, sql: "SELECT * FROM job WHERE state IN ('running', 'settling') ORDER BY id")
                 .map { Self.job($0) }
-        }
-    }
-
-    /// A job of the stream that waits for or works on the file.
-    func active(_ source: String, stream: String) throws -> JobRecord? {
-        try read {
-            try Row.fetchOne(
-                $0,
-                sql: """
-                    SELECT * FROM job WHERE stream = ? AND source = ? AND state IN ('queued', 'running', 'settling')
-                    ORDER BY id DESC LIMIT 1
-                    """, arguments: [stream, source]
-            ).map { Self.job($0) }
         }
     }
 

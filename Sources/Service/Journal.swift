@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GRDB
 import Glibc
+import Threads
 
 /// Every job's state on disk, in SQLite (write-ahead log, synchronous FULL: what was written is there after a power
 /// loss).

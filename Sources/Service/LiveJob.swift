@@ -14,7 +14,10 @@ struct LiveJob {
 
     /// - Parameter defect: what was wrong with the GIF; nil: nothing.
     func finish(defect: String?, pictures: Int) {
-        let settlement = Settlement(succeeded: defect == nil, outputInode: nil, original: original(defect))
+        var folder: FolderSource?
+        if case .folder(let source) = stream.source { folder = source }
+        let settlement = Settlement(
+            succeeded: defect == nil, outputInode: nil, original: Settler.original(of: job, folder, failure: defect))
         let settled = core.persist("a job's outcome") {
             try core.journal.settle(job.id, settlement, frames: 0, pictures: pictures, error: defect)
             return try core.journal.job(job.id)
@@ -25,16 +28,6 @@ struct LiveJob {
             Log.warning("\(job.source): \(defect)", stream: job.stream, job: job.id)
         } else {
             Log.info("\(job.source) was shown", stream: job.stream, job: job.id)
-        }
-    }
-
-    private func original(_ defect: String?) -> Settlement.Original {
-        guard case .folder(let folder) = stream.source, let relative = job.relative else { return .keep }
-        if let defect { return .move(to: Settler.freeName(relative, in: folder.failed), reason: defect) }
-        switch folder.finished {
-        case .keep: return .keep
-        case .delete: return .delete
-        case .move(let done): return .move(to: Settler.freeName(relative, in: done), reason: nil)
         }
     }
 

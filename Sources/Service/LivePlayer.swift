@@ -161,14 +161,17 @@ final class LivePlayer: Sendable {
         _ sink: LiveSink, shown: () -> Void = {}
     ) throws -> GIFDecodingError? {
         state.withLock { $0.current = control }
-        defer { state.withLock { $0.current = nil } }
+        core.shows(stream.name, control)
+        defer {
+            core.shows(stream.name, nil)
+            state.withLock { $0.current = nil }
+        }
         if stop.isRaised { control.end(.draining) }
         let run = GIFRun(core: core, plan: plan, control: control, meter: core.meter(stream.name), isLive: true)
         return try core.gate.whileLive {
-            // How fast it goes is up to the reader: waiting for it is no fault.
-            try control.waiting {
-                try run.run(source, name: name, makeWriter: { sink.writer(for: $0, plan) }, shown: shown).defect
-            }
+            try run.run(
+                source, name: name, makeWriter: { WaitingWriter(sink.writer(for: $0, plan), control) }, shown: shown
+            ).defect
         }
     }
 
@@ -194,7 +197,7 @@ final class LivePlayer: Sendable {
 
     private func show(_ pipe: PipeReader, _ sink: LiveSink) throws {
         let control = JobControl()
-        let segment = PipeSegment(pipe, control.stop)
+        let segment = PipeSegment(pipe, control)
         var isInside = true
         defer {
             if isInside { control.end(.draining) }
@@ -227,7 +230,7 @@ final class LivePlayer: Sendable {
         }
         let live = LiveJob(core: core, job: job, stream: stream)
         do {
-            let source = try job.request.map { try FileSource(job.source, as: $0.peer) } ?? FileSource(job.source)
+            let source = try FileSource(of: job)
             live.adopt(source)
             let defect = try run(source, job.source, plan(job.request?.options, sink), control, sink) {
                 core.events.job(core.info(job), kind: .progress)

@@ -2,6 +2,7 @@ import Configuration
 import Glibc
 import Media
 import Output
+import Pipeline
 import Threads
 
 /// Raw video for somebody who reads it as it is made: a FIFO, or standard output. GIF after GIF goes into one stream of one
@@ -69,15 +70,12 @@ final class LiveSink {
         self.canvas = canvas
         let stream = writer ?? makeWriter()
         writer = stream
-        return plan.letterboxed(stream, to: canvas)
+        return plan.options.letterboxed(stream, to: canvas)
     }
 
     private func makeWriter() -> any PictureWriter {
         let sink = ByteSink(descriptor: descriptor, name: path ?? "standard output", closes: false, stop: stop)
-        switch format {
-        case .y4m: return Y4MWriter(sink, rate: rate)
-        case .rgb24, .rgba: return RawWriter(sink, keepsAlpha: format.keepsAlpha)
-        }
+        return format.writer(sink, rate: rate)
     }
 
     /// The reader has gone, or the stream is over: the next one begins with a header.

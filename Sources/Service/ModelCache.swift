@@ -1,4 +1,3 @@
-import Configuration
 import Inference
 import Restoration
 import Threads
@@ -25,18 +24,12 @@ final class ModelCache: Sendable {
     /// - Parameter isLive: what `auto` goes by.
     /// - Returns: nil for `none`.
     /// - Throws: `ModelError`.
-    func models(_ profile: RestorationConfiguration.Profile, isLive: Bool) throws -> ModelSet? {
+    func models(_ choice: ProfileChoice, isLive: Bool) throws -> ModelSet? {
         try state.withLock { state in
-            let wanted: ModelSet.Profile
-            switch profile {
-            case .none: return nil
-            case .live: wanted = .live
-            case .quality: wanted = .quality
-            case .auto: wanted = !isLive && ModelSet.has(.quality, in: state.folder) ? .quality : .live
-            }
-            if let set = state.sets[wanted] { return set }
-            let set = try ModelSet(wanted, in: state.folder)
-            state.sets[wanted] = set
+            guard let profile = choice.profile(isLive: isLive, in: state.folder) else { return nil }
+            if let set = state.sets[profile] { return set }
+            let set = try ModelSet(profile, in: state.folder)
+            state.sets[profile] = set
             return set
         }
     }

@@ -132,29 +132,25 @@ final class PipeSegment: ByteSource, Sendable {
     }
 
     private let state: Monitor<State>
-    /// Raised to get a read out that waits.
-    private let stop: StopSignal
+    /// Of the run that reads; ended to get a read out that waits.
+    private let control: JobControl
 
     /// - Parameter reader: lent until `close`.
-    init(_ reader: PipeReader, _ stop: StopSignal) {
+    init(_ reader: PipeReader, _ control: JobControl) {
         state = Monitor(State(reader: reader))
-        self.stop = stop
+        self.control = control
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {
-        var result: Result<Int, ByteSourceError> = .success(0)
-        state.withLock { state in
-            guard !state.isClosed else { return }
-            do throws(ByteSourceError) {
-                result = .success(try state.reader.read(into: buffer, stop))
-            } catch {
-                result = .failure(error)
+        // The writer decides how fast bytes come: waiting for it is no fault.
+        try control.waiting { () throws(ByteSourceError) in
+            try state.withLock { state throws(ByteSourceError) in
+                state.isClosed ? 0 : try state.reader.read(into: buffer, control.stop)
             }
         }
-        return try result.get()
     }
 
-    /// Returns when no read is going on; later ones find the end. Raise the stop signal first if one may be waiting.
+    /// Returns when no read is going on; later ones find the end. End the run first if one may be waiting.
     func close() {
         state.withLock { $0.isClosed = true }
     }

@@ -102,45 +102,45 @@ struct PipedJob {
 
     /// - Returns: whether the pipe may stand in the middle of a GIF.
     func run(_ reader: PipeReader, _ control: JobControl) -> Bool {
-        let segment = PipeSegment(reader, control.stop)
+        let segment = PipeSegment(reader, control)
         let meter = core.meter(job.stream)
         let run = GIFRun(core: core, plan: plan.restoration, control: control, meter: meter, isLive: true)
         let completion = Completion()
         var made: (any PictureWriter)?
-        var message: String?
+        var (state, message): (JobRecord.State, String?) = (.done, nil)
         var isInside = true
         do {
             let report = try core.gate.whileLive {
-                // The source decides how fast frames come: waiting for it is no fault.
-                try control.waiting {
-                    try run.run(
-                        segment, name: job.source,
-                        makeWriter: { _ in
-                            let writer = try makeWriter(control, completion)
-                            made = writer
-                            return plan.restoration.letterboxed(writer, to: plan.restoration.restoration.size)
-                        },
-                        shown: { core.events.job(core.info(job), kind: .progress) })
-                }
+                try run.run(
+                    segment, name: job.source,
+                    makeWriter: { _ in
+                        let writer = try makeWriter(control, completion)
+                        made = writer
+                        return plan.restoration.options.letterboxed(writer, to: plan.restoration.restoration.size)
+                    },
+                    shown: { core.events.job(core.info(job), kind: .progress) })
             }
             isInside = report.defect != nil
-            message = report.defect.map { "\($0); the video holds the \(report.frames) frames before the end" }
+            if let defect = report.defect { (state, message) = (.failed, report.damage("\(defect)")) }
             completion.report = report
             guard let made else { throw OutputError.unsupported(output: job.source, reason: "no pictures") }
             try made.finish()
-        } catch is JobControl.Ended {
-            message = "cut off: the daemon or the stream ended"
         } catch {
-            message = "\(error)"
+            // Whatever broke when it was ended broke because of that.
+            switch control.reason {
+            case .cancelled: (state, message) = (.cancelled, "cancelled")
+            case .stalled: (state, message) = (.failed, core.stallMessage)
+            case .draining, .replaced: (state, message) = (.failed, "cut off: the daemon or the stream ended")
+            case nil: (state, message) = (.failed, "\(error)")
+            }
         }
         // A decoder that was left behind reads nothing more.
         if isInside { control.end(.draining) }
         segment.close()
         made = nil
-        let state: JobRecord.State = message == nil ? .done : .failed
         _ = core.persist("ending a job") { try core.journal.finish(job.id, state, error: message) }
         Settler(core: core).removePartials(of: job)
-        meter.ended(succeeded: message == nil)
+        if state != .cancelled { meter.ended(succeeded: state == .done) }
         if let message {
             Log.warning(message, stream: job.stream, job: job.id)
         } else {
@@ -170,10 +170,6 @@ struct PipedJob {
                 job.id, settlement, frames: report.frames, pictures: report.pictures,
                 error: report.defect.map { "\($0)" })
         }
-        switch plan.maker {
-        case .encoder(let template): return VideoFileWriter(file, template: template, rate: rate, stop: control.stop)
-        case .plain(.y4m): return try FileWriter(file) { Y4MWriter($0, rate: rate) }
-        case .plain(let format): return try FileWriter(file) { RawWriter($0, keepsAlpha: format.keepsAlpha) }
-        }
+        return try plan.maker.writer(file, rate: rate, stop: control.stop)
     }
 }

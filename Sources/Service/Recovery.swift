@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Threads
 
 /// What is done at the start, before anything runs: a daemon that was killed left jobs in their midst.
 struct Recovery {

@@ -1,7 +1,5 @@
 import Configuration
 import Control
-import Media
-import Output
 import Restoration
 
 /// How one GIF is restored: a stream's configuration, what was set for the stream, and what came with the GIF.
@@ -27,13 +25,6 @@ struct RestorationPlan: Sendable {
     private var color: RGB {
         if case .color(let color) = restoration.background { color } else { .white }
     }
-
-    /// Fits pictures into `size`, where one is asked for.
-    func letterboxed(_ writer: any PictureWriter, to size: PixelSize?) -> any PictureWriter {
-        guard let size else { return writer }
-        let fill: (UInt8, UInt8, UInt8, UInt8) = keepsAlpha ? (0, 0, 0, 0) : (color.red, color.green, color.blue, 255)
-        return LetterboxWriter(writer, Letterbox(canvas: size, fill: fill))
-    }
 }
 
 extension RestorationConfiguration {
@@ -41,7 +32,7 @@ extension RestorationConfiguration {
     func changed(by options: SubmitOptions) -> RestorationConfiguration {
         var changed = self
         if let rate = options.rate.flatMap({ OutputRate($0) }) { changed.rate = rate }
-        if let profile = options.profile.flatMap({ Profile(rawValue: $0) }) { changed.profile = profile }
+        if let profile = options.profile.flatMap({ ProfileChoice(rawValue: $0) }) { changed.profile = profile }
         if let dither = options.dither.flatMap({ RestorationOptions.DitherChoice(rawValue: $0) }) {
             changed.dither = dither
         }

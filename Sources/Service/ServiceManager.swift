@@ -1,5 +1,6 @@
 import CSystemd
 import Glibc
+import Threads
 
 /// What is said to systemd, and asked of it; without systemd everything here does nothing. Any thread.
 enum ServiceManager {
@@ -14,9 +15,7 @@ enum ServiceManager {
 
     /// The configuration is being read again; `ready` says when that is over.
     static func reloading() {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        notify("RELOADING=1\nMONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1000)")
+        notify("RELOADING=1\nMONOTONIC_USEC=\(Int(Clock.steady * 1e6))")
     }
 
     static func stopping() {

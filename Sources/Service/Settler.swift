@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 import Output
 
@@ -59,9 +60,9 @@ struct Settler {
         case .delete:
             if isStillThere() && unlink(job.source) != 0 { throw Files.Failure(path: job.source, code: errno) }
         case .move(let target, let reason):
+            let partial = job.partialPath(in: Files.folder(of: target))
             if let reason {
-                let file = AtomicFile(
-                    path: "\(target).txt", partialPath: "\(Files.folder(of: target))/.gif2videod-\(job.id).partial")
+                let file = AtomicFile(path: "\(target).txt", partialPath: partial)
                 try Files.makeFolder(Files.folder(of: target))
                 let sink = try ByteSink(creating: file.partialPath)
                 try sink.write(Array("\(reason)\n".utf8))
@@ -70,7 +71,7 @@ struct Settler {
             }
             guard isStillThere() else { return }
             try Files.makeFolder(Files.folder(of: target))
-            try Files.move(job.source, to: target, partial: "\(Files.folder(of: target))/.gif2videod-\(job.id).partial")
+            try Files.move(job.source, to: target, partial: partial)
         }
     }
 
@@ -82,14 +83,25 @@ struct Settler {
         }
     }
 
+    /// What is to become of the original of a job that has ended.
+    /// - Parameters:
+    ///   - folder: of the job's stream; nil where originals are left alone.
+    ///   - failure: why it failed; nil: it did not.
+    static func original(of job: JobRecord, _ folder: FolderSource?, failure: String?) -> Settlement.Original {
+        guard let folder, let relative = job.relative else { return .keep }
+        if let failure { return .move(to: freeName(relative, in: folder.failed), reason: failure) }
+        switch folder.finished {
+        case .keep: return .keep
+        case .delete: return .delete
+        case .move(let done): return .move(to: freeName(relative, in: done), reason: nil)
+        }
+    }
+
     /// A name in a folder that neither the file nor the text beside it has: `cat.gif`, `cat-2.gif` ...
     static func freeName(_ relative: String, in folder: String) -> String {
-        let (stem, ending) = Files.split(Files.name(of: relative))
-        let below = Files.folder(of: relative)
-        let place = below == "." ? folder : "\(folder)/\(below)"
         var number = 1
         while true {
-            let path = "\(place)/\(stem)\(number == 1 ? "" : "-\(number)")\(ending)"
+            let path = Files.name(number, for: relative, in: folder)
             if !Files.exists(path) && !Files.exists("\(path).txt") { return path }
             number += 1
         }

@@ -27,7 +27,7 @@ public final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Runs `body` with the lock held.
-    public func withLock<R>(_ body: (inout State) throws -> R) rethrows -> R {
+    public func withLock<R, E: Error>(_ body: (inout State) throws(E) -> R) throws(E) -> R {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return try body(&state)

@@ -4,10 +4,7 @@ public import Media
 public import Output
 public import Restoration
 
-/// How much work goes into a picture, as `--profile` spells it.
-enum ProfileChoice: String, CaseIterable, ExpressibleByArgument {
-    case auto, live, quality, none
-}
+extension ProfileChoice: ExpressibleByArgument {}
 
 extension JobInfo.State: ExpressibleByArgument {}
 
@@ -37,27 +34,20 @@ extension PixelSize: ExpressibleByArgument {
     }
 }
 
-/// What shows where a GIF is transparent.
-enum Background: ExpressibleByArgument, Equatable {
-    case color(RGB)
-    /// Nothing: transparency is kept.
-    case transparent
-
-    init?(argument: String) {
-        if argument == "transparent" {
-            self = .transparent
-        } else if let color = RGB(argument) {
-            self = .color(color)
-        } else {
-            return nil
-        }
+extension Background: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(argument)
     }
 
-    var defaultValueDescription: String {
+    public var defaultValueDescription: String {
         switch self {
         case .transparent: "transparent"
         case .color(.white): "white"
         case .color(let color): "\(color)"
         }
     }
+}
+
+extension CompletionKind {
+    static let gifs = CompletionKind.file(extensions: ["gif", "GIF"])
 }

@@ -15,7 +15,7 @@ struct CompareCommand: ParsableCommand {
             gif2video compare cat.gif -o eye.png --frames 2 --crop 64x64+120+40 --zoom 4
             """)
 
-    @Argument(help: ArgumentHelp("GIF file.", valueName: "in"))
+    @Argument(help: ArgumentHelp("GIF file.", valueName: "in"), completion: .gifs)
     var input: String
 
     @Option(name: [.short, .customLong("output")], help: ArgumentHelp("PNG file.", valueName: "sheet.png"))

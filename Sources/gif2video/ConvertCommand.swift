@@ -21,7 +21,7 @@ struct ConvertCommand: ParsableCommand {
             Every picture stays for its true time at any --rate. An output appears under its name when it is complete.
             """)
 
-    @Argument(help: ArgumentHelp("GIF files.", valueName: "in"))
+    @Argument(help: ArgumentHelp("GIF files.", valueName: "in"), completion: .gifs)
     var inputs: [String]
 
     @Option(
@@ -98,7 +98,7 @@ struct ConvertCommand: ParsableCommand {
         let decoder = try job.input.decoder(limits: stream.limits)
         let report = try RestorationStream(decoder, models: models, options: job.options, pool: pool).run(
             makeWriter: { _ in
-                let writer = stream.letterboxed(try makeWriter(job, rate: Rational(1) / tick), to: pictures.size)
+                let writer = job.options.letterboxed(try makeWriter(job, rate: Rational(1) / tick), to: pictures.size)
                 return HeldPictureWriter(writer, tick: tick)
             },
             progress: { if !quiet { progress.update(pictures: $0, picture: $1) } })

@@ -42,19 +42,12 @@ struct FilterCommand: ParsableCommand {
             let work = RestorationStream(decoder, models: models, options: options, pool: WorkerPool())
             let sink = ByteSink(descriptor: STDOUT_FILENO, name: "standard output", closes: false)
             let report = try work.run { first in
-                stream.letterboxed(makeWriter(sink, rate: Rational(1) / first.duration), to: pictures.size)
+                options.letterboxed(format.writer(sink, rate: Rational(1) / first.duration), to: pictures.size)
             }
             if let defect = report.defect {
                 Failure.say("\(defect); \(report.frames) frames decoded before the end were restored")
                 throw Failure.badInput
             }
-        }
-    }
-
-    private func makeWriter(_ sink: ByteSink, rate: Rational) -> any PictureWriter {
-        switch format {
-        case .y4m: Y4MWriter(sink, rate: rate)
-        case .rgb24, .rgba: RawWriter(sink, keepsAlpha: format.keepsAlpha)
         }
     }
 }

@@ -14,33 +14,20 @@ struct GIFFile {
 
     /// Frame times, palettes and the like, without decoding pixels.
     func scan() throws -> GIFSummary {
-        try GIFScanner.scan(Source(path), name: path)
+        try GIFScanner.scan(open(), name: path)
     }
 
     /// A decoder at the first frame.
     func decoder(limits: DecodingLimits) throws -> sending GIFDecoder {
-        try GIFDecoder(source: Source(path), name: path, limits: limits)
+        try GIFDecoder(source: open(), name: path, limits: limits)
     }
 
     /// The file's bytes. Open until the last decoder of it is gone: a stream that fails leaves its decoder's thread
     /// behind, which must not read from a descriptor that another file has got.
-    private final class Source: ByteSource {
-        private let descriptor: Int32
-        private let bytes: FileDescriptorSource
-
-        init(_ path: String) throws {
-            descriptor = open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw InputError(path: path, code: errno) }
-            bytes = FileDescriptorSource(descriptor: descriptor)
-        }
-
-        deinit {
-            close(descriptor)
-        }
-
-        func read(into buffer: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {
-            try bytes.read(into: buffer)
-        }
+    private func open() throws -> sending FileDescriptorSource {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw InputError(path: path, code: errno) }
+        return FileDescriptorSource(descriptor: descriptor, closes: true)
     }
 }
 

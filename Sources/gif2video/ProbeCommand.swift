@@ -10,7 +10,7 @@ struct ProbeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "probe", abstract: "Says what a GIF is: canvas, frames, timing, palettes, dither, loops.")
 
-    @Argument(help: ArgumentHelp("GIF files.", valueName: "in"))
+    @Argument(help: ArgumentHelp("GIF files.", valueName: "in"), completion: .gifs)
     var inputs: [String]
 
     @Flag(help: "One JSON object a line instead of text.")

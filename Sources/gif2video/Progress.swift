@@ -1,12 +1,12 @@
-import Glibc
 import Media
+import Threads
 
 /// Says how far a conversion is: a bar on a terminal, a plain line now and then elsewhere.
 final class Progress {
     private let name: String
     private let total: Rational
     private let frameTimes: [Rational]
-    private let started = Progress.now()
+    private let started = Clock.steady
     private var lastShown = 0.0
     private var pictures = 0
     private var position = Rational.zero
@@ -24,7 +24,7 @@ final class Progress {
     func update(pictures: Int, picture: Picture) {
         self.pictures = pictures
         position = picture.start + picture.duration
-        let now = Self.now()
+        let now = Clock.steady
         guard now - lastShown >= (Terminal.columns == nil ? 10 : 0.1) else { return }
         guard Terminal.columns != nil || lastShown > 0 || now - started >= 10 else { return }
         lastShown = now
@@ -38,13 +38,13 @@ final class Progress {
 
     /// "31 frames, 93 pictures, 3.10 s of video in 1.72 s (1.80 times real time)"
     func summary(frames: Int) -> String {
-        let elapsed = Self.now() - started
+        let elapsed = Clock.steady - started
         return "\(frames) frames, \(pictures) pictures, \(Self.fixed(position.value, 2)) s of video in "
             + "\(Self.fixed(elapsed, 2)) s (\(Self.fixed(position.value / max(elapsed, 1e-3), 2)) times real time)"
     }
 
     private func show() {
-        let elapsed = Self.now() - started
+        let elapsed = Clock.steady - started
         let share = min(1, position.value / max(total.value, 1e-9))
         let speed = position.value / max(elapsed, 1e-9)
         let left = speed > 0 ? Int(((total - position).value / speed).rounded(.up)) : 0
@@ -62,13 +62,6 @@ final class Progress {
         let filled = Int(Double(width) * share)
         let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
         Terminal.write("\r\(label)[\(bar)] \(Int(share * 100))%  \(facts)\u{1b}[K")
-    }
-
-    /// Seconds of a clock that only goes forward.
-    private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
     /// With a fixed number of decimals.

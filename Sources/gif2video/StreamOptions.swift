@@ -1,7 +1,5 @@
 import ArgumentParser
 import GIFDecoding
-import Media
-import Output
 import Restoration
 import Startup
 
@@ -13,7 +11,9 @@ struct StreamOptions: ParsableArguments {
                 + "or none (the decoded frames untouched).", valueName: "auto|live|quality|none"))
     var profile: ProfileChoice = .auto
 
-    @Option(help: ArgumentHelp("Folder of the networks (default: found beside the program).", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Folder of the networks (default: found beside the program).", valueName: "folder"),
+        completion: .directory)
     var models: String?
 
     @Option(
@@ -55,12 +55,7 @@ struct StreamOptions: ParsableArguments {
     func loadModels(isLive: Bool) throws -> ModelSet? {
         if profile == .none { return nil }
         let folder = try ModelFolder.find(models)
-        switch profile {
-        case .none, .live: return try ModelSet(.live, in: folder)
-        case .quality: return try ModelSet(.quality, in: folder)
-        case .auto:
-            return try ModelSet(!isLive && ModelSet.has(.quality, in: folder) ? .quality : .live, in: folder)
-        }
+        return try profile.profile(isLive: isLive, in: folder).map { try ModelSet($0, in: folder) }
     }
 
     func restoration(rate: OutputRate, loop: Bool, canKeepAlpha: Bool) throws -> RestorationOptions {
@@ -75,16 +70,5 @@ struct StreamOptions: ParsableArguments {
             options.keepsAlpha = true
         }
         return options
-    }
-
-    /// Fits pictures into `size`, where one is asked for.
-    func letterboxed(_ writer: any PictureWriter, to size: PixelSize?) -> any PictureWriter {
-        guard let size else { return writer }
-        switch background {
-        case .transparent: return LetterboxWriter(writer, Letterbox(canvas: size, fill: (0, 0, 0, 0)))
-        case .color(let color):
-            return LetterboxWriter(
-                writer, Letterbox(canvas: size, fill: (color.red, color.green, color.blue, 255)))
-        }
     }
 }

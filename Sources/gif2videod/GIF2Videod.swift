@@ -23,13 +23,15 @@ struct GIF2Videod: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Configuration; conf.d beside it is read, too (default: /etc/gif2video/gif2video.toml, or the user's).",
-            valueName: "file"))
+            valueName: "file"), completion: .file(extensions: ["toml"]))
     var config: String?
 
     @Flag(help: "Say what is wrong with the configuration, and end.")
     var checkConfig = false
 
-    @Option(help: ArgumentHelp("Folder of the networks, whatever the configuration says.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Folder of the networks, whatever the configuration says.", valueName: "folder"),
+        completion: .directory)
     var models: String?
 
     @Flag(help: "Show one stream on standard output: the only one, or the one named with --stream.")

@@ -22,18 +22,6 @@ import Testing
 
         """
 
-    private func started(_ configuration: String?, arguments: [String] = []) throws -> DaemonProcess {
-        let daemon = try DaemonProcess(configuration, arguments: arguments)
-        try FileManager.default.createDirectory(atPath: daemon.state, withIntermediateDirectories: true)
-        try daemon.start()
-        try daemon.waitUntilReady()
-        return daemon
-    }
-
-    private func gif(_ frames: Int) -> [UInt8] {
-        ExampleGIF.drifting(delays: [Int](repeating: 4, count: frames))
-    }
-
     private func drop(_ bytes: [UInt8], _ name: String, _ daemon: DaemonProcess) throws {
         let path = "\(daemon.state)/\(name)"
         try Data(bytes).write(to: URL(fileURLWithPath: path + ".part"))
@@ -73,7 +61,7 @@ import Testing
 
     /// No configuration, the real networks, the default encoder.
     @Test func withoutConfigurationADropFolderIsServed() throws {
-        let daemon = try started(nil)
+        let daemon = try DaemonProcess.started(nil)
         try drop(ExampleGIF.drifting(delays: [10, 10]), "drop/cat.gif", daemon)
         try daemon.waitUntil("the video is there", seconds: 120) { exists("video/cat.mp4", daemon) }
         let probe = try Tool.run(
@@ -108,7 +96,7 @@ import Testing
     }
 
     @Test func oneDaemonAStateFolder() throws {
-        let daemon = try started(Self.folderStream)
+        let daemon = try DaemonProcess.started(Self.folderStream)
         let second = try Tool.run(
             Tool.gif2videod, ["--config", daemon.folder.path("gif2video.toml")], environment: daemon.allEnvironment)
         #expect(second.status == 2 && second.errors.contains("another gif2videod works there"), "\(second.errors)")
@@ -118,13 +106,13 @@ import Testing
     // MARK: Folders
 
     @Test func aFileDroppedAgainIsDoneAgain() throws {
-        let daemon = try started(Self.folderStream)
-        try drop(gif(3), "in/a.gif", daemon)
+        let daemon = try DaemonProcess.started(Self.folderStream)
+        try drop(ExampleGIF.drifting(frames: 3), "in/a.gif", daemon)
         try daemon.waitUntil("the first") { exists("out/a.y4m", daemon) }
-        try drop(gif(5), "in/a.gif", daemon)
+        try drop(ExampleGIF.drifting(frames: 5), "in/a.gif", daemon)
         try daemon.waitUntil("the second") { try pictures("out/a.y4m", daemon) == 5 }
         // Another file of the same stem has its own output, and a restart does nothing again.
-        try drop(gif(4), "in/a.GIF", daemon)
+        try drop(ExampleGIF.drifting(frames: 4), "in/a.GIF", daemon)
         try daemon.waitUntil("the third") { exists("out/a-2.y4m", daemon) }
         try daemon.waitUntil("all done") { try states(daemon) == ["done", "done", "done"] }
         #expect(daemon.stop() == 0)
@@ -136,23 +124,24 @@ import Testing
     }
 
     @Test func pollingSeesWhatInotifyWouldNot() throws {
-        let daemon = try started(Self.folderStream + "watch = \"poll\"\npoll_interval = 0.1\nfinished = \"delete\"\n")
-        try drop(gif(3), "in/a.gif", daemon)
+        let daemon = try DaemonProcess.started(
+            Self.folderStream + "watch = \"poll\"\npoll_interval = 0.1\nfinished = \"delete\"\n")
+        try drop(ExampleGIF.drifting(frames: 3), "in/a.gif", daemon)
         try daemon.waitUntil("the video") { exists("out/a.y4m", daemon) && !exists("in/a.gif", daemon) }
     }
 
     @Test func patternsTreesAndFoldersAreFollowed() throws {
-        let daemon = try started(
+        let daemon = try DaemonProcess.started(
             Self.folderStream + "recursive = true\ninclude = [\"*.gif\"]\nexclude = [\".*\", \"no*\", \"sub/skip/*\"]\n"
         )
         try FileManager.default.createDirectory(
             atPath: daemon.folder.path("new/deep"), withIntermediateDirectories: true)
-        _ = try daemon.folder.write(gif(2), to: "new/deep/in.gif")
+        _ = try daemon.folder.write(ExampleGIF.drifting(frames: 2), to: "new/deep/in.gif")
         try FileManager.default.moveItem(atPath: daemon.folder.path("new"), toPath: "\(daemon.state)/in/new")
         try FileManager.default.createDirectory(
             atPath: "\(daemon.state)/in/sub/skip", withIntermediateDirectories: true)
         for name in ["in/sub/a.gif", "in/sub/skip/b.gif", "in/no.gif", "in/c.txt", "in/last.gif"] {
-            try drop(gif(2), name, daemon)
+            try drop(ExampleGIF.drifting(frames: 2), name, daemon)
         }
         symlink("\(daemon.state)/in/c.txt", "\(daemon.state)/in/link.gif")
         try daemon.waitUntil("the wanted ones") {
@@ -173,11 +162,11 @@ import Testing
         let folder = try TemporaryFolder()
         let path = try folder.write(Array(script.utf8), to: "encoder")
         chmod(path, 0o755)
-        let daemon = try started(
+        let daemon = try DaemonProcess.started(
             Self.folderStream.replacingOccurrences(of: "encoder = \"y4m\"", with: "encoder = \"own\"")
                 + "[encoder.own]\nextension = \"bin\"\ncommand = [\"\(path)\", \"{output}\", \"\(folder.path("count"))\"]\n"
         )
-        try drop(gif(3), "in/a.gif", daemon)
+        try drop(ExampleGIF.drifting(frames: 3), "in/a.gif", daemon)
         try drop(Array("this is none".utf8), "in/b.gif", daemon)
         try daemon.waitUntil("the third attempt") { exists("out/a.bin", daemon) }
         try daemon.waitUntil("the end of both") { try Set(states(daemon)) == ["done", "failed"] }
@@ -191,7 +180,7 @@ import Testing
 
     /// A failed file comes back for another attempt, and goes where it belongs again.
     @Test func aFailedFileIsTriedAgainWhenAsked() throws {
-        let daemon = try started(Self.folderStream)
+        let daemon = try DaemonProcess.started(Self.folderStream)
         for _ in 0..<2 {
             try drop(Array("this is none".utf8), "in/a.gif", daemon)
             try daemon.waitUntil("it has failed") { !exists("in/a.gif", daemon) }
@@ -209,8 +198,8 @@ import Testing
     // MARK: Control
 
     @Test func jobsAreSubmittedFollowedPausedAndCancelled() throws {
-        let daemon = try started(Self.folderStream)
-        let input = try daemon.folder.write(gif(4), to: "my cat.gif")
+        let daemon = try DaemonProcess.started(Self.folderStream)
+        let input = try daemon.folder.write(ExampleGIF.drifting(frames: 4), to: "my cat.gif")
         let waited = try daemon.command("submit", "--wait", "--stream", "drop", input)
         #expect(waited.status == 0 && exists("out/my cat.y4m", daemon), "\(waited.errors)")
         let explicit = try daemon.command(
@@ -245,9 +234,9 @@ import Testing
     }
 
     @Test func whatWasSetHoldsUntilItIsSetBack() throws {
-        let daemon = try started(Self.folderStream)
+        let daemon = try DaemonProcess.started(Self.folderStream)
         #expect(try daemon.command("set", "drop", "--rate", "50").status == 0)
-        let input = try daemon.folder.write(gif(4), to: "a.gif")
+        let input = try daemon.folder.write(ExampleGIF.drifting(frames: 4), to: "a.gif")
         #expect(try daemon.command("submit", "--wait", "--stream", "drop", input).status == 0)
         #expect(try pictures("out/a.y4m", daemon) == 8)
         #expect(try daemon.command("set", "drop", "--rate", "default").status == 0)
@@ -258,7 +247,7 @@ import Testing
     }
 
     @Test func aReloadChangesWhatChanged() throws {
-        let daemon = try started(Self.folderStream)
+        let daemon = try DaemonProcess.started(Self.folderStream)
         try daemon.configure(Self.folderStream.replacingOccurrences(of: "rate = \"25\"", with: "rte = \"50\""))
         let refused = try daemon.command("reload")
         #expect(refused.status == 2 && refused.errors.contains("stream[0].rte: there is no such key"))
@@ -267,9 +256,9 @@ import Testing
                 + "[[stream]]\nname = \"more\"\nsource = \"folder\"\nfolder = \"in2\"\noutput = \"out2\"\n"
                 + "encoder = \"rgb24\"\nprofile = \"none\"\nrate = \"source\"\n")
         #expect(try daemon.command("reload").status == 0)
-        try drop(gif(3), "in/a.gif", daemon)
+        try drop(ExampleGIF.drifting(frames: 3), "in/a.gif", daemon)
         try daemon.waitUntil("the new folder") { exists("in2", daemon) }
-        try drop(gif(2), "in2/b.gif", daemon)
+        try drop(ExampleGIF.drifting(frames: 2), "in2/b.gif", daemon)
         try daemon.waitUntil("both") { exists("out/a.y4m", daemon) && exists("out2/b.rgb24", daemon) }
         #expect(try pictures("out/a.y4m", daemon) == 6)
         // And by signal: the second stream goes.
@@ -279,7 +268,7 @@ import Testing
     }
 
     @Test func theMonitorTellsWhatHappens() throws {
-        let daemon = try started(Self.folderStream)
+        let daemon = try DaemonProcess.started(Self.folderStream)
         let process = Process()
         let pipe = Pipe()
         process.executableURL = URL(fileURLWithPath: Tool.gif2video)
@@ -296,7 +285,7 @@ import Testing
             }
         }
         try read(until: "following")
-        try drop(gif(3), "in/a.gif", daemon)
+        try drop(ExampleGIF.drifting(frames: 3), "in/a.gif", daemon)
         try read(until: #""state":"done""#)
         let states = text.split(separator: "\n").compactMap { $0.firstMatch(of: /"state":"([a-z]+)"/)?.1 }
         #expect(states == ["queued", "running", "done"])
@@ -305,7 +294,7 @@ import Testing
 
     /// An idle client, and one that follows, do not hold the daemon up when it ends.
     @Test func idleClientsDoNotDelayTheEnd() throws {
-        let daemon = try started(Self.folderStream)
+        let daemon = try DaemonProcess.started(Self.folderStream)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Tool.gif2video)
         process.arguments = ["monitor"]
@@ -323,7 +312,7 @@ import Testing
 
     /// What does not end in its time waits in the journal.
     @Test func stoppingPutsLongJobsBack() throws {
-        let daemon = try started(
+        let daemon = try DaemonProcess.started(
             Self.folderStream.replacingOccurrences(of: "[jobs]", with: "[jobs]\ndrain = 0.2")
                 .replacingOccurrences(of: "profile = \"none\"", with: "profile = \"live\""))
         let long = ExampleGIF.drifting(width: 200, height: 200, delays: [Int](repeating: 4, count: 200))

@@ -5,7 +5,7 @@ import Testing
 /// Clients that are none of ours: the `varlink` package of PyPI and socat.
 @Suite(.serialized) struct ForeignClientTests {
     private func started() throws -> DaemonProcess {
-        let daemon = try DaemonProcess(
+        try .started(
             """
             [[stream]]
             name = "drop"
@@ -16,10 +16,6 @@ import Testing
             rate = "25"
             profile = "none"
             """)
-        try FileManager.default.createDirectory(atPath: daemon.state, withIntermediateDirectories: true)
-        try daemon.start()
-        try daemon.waitUntilReady()
-        return daemon
     }
 
     /// Python's own client: its proxy parses the IDL, so it has to be right; and its command line.

@@ -31,11 +31,6 @@ import Testing
         profile = "none"
         """
 
-    /// A GIF of so many frames, each of which is one picture at 25 a second.
-    private static func gif(_ frames: Int) -> [UInt8] {
-        ExampleGIF.drifting(delays: [Int](repeating: 4, count: frames))
-    }
-
     /// What shall be there in the end.
     private struct Expectation {
         /// Pictures by path below the output folder.
@@ -153,33 +148,35 @@ import Testing
                 let frames = 3 + index % 7
                 let name = "\(index)"
                 switch index % 10 {
-                case 0: try write(gif(frames), to: "in/\(name).gif", pieces: 1)
-                case 1: try write(gif(frames), to: "in/\(name).gif", pieces: 6)
+                case 0: try write(ExampleGIF.drifting(frames: frames), to: "in/\(name).gif", pieces: 1)
+                case 1: try write(ExampleGIF.drifting(frames: frames), to: "in/\(name).gif", pieces: 6)
                 case 2:
-                    try write(gif(frames), to: "outside/\(name).gif", pieces: 1)
+                    try write(ExampleGIF.drifting(frames: frames), to: "outside/\(name).gif", pieces: 1)
                     try move("outside/\(name).gif", "in/\(name).gif")
                 case 3:
-                    try write(gif(frames), to: "in/\(name).part", pieces: 3)
+                    try write(ExampleGIF.drifting(frames: frames), to: "in/\(name).part", pieces: 3)
                     try move("in/\(name).part", "in/\(name).gif")
                 case 4:
                     // Dropped twice: the second is what counts.
-                    try write(gif(2), to: "in/\(name).gif", pieces: 1)
+                    try write(ExampleGIF.drifting(frames: 2), to: "in/\(name).gif", pieces: 1)
                     usleep(150_000)
-                    try write(gif(frames), to: "in/\(name).gif", pieces: 1)
+                    try write(ExampleGIF.drifting(frames: frames), to: "in/\(name).gif", pieces: 1)
                 case 5:
-                    try write(gif(frames), to: "in/sub/\(name).gif", pieces: 2)
+                    try write(ExampleGIF.drifting(frames: frames), to: "in/sub/\(name).gif", pieces: 2)
                     expected.plain["sub/\(name).y4m"] = frames
                     continue
                 case 6:
                     // One stem, two files.
-                    try write(gif(frames), to: "in/sub/deeper/\(name).gif", pieces: 1)
+                    try write(ExampleGIF.drifting(frames: frames), to: "in/sub/deeper/\(name).gif", pieces: 1)
                     expected.plain["sub/deeper/\(name).y4m"] = frames
                     continue
                 case 7:
                     try breakIt(name, kind: index / 10)
                     continue
                 default:
-                    try write(gif(frames), to: "in-coded/\(name).gif", pieces: index % 10 == 8 ? 1 : 4)
+                    try write(
+                        ExampleGIF.drifting(frames: frames), to: "in-coded/\(name).gif", pieces: index % 10 == 8 ? 1 : 4
+                    )
                     expected.coded["\(name).mp4"] = frames
                     continue
                 }
@@ -209,12 +206,10 @@ import Testing
                 expected.failed["\(name).gif"] = "the video holds"
                 expected.plain["\(name).y4m"] = 4
             default:
-                try write(Array(gif(3).prefix(10)), to: path, pieces: 1)
+                try write(Array(ExampleGIF.drifting(frames: 3).prefix(10)), to: path, pieces: 1)
                 expected.failed["\(name).gif"] = "ends inside"
             }
         }
-
-        private func gif(_ frames: Int) -> [UInt8] { KillTests.gif(frames) }
 
         /// Writes in pieces, slowly.
         private func write(_ bytes: [UInt8], to name: String, pieces: Int) throws {

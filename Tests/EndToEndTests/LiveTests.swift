@@ -6,20 +6,6 @@ import Testing
 @Suite(.serialized) struct LiveTests {
     private static let size = 48 * 32 * 3
 
-    private func started(_ configuration: String, arguments: [String] = [], output: Any? = nil) throws -> DaemonProcess
-    {
-        let daemon = try DaemonProcess(configuration, arguments: arguments)
-        if let output { daemon.standardOutput = output }
-        try FileManager.default.createDirectory(atPath: daemon.state, withIntermediateDirectories: true)
-        try daemon.start()
-        try daemon.waitUntilReady()
-        return daemon
-    }
-
-    private func gif(_ frames: Int) -> [UInt8] {
-        ExampleGIF.drifting(delays: [Int](repeating: 4, count: frames))
-    }
-
     private func write(_ bytes: [UInt8], to path: String) throws {
         let pipe = try #require(FileHandle(forWritingAtPath: path))
         try pipe.write(contentsOf: bytes)
@@ -42,7 +28,7 @@ import Testing
     }
 
     @Test func everyGIFOfAPipeBecomesAFile() throws {
-        let daemon = try started(
+        let daemon = try DaemonProcess.started(
             """
             [[stream]]
             name = "pipe"
@@ -57,14 +43,14 @@ import Testing
         let out = "\(daemon.state)/out"
         try daemon.waitUntil("the pipe") { FileManager.default.fileExists(atPath: pipe) }
         // Two from one writer, then one from another.
-        try write(gif(2) + gif(3), to: pipe)
-        try write(gif(4), to: pipe)
+        try write(ExampleGIF.drifting(frames: 2) + ExampleGIF.drifting(frames: 3), to: pipe)
+        try write(ExampleGIF.drifting(frames: 4), to: pipe)
         try daemon.waitUntil("three files") { names(out).count == 3 }
         // A writer that stops half-way loses its own GIF only; rubbish is passed over.
         let pieces = ExampleGIF.pieces(delays: [4, 4, 4])
         try write(pieces[0] + pieces[1] + pieces[2].prefix(20), to: pipe)
         try daemon.waitUntil("its first frame") { names(out).count == 4 }
-        try write(Array("rubbish".utf8) + gif(5), to: pipe)
+        try write(Array("rubbish".utf8) + ExampleGIF.drifting(frames: 5), to: pipe)
         try daemon.waitUntil("the last") { names(out).count == 5 && !names(out).contains { $0.hasPrefix(".") } }
         let sizes = try names(out).map { name -> Int in
             let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(out)/\(name)"))
@@ -76,7 +62,7 @@ import Testing
 
     /// Every picture leaves before the next frame's bytes come; readers come and go.
     @Test func pipeToFIFOFrameByFrame() throws {
-        let daemon = try started(
+        let daemon = try DaemonProcess.started(
             """
             [[stream]]
             name = "live"
@@ -115,7 +101,7 @@ import Testing
     }
 
     @Test func playShowsOnceAgainAndAtOnce() throws {
-        let daemon = try started(
+        let daemon = try DaemonProcess.started(
             """
             [[stream]]
             name = "live"
@@ -128,7 +114,7 @@ import Testing
             background = "black"
             """)
         let output = "\(daemon.state)/video"
-        let first = try daemon.folder.write(gif(3), to: "first.gif")
+        let first = try daemon.folder.write(ExampleGIF.drifting(frames: 3), to: "first.gif")
         let second = try daemon.folder.write(
             GIFWriter.gif(
                 width: 48, height: 32, palette: [255, 0, 0, 0, 255, 0],
@@ -170,7 +156,8 @@ import Testing
         daemon.standardOutput = pipe.fileHandleForWriting
         try FileManager.default.createDirectory(atPath: "\(daemon.state)/in", withIntermediateDirectories: true)
         for (name, frames) in [("a", 3), ("b", 4)] {
-            try Data(gif(frames)).write(to: URL(fileURLWithPath: "\(daemon.state)/in/\(name).gif"))
+            try Data(ExampleGIF.drifting(frames: frames)).write(
+                to: URL(fileURLWithPath: "\(daemon.state)/in/\(name).gif"))
         }
         try Data(ExampleGIF.drifting(width: 100, height: 10, delays: [4, 4])).write(
             to: URL(fileURLWithPath: "\(daemon.state)/in/c.gif"))
@@ -198,7 +185,7 @@ import Testing
         let daemon = try DaemonProcess(nil, arguments: ["--stdout"])
         daemon.standardOutput = pipe.fileHandleForWriting
         try FileManager.default.createDirectory(atPath: "\(daemon.state)/drop", withIntermediateDirectories: true)
-        try Data(gif(50)).write(to: URL(fileURLWithPath: "\(daemon.state)/drop/a.gif"))
+        try Data(ExampleGIF.drifting(frames: 50)).write(to: URL(fileURLWithPath: "\(daemon.state)/drop/a.gif"))
         try daemon.start()
         try pipe.fileHandleForWriting.close()
         _ = try read(100, pipe.fileHandleForReading)

@@ -24,6 +24,19 @@ public final class DaemonProcess {
         try Data().write(to: folder.url.appendingPathComponent("log"))
     }
 
+    /// A running one that answers, whose state folder was there before it started.
+    /// - Parameter output: its standard output.
+    public static func started(
+        _ configuration: String?, arguments: [String] = [], output: Any = FileHandle.nullDevice
+    ) throws -> DaemonProcess {
+        let daemon = try DaemonProcess(configuration, arguments: arguments)
+        daemon.standardOutput = output
+        try FileManager.default.createDirectory(atPath: daemon.state, withIntermediateDirectories: true)
+        try daemon.start()
+        try daemon.waitUntilReady()
+        return daemon
+    }
+
     deinit {
         if let process, process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }

@@ -8,6 +8,9 @@ public enum ExampleGIF {
             images: delays.indices.map { image($0, width, height, delays[$0]) })
     }
 
+    /// The same at 25 frames a second.
+    public static func drifting(frames: Int) -> [UInt8] { drifting(delays: [Int](repeating: 4, count: frames)) }
+
     /// The same in pieces: the header, each image, the trailer.
     public static func pieces(width: Int = 48, height: Int = 32, delays: [Int]) -> [[UInt8]] {
         var writer = GIFWriter(width: width, height: height, palette: palette)

@@ -51,9 +51,6 @@ int clinux_is_remote(const char *path);
 /// Returns the number of groups, or -1 with errno.
 int clinux_peer(int fd, pid_t *pid, uid_t *uid, gid_t *gid, gid_t *groups, int capacity);
 
-/// The groups of a user by the user database; their number, or -1.
-int clinux_groups_of(const char *user, gid_t group, gid_t *groups, int capacity);
-
 /// A listening Unix socket at `path`, nonblocking, created with `mode`; an old socket there is replaced.
 int clinux_listen(const char *path, mode_t mode, int backlog);
 
@@ -62,9 +59,6 @@ int clinux_accept(int fd);
 
 /// A connection to the Unix socket at `path`; -1 with errno.
 int clinux_connect(const char *path);
-
-/// Whether a file has a POSIX access control list, which its mode bits do not tell all about.
-int clinux_has_acl(int fd);
 
 /// 1 when the descriptor is a listening Unix stream socket.
 int clinux_is_listening_unix(int fd);

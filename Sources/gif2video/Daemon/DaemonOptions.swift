@@ -2,6 +2,7 @@ import ArgumentParser
 import Control
 import FoundationEssentials
 import Glibc
+import Output
 
 /// What all commands that speak to gif2videod have in common.
 struct DaemonOptions: ParsableArguments {
@@ -17,7 +18,7 @@ struct DaemonOptions: ParsableArguments {
     /// Connects to the daemon.
     /// - Throws: `ExitCode`, with a word about what is wrong.
     func connect() throws -> VarlinkClient {
-        let paths = candidates
+        let paths = Self.candidates(socket)
         // The first socket that is there; else the last place it could be at, for the message.
         let path = paths.first { access($0, F_OK) == 0 } ?? paths.last ?? ""
         do {
@@ -37,8 +38,10 @@ struct DaemonOptions: ParsableArguments {
         }
     }
 
-    private var candidates: [String] {
-        if let socket { return [socket] }
+    /// Where the socket may be, the likeliest place first.
+    /// - Parameter named: on the command line.
+    static func candidates(_ named: String?) -> [String] {
+        if let named { return [named] }
         func variable(_ name: String) -> String? {
             getenv(name).flatMap { $0.pointee == 0 ? nil : String(cString: $0) }
         }
@@ -61,21 +64,13 @@ struct DaemonOptions: ParsableArguments {
     static func printJSON(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
-        write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+        try write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
     }
 
     /// Writes to standard output at once, so that a reader of a pipe sees every line as it comes.
-    /// Ends the program as SIGPIPE does when the reader has gone.
-    static func write(_ text: String) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if errno != EINTR {
-                Failure.endQuietly()
-            }
-        }
+    /// - Throws: `OutputError`.
+    static func write(_ text: String) throws {
+        try ByteSink(descriptor: STDOUT_FILENO, name: "standard output", closes: false).write(Array(text.utf8))
     }
 }
 
@@ -86,6 +81,8 @@ extension Failure {
             try body()
         } catch let code as ExitCode {
             throw code
+        } catch OutputError.readerGone {
+            endQuietly()
         } catch let error as VarlinkError {
             if case .array(let problems)? = error.parameters["problems"] {
                 for problem in problems { say("\(problem)") }

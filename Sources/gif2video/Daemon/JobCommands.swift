@@ -6,7 +6,7 @@ struct JobsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs", abstract: "Lists the jobs of gif2videod, the newest first.")
 
-    @Option(help: "Only those of this stream.")
+    @Option(help: "Only those of this stream.", completion: DaemonCompletion.streams)
     var stream: String?
 
     @Option(help: "Only those in this state.")
@@ -34,7 +34,7 @@ struct JobsCommand: ParsableCommand {
                 let age = Figure.duration(Double(time(nil)) - job.created)
                 table.add(["\(job.job)", job.stream, job.state.rawValue, age, job.source, job.summary])
             }
-            DaemonOptions.write(table.text)
+            try DaemonOptions.write(table.text)
         }
     }
 }
@@ -53,7 +53,7 @@ extension JobInfo {
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "show", abstract: "Shows one job.")
 
-    @Argument(help: "Its number.")
+    @Argument(help: "Its number.", completion: DaemonCompletion.jobs)
     var job: Int
 
     @OptionGroup var daemon: DaemonOptions
@@ -79,8 +79,23 @@ struct ShowCommand: ParsableCommand {
             }
             if let error = job.error { lines.append(("error", error)) }
             for (name, value) in lines {
-                DaemonOptions.write(name + String(repeating: " ", count: 14 - name.count) + value + "\n")
+                try DaemonOptions.write(name + String(repeating: " ", count: 14 - name.count) + value + "\n")
             }
+        }
+    }
+}
+
+/// The jobs that something is done to.
+struct ChosenJobs: ParsableArguments {
+    @Argument(help: "Their numbers.", completion: DaemonCompletion.jobs)
+    var jobs: [Int]
+
+    @OptionGroup var daemon: DaemonOptions
+
+    /// Calls a method for each, until one fails.
+    func callEach(_ method: String) throws {
+        try Failure.speaking {
+            for job in jobs { try daemon.call(method, JobNumber(job: job)) }
         }
     }
 }
@@ -89,30 +104,16 @@ struct CancelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel", abstract: "Ends jobs that wait or run.")
 
-    @Argument(help: "Their numbers.")
-    var jobs: [Int]
+    @OptionGroup var jobs: ChosenJobs
 
-    @OptionGroup var daemon: DaemonOptions
-
-    func run() throws {
-        try Failure.speaking {
-            for job in jobs { try daemon.call("Cancel", JobNumber(job: job)) }
-        }
-    }
+    func run() throws { try jobs.callEach("Cancel") }
 }
 
 struct RetryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Queues failed or cancelled jobs again.")
 
-    @Argument(help: "Their numbers.")
-    var jobs: [Int]
+    @OptionGroup var jobs: ChosenJobs
 
-    @OptionGroup var daemon: DaemonOptions
-
-    func run() throws {
-        try Failure.speaking {
-            for job in jobs { try daemon.call("Retry", JobNumber(job: job)) }
-        }
-    }
+    func run() throws { try jobs.callEach("Retry") }
 }

@@ -12,7 +12,7 @@ struct StatusCommand: ParsableCommand {
             let status = try daemon.call("GetStatus", NoParameters(), as: StatusReply.self)
             if daemon.json { return try DaemonOptions.printJSON(status) }
             let uptime = Figure.duration(Double(time(nil)) - status.started)
-            DaemonOptions.write(
+            try DaemonOptions.write(
                 """
                 gif2videod \(status.version), process \(status.pid), \(status.state) for \(uptime)
                 \(status.streams) streams; jobs: \(status.running) running, \(status.queued) waiting, \(status.done) done, \
@@ -42,9 +42,9 @@ struct StreamsCommand: ParsableCommand {
                     stream.rate, stream.profile, "\(stream.queued)", "\(stream.running)",
                 ])
             }
-            DaemonOptions.write(table.text)
+            try DaemonOptions.write(table.text)
             for stream in reply.streams {
-                if let detail = stream.detail { DaemonOptions.write("\(stream.stream): \(detail)\n") }
+                if let detail = stream.detail { try DaemonOptions.write("\(stream.stream): \(detail)\n") }
             }
         }
     }
@@ -60,7 +60,7 @@ struct StatsCommand: ParsableCommand {
         try Failure.speaking {
             let reply = try daemon.call("GetStatistics", NoParameters(), as: StatisticsReply.self)
             if daemon.json { return try DaemonOptions.printJSON(reply) }
-            DaemonOptions.write(
+            try DaemonOptions.write(
                 """
                 up \(Figure.duration(reply.uptime)), \(Figure.memory(reply.memory)) (at most \
                 \(Figure.memory(reply.peakMemory))), \(reply.busyWorkers) of \(reply.workers) workers busy, \
@@ -77,7 +77,7 @@ struct StatsCommand: ParsableCommand {
                     Figure.decimal(stream.latency90), Figure.decimal(stream.latency99), "\(stream.degradations)",
                 ])
             }
-            DaemonOptions.write(table.text)
+            try DaemonOptions.write(table.text)
         }
     }
 }

@@ -5,7 +5,7 @@ struct PauseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause", abstract: "Starts no more jobs until 'resume'; what runs goes on.")
 
-    @Argument(help: "Only this stream.")
+    @Argument(help: "Only this stream.", completion: DaemonCompletion.streams)
     var stream: String?
 
     @OptionGroup var daemon: DaemonOptions
@@ -18,7 +18,7 @@ struct PauseCommand: ParsableCommand {
 struct ResumeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "resume", abstract: "Ends a pause.")
 
-    @Argument(help: "Only this stream's.")
+    @Argument(help: "Only this stream's.", completion: DaemonCompletion.streams)
     var stream: String?
 
     @OptionGroup var daemon: DaemonOptions
@@ -32,10 +32,10 @@ struct PlayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "play", abstract: "Shows a GIF on a live sink of gif2videod.")
 
-    @Argument(help: ArgumentHelp("GIF file that you can read.", valueName: "in"))
+    @Argument(help: ArgumentHelp("GIF file that you can read.", valueName: "in"), completion: .gifs)
     var input: String
 
-    @Option(help: "The stream.")
+    @Option(help: "The stream.", completion: DaemonCompletion.liveStreams)
     var stream: String
 
     @Flag(help: "Again and again, until something else is played.")
@@ -60,7 +60,7 @@ struct SetCommand: ParsableCommand {
         abstract: "Changes a stream's rate or profile, from its next GIF on.",
         discussion: "'default' goes back to what is configured: gif2video set drop --rate default")
 
-    @Argument(help: "The stream.")
+    @Argument(help: "The stream.", completion: DaemonCompletion.streams)
     var stream: String
 
     @Option(help: ArgumentHelp("Pictures per second: 30, source, 2x ...", valueName: "rate"))
@@ -103,7 +103,7 @@ struct MonitorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "monitor", abstract: "Prints what happens in gif2videod, as it happens.")
 
-    @Option(help: "Only what concerns this stream.")
+    @Option(help: "Only what concerns this stream.", completion: DaemonCompletion.streams)
     var stream: String?
 
     @Flag(help: "How far running jobs are, too.")
@@ -119,7 +119,7 @@ struct MonitorCommand: ParsableCommand {
                 if daemon.json {
                     try DaemonOptions.printJSON(reply.event)
                 } else {
-                    DaemonOptions.write(Self.line(reply.event) + "\n")
+                    try DaemonOptions.write(Self.line(reply.event) + "\n")
                 }
                 return true
             }

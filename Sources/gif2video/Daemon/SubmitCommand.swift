@@ -16,10 +16,10 @@ struct SubmitCommand: ParsableCommand {
             With --wait: a progress bar, and status 1 when a job failed.
             """)
 
-    @Argument(help: ArgumentHelp("GIF files that you can read.", valueName: "in"))
+    @Argument(help: ArgumentHelp("GIF files that you can read.", valueName: "in"), completion: .gifs)
     var inputs: [String]
 
-    @Option(help: "To this stream's folder or sink.")
+    @Option(help: "To this stream's folder or sink.", completion: DaemonCompletion.streams)
     var stream: String?
 
     @Option(
@@ -71,7 +71,7 @@ struct SubmitCommand: ParsableCommand {
                     if daemon.json && !wait {
                         try DaemonOptions.printJSON(reply)
                     } else if !wait {
-                        DaemonOptions.write("\(input): job \(reply.job)\n")
+                        try DaemonOptions.write("\(input): job \(reply.job)\n")
                     }
                 }
             }
@@ -140,7 +140,7 @@ struct SubmitCommand: ParsableCommand {
         if Terminal.columns != nil && !daemon.json { Terminal.write("\r\u{1b}[K") }
         if daemon.json { return try DaemonOptions.printJSON(job) }
         if job.state == .done {
-            DaemonOptions.write("\(job.source) -> \(job.output ?? job.stream)\n")
+            try DaemonOptions.write("\(job.source) -> \(job.output ?? job.stream)\n")
         } else {
             Failure.say("\(job.source): \(job.error ?? job.state.rawValue)")
         }

@@ -1,11 +1,11 @@
 import Glibc
 
 /// The two clocks.
-enum Clock {
+public enum Clock {
     /// Seconds since 1970: for people, and for what outlives the process.
-    static var wall: Double { read(CLOCK_REALTIME) }
+    public static var wall: Double { read(CLOCK_REALTIME) }
     /// Seconds that only go forward.
-    static var steady: Double { read(CLOCK_MONOTONIC) }
+    public static var steady: Double { read(CLOCK_MONOTONIC) }
 
     private static func read(_ clock: clockid_t) -> Double {
         var time = timespec()
