@@ -194,14 +194,15 @@ static void upsample_bilinear(const struct ck_map *source, const struct ck_map *
     }
 }
 
-static void upsample_nearest_add(const struct ck_map *source, const struct ck_map *target, int first_row, int rows) {
+static void upsample_nearest_add(const struct ck_map *source, const struct ck_map *other, const struct ck_map *target,
+                                 int first_row, int rows) {
     for (int block = 0; block < source->blocks; block++) {
         for (int y = 2 * first_row; y < 2 * (first_row + rows); y++) {
-            const_vectors line = at(source, block, y / 2, 0);
+            const_vectors line = at(source, block, y / 2, 0), addend = at(other, block, y, 0);
             vectors sum = at(target, block, y, 0);
             for (int x = 0; x < source->width; x++) {
-                sum[2 * x] += line[x];
-                sum[2 * x + 1] += line[x];
+                sum[2 * x] = addend[2 * x] + line[x];
+                sum[2 * x + 1] = addend[2 * x + 1] + line[x];
             }
         }
     }

@@ -10,30 +10,41 @@ static inline float clamped(float position, float last) {
     return position < last ? position : last;
 }
 
+/// Pixels that are looked at together, and those of them that are compared with a palette's colors together.
+enum { CHUNK = 512, BLOCK = 64 };
+
 static void backwarp(const float *restrict source, int channels, int height, int width, const float *restrict flow,
-                     float scale, int first_row, int rows, float *restrict target) {
+                     float scale, int first_row, int rows, int first_column, int columns, float *restrict target) {
     const ptrdiff_t plane = (ptrdiff_t)height * width;
+    // Where a pixel comes from: the upper left of four, the steps to the others, and how far between them.
+    int32_t corner[CHUNK], right[CHUNK], below[CHUNK];
+    float across[CHUNK], down[CHUNK];
     for (int y = first_row; y < first_row + rows; y++) {
-        for (int x = 0; x < width; x++) {
-            const ptrdiff_t i = (ptrdiff_t)y * width + x;
-            const float from_x = clamped((float)x + scale * flow[i], (float)(width - 1));
-            const float from_y = clamped((float)y + scale * flow[plane + i], (float)(height - 1));
-            const int left = (int)from_x, top = (int)from_y;
-            const float across = from_x - (float)left, down = from_y - (float)top;
-            const int right = left < width - 1 ? 1 : 0;
-            const ptrdiff_t below = top < height - 1 ? width : 0;
-            const float *corner = source + (ptrdiff_t)top * width + left;
-            for (int channel = 0; channel < channels; channel++, corner += plane) {
-                target[channel * plane + i] =
-                    (1 - down) * ((1 - across) * corner[0] + across * corner[right]) +
-                    down * ((1 - across) * corner[below] + across * corner[below + right]);
+        for (int first = first_column; first < first_column + columns; first += CHUNK) {
+            const int left_over = first_column + columns - first, count = left_over < CHUNK ? left_over : CHUNK;
+            const ptrdiff_t start = (ptrdiff_t)y * width + first;
+            for (int i = 0; i < count; i++) {
+                const float from_x = clamped((float)(first + i) + scale * flow[start + i], (float)(width - 1));
+                const float from_y = clamped((float)y + scale * flow[plane + start + i], (float)(height - 1));
+                const int left = (int)from_x, top = (int)from_y;
+                across[i] = from_x - (float)left;
+                down[i] = from_y - (float)top;
+                corner[i] = top * width + left;
+                right[i] = left < width - 1 ? 1 : 0;
+                below[i] = top < height - 1 ? width : 0;
+            }
+            for (int channel = 0; channel < channels; channel++) {
+                const float *from = source + channel * plane;
+                float *to = target + channel * plane + start;
+                for (int i = 0; i < count; i++) {
+                    const float *upper = from + corner[i], *lower = upper + below[i];
+                    to[i] = (1 - down[i]) * ((1 - across[i]) * upper[0] + across[i] * upper[right[i]]) +
+                            down[i] * ((1 - across[i]) * lower[0] + across[i] * lower[right[i]]);
+                }
             }
         }
     }
 }
-
-/// Pixels that are looked at together, and those of them that are compared with a palette's colors together.
-enum { CHUNK = 512, BLOCK = 64 };
 
 typedef int32_t integers __attribute__((ext_vector_type(LANES)));
 

@@ -2,6 +2,16 @@ import CKernels
 
 extension Convolution {
     /// Sums over all taps: for few input channels, for a size of 1 and for strides.
+    /// - Parameter patches: of the output; other than all of it only for a stride of 1.
+    func forwardDirect(_ input: ck_map, _ output: ck_map, _ patches: [Region.Patch], _ execution: Execution) {
+        for patch in patches {
+            var part = input
+            part.values += stride * (patch.rows.lowerBound * input.row + patch.columns.lowerBound * input.pixel)
+            forwardDirect(part, output.at(patch), execution)
+        }
+    }
+
+    /// The output may be a part of a map, under which the input lies.
     func forwardDirect(_ input: ck_map, _ output: ck_map, _ execution: Execution) {
         let (height, width) = (Int(output.height), Int(output.width))
         let rows = bandRows(height: height, width: width, workers: execution.workspace.workers)
@@ -37,7 +47,8 @@ extension Convolution {
         _ input: ck_map, _ output: ck_map, _ rows: Range<Int>, _ scratch: UnsafeMutablePointer<Float>
     ) {
         let width = Int(output.width)
-        let step = unfoldedRows(width: width)
+        // The scratch memory is made for whole rows.
+        let step = unfoldedRows(width: outputExtent(Int(input.width)))
         var (convolution, input, output) = (description, input, output)
         let sums = scratch + step * width * depth
         for first in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: step) {

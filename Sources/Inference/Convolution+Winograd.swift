@@ -50,38 +50,43 @@ extension Convolution {
     private static var cachedFloats: Int { 160 * 1024 }
     private static var sharedFloats: Int { 2 << 20 }
 
-    func forwardWinograd(_ input: ck_map, _ output: ck_map, _ execution: Execution) {
-        let plan = winogradPlan(
-            height: Int(output.height), width: Int(output.width), workers: execution.workspace.workers)
+    /// - Parameter runs: the tiles to compute.
+    func forwardWinograd(_ input: ck_map, _ output: ck_map, _ runs: TileRuns, _ execution: Execution) {
+        let workers = execution.workspace.workers
+        let plan = winogradPlan(height: Int(output.height), width: Int(output.width), workers: workers)
         if plan.isShared {
-            for first in Swift.stride(from: 0, to: plan.tiles, by: plan.step) {
-                forwardTogether(input, output, first..<min(plan.tiles, first + plan.step), plan, execution)
+            for first in Swift.stride(from: 0, to: runs.count, by: plan.step) {
+                forwardTogether(input, output, runs, first..<min(runs.count, first + plan.step), plan, execution)
             }
         } else {
-            execution.forEachWithScratch((plan.tiles + plan.step - 1) / plan.step) { index, scratch in
-                let first = index * plan.step
-                forwardAlone(input, output, first..<min(plan.tiles, first + plan.step), plan, scratch)
+            // For a part of the map the steps may be smaller, so that all threads have something to do.
+            let rounds = (runs.count + plan.step * workers - 1) / (plan.step * workers)
+            let step = min(plan.step, max(4, (runs.count + rounds * workers - 1) / max(rounds * workers, 1)))
+            execution.forEachWithScratch((runs.count + step - 1) / step) { index, scratch in
+                let first = index * step
+                forwardAlone(input, output, runs, first..<min(runs.count, first + step), plan, scratch)
             }
         }
     }
 
     /// Some tiles, one group of output channels after the other.
     private func forwardAlone(
-        _ input: ck_map, _ output: ck_map, _ range: Range<Int>, _ plan: WinogradPlan,
+        _ input: ck_map, _ output: ck_map, _ runs: TileRuns, _ range: Range<Int>, _ plan: WinogradPlan,
         _ scratch: UnsafeMutablePointer<Float>
     ) {
         let tiles = tiles(scratch, blocks: inputBlocks * parts, capacity: plan.step)
-        transform(input, blocks: 0..<inputBlocks, range, tiles)
+        transform(input, blocks: 0..<inputBlocks, runs, range, tiles)
         for group in packed.groups {
             let sums = self.tiles(scratch + plan.inputCount, blocks: group.count, capacity: plan.step)
             multiply(tiles, range.count, positions: 0..<36, group, sums)
-            transform(sums, group, range, output)
+            transform(sums, group, runs, range, output)
         }
     }
 
     /// Some tiles, one step after the other, by all threads.
     private func forwardTogether(
-        _ input: ck_map, _ output: ck_map, _ range: Range<Int>, _ plan: WinogradPlan, _ execution: Execution
+        _ input: ck_map, _ output: ck_map, _ runs: TileRuns, _ range: Range<Int>, _ plan: WinogradPlan,
+        _ execution: Execution
     ) {
         let memory = execution.workspace.shared
         let tiles = tiles(memory, blocks: inputBlocks * parts, capacity: plan.step)
@@ -99,7 +104,7 @@ extension Convolution {
         forEachPart(of: inputBlocks) { block, first, range in
             var part = tiles
             part.values += first * tiles.tile
-            transform(input, blocks: block..<block + 1, range, part)
+            transform(input, blocks: block..<block + 1, runs, range, part)
         }
         execution.forEach(36) { position in
             for group in packed.groups {
@@ -111,7 +116,7 @@ extension Convolution {
         forEachPart(of: outputBlocks) { block, first, range in
             var part = sums
             part.values += first * sums.tile + block * sums.block
-            transform(part, block..<block + 1, range, output)
+            transform(part, block..<block + 1, runs, range, output)
         }
     }
 
@@ -137,11 +142,15 @@ extension Convolution {
     private static var tileSlack: Int { 8 }
 
     /// The first step.
-    private func transform(_ input: ck_map, blocks: Range<Int>, _ range: Range<Int>, _ tiles: ck_tiles) {
-        var (input, tiles) = (input, tiles)
-        kernels.table.winograd_input(
-            &input, Int32(size), Int32(blocks.lowerBound), Int32(blocks.count), Int32(range.lowerBound),
-            Int32(range.count), &tiles)
+    private func transform(
+        _ input: ck_map, blocks: Range<Int>, _ runs: TileRuns, _ range: Range<Int>, _ tiles: ck_tiles
+    ) {
+        runs.forEach(range) { tile, count, before in
+            var (input, tiles) = (input, tiles)
+            tiles.values += before * tiles.tile
+            kernels.table.winograd_input(
+                &input, Int32(size), Int32(blocks.lowerBound), Int32(blocks.count), Int32(tile), Int32(count), &tiles)
+        }
     }
 
     /// The second step: products of all input channels and some blocks of output channels.
@@ -166,10 +175,14 @@ extension Convolution {
     }
 
     /// The third step.
-    private func transform(_ sums: ck_tiles, _ blocks: Range<Int>, _ range: Range<Int>, _ output: ck_map) {
-        var (convolution, sums, output) = (description, sums, output)
-        kernels.table.winograd_output(
-            &convolution, &sums, Int32(range.lowerBound), Int32(range.count), Int32(blocks.lowerBound),
-            Int32(blocks.count), &output)
+    private func transform(
+        _ sums: ck_tiles, _ blocks: Range<Int>, _ runs: TileRuns, _ range: Range<Int>, _ output: ck_map
+    ) {
+        runs.forEach(range) { tile, count, before in
+            var (convolution, sums, output) = (description, sums, output)
+            sums.values += before * sums.tile
+            kernels.table.winograd_output(
+                &convolution, &sums, Int32(tile), Int32(count), Int32(blocks.lowerBound), Int32(blocks.count), &output)
+        }
     }
 }

@@ -102,16 +102,39 @@ struct Convolution: Sendable {
     ///   - input: `inputBlocks` blocks with a margin of half the size.
     ///   - output: `outputBlocks` blocks; shares no values with the input.
     func callAsFunction(_ input: BlockedView, into output: BlockedView, _ execution: Execution) {
+        check(input, output)
+        if isWinograd {
+            forwardWinograd(
+                input.map, output.map, TileRuns(height: output.height, width: output.width), execution)
+        } else {
+            forwardDirect(
+                input.map, output.map, [Region.Patch(rows: 0..<output.height, columns: 0..<output.width)], execution)
+        }
+    }
+
+    /// The same where all but some pixels of the input are what they were the last time: all others of the output stay.
+    /// - Parameter changed: of the input. Stride 1.
+    /// - Returns: what may have changed of the output.
+    func callAsFunction(
+        _ input: BlockedView, into output: BlockedView, changed: Region, _ execution: Execution
+    ) -> Region {
+        check(input, output)
+        precondition(stride == 1, "a part of a convolution of stride \(stride)")
+        let region = changed.grown(by: size / 2)
+        if isWinograd {
+            forwardWinograd(input.map, output.map, TileRuns(region), execution)
+        } else {
+            forwardDirect(input.map, output.map, region.patches, execution)
+        }
+        return region
+    }
+
+    private func check(_ input: BlockedView, _ output: BlockedView) {
         precondition(
             input.blocks.count == inputBlocks && output.blocks.count == outputBlocks
                 && output.height == outputExtent(input.height) && output.width == outputExtent(input.width)
                 && input.tensor.lanes == kernels.lanes,
             "convolution of \(inputBlocks) to \(outputBlocks) blocks from \(input.extent) to \(output.extent)")
-        if isWinograd {
-            forwardWinograd(input.map, output.map, execution)
-        } else {
-            forwardDirect(input.map, output.map, execution)
-        }
     }
 
     /// What the kernels want to know. Valid while the weights live.

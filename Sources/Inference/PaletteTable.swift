@@ -24,6 +24,18 @@ public final class PaletteTable: @unchecked Sendable {
         }
     }
 
+    /// The ids whose palette another table does not have under that id.
+    public func differences(from other: PaletteTable) -> Set<UInt16> {
+        func same(_ a: ck_palette, _ b: ck_palette) -> Bool {
+            a.count == b.count
+                && (0..<3 * Int(a.count)).allSatisfy { a.rgb[$0] == b.rgb[$0] }
+        }
+        return Set(
+            (0..<count).lazy
+                .filter { $0 >= other.count || !same(self.palettes[$0], other.palettes[$0]) }
+                .map { UInt16($0) })
+    }
+
     deinit {
         palettes.deallocate()
         colors.deallocate()

@@ -1,10 +1,11 @@
 import CKernels
+import Glibc
 public import Threads
 
 /// What CCDNet and SuperSlomo do between their networks, over whole tensors, shared out among a pool's threads.
 ///
 /// Each call returns when all is done. Any number of threads may use one value at once, on tensors of their own.
-/// All tensors of a call have the same height and width.
+/// All tensors of a call have the same height and width; a region, where one is given, is what is written of the target.
 public struct PixelOperations: Sendable {
     let pool: WorkerPool
     let kernels: Kernels
@@ -15,24 +16,95 @@ public struct PixelOperations: Sendable {
     }
 
     /// target = a * x + b * y, value by value. The target may be x or y.
-    public func scaledSum(_ a: Float, _ x: TensorView, _ b: Float, _ y: TensorView, into target: TensorView) {
+    public func scaledSum(
+        _ a: Float, _ x: TensorView, _ b: Float, _ y: TensorView, into target: TensorView, in region: Region? = nil
+    ) {
         precondition(x.shape == target.shape && y.shape == target.shape, "a sum of \(x.shape) and \(y.shape)")
         let (x, y, pointer) = (x.pointer, y.pointer, target.pointer)
-        forEachPiece(of: target.shape.count) { first, count in
+        forEachPiece(of: target.shape, in: region) { first, count in
             kernels.table.scaled_sum(a, x + first, b, y + first, pointer + first, count)
         }
     }
 
+    /// target = a * x + b * y where it is not so yet.
+    /// - Returns: where it was not.
+    public func update(_ target: TensorView, with a: Float, _ x: TensorView, _ b: Float, _ y: TensorView) -> Region {
+        precondition(x.shape == target.shape && y.shape == target.shape, "a sum of \(x.shape) and \(y.shape)")
+        let shape = target.shape
+        let (x, y, pointer) = (x.pointer, y.pointer, target.pointer)
+        return changes(in: shape) { row in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: shape.width) { values in
+                let line = UnsafeMutablePointer(mutating: UnsafeBufferPointer(values).start)
+                var found = 0..<0
+                for channel in 0..<shape.channels {
+                    let at = channel * shape.plane + row * shape.width
+                    kernels.table.scaled_sum(a, x + at, b, y + at, line, shape.width)
+                    found = Self.replace(pointer + at, UnsafePointer(line), shape.width, found)
+                }
+                return found
+            }
+        }
+    }
+
+    /// target = source where it is not so yet.
+    /// - Returns: where it was not.
+    public func update(_ target: TensorView, with source: TensorView) -> Region {
+        precondition(source.shape == target.shape, "an update of \(target.shape) with \(source.shape)")
+        let shape = target.shape
+        let (source, pointer) = (source.pointer, target.pointer)
+        return changes(in: shape) { row in
+            var found = 0..<0
+            for channel in 0..<shape.channels {
+                let at = channel * shape.plane + row * shape.width
+                found = Self.replace(pointer + at, source + at, shape.width, found)
+            }
+            return found
+        }
+    }
+
+    /// Collects the columns of each row that `body` finds, the rows shared out on the pool.
+    private func changes(in shape: TensorShape, _ body: (_ row: Int) -> Range<Int>) -> Region {
+        var region = Region(height: shape.height, width: shape.width)
+        withUnsafeTemporaryAllocation(of: Range<Int>.self, capacity: shape.height) { found in
+            nonisolated(unsafe) let found = found
+            pool.forEach(shape.height) { row in found.initializeElement(at: row, to: body(row)) }
+            for row in 0..<shape.height { region.insert(rows: row..<row + 1, columns: found[row]) }
+        }
+        return region
+    }
+
+    /// Makes a row equal to another.
+    /// - Returns: `found` and the columns that differed, bit by bit: a NaN is equal to itself.
+    private static func replace(
+        _ row: UnsafeMutablePointer<Float>, _ other: UnsafePointer<Float>, _ count: Int, _ found: Range<Int>
+    ) -> Range<Int> {
+        guard memcmp(row, other, count * MemoryLayout<Float>.stride) != 0 else { return found }
+        var (first, last) = (0, count - 1)
+        while row[first].bitPattern == other[first].bitPattern { first += 1 }
+        while row[last].bitPattern == other[last].bitPattern { last -= 1 }
+        (row + first).update(from: other + first, count: last + 1 - first)
+        return found.isEmpty ? first..<last + 1 : min(first, found.lowerBound)..<max(last + 1, found.upperBound)
+    }
+
+    /// target = source.
+    public func copy(_ source: TensorView, into target: TensorView, in region: Region) {
+        precondition(source.shape == target.shape, "copy of \(source.shape) into \(target.shape)")
+        let (source, pointer) = (source.pointer, target.pointer)
+        forEachPiece(of: target.shape, in: region) { first, count in
+            (pointer + first).update(from: source + first, count: count)
+        }
+    }
+
     /// tanh of every value, in place.
-    public func tanh(_ values: TensorView) {
+    public func tanh(_ values: TensorView, in region: Region? = nil) {
         let pointer = values.pointer
-        forEachPiece(of: values.shape.count) { first, count in kernels.table.tanh(pointer + first, count) }
+        forEachPiece(of: values.shape, in: region) { first, count in kernels.table.tanh(pointer + first, count) }
     }
 
     /// Every value moved into `range`, in place; NaN becomes its lower bound.
-    public func clamp(_ values: TensorView, to range: ClosedRange<Float> = -1...1) {
+    public func clamp(_ values: TensorView, to range: ClosedRange<Float> = -1...1, in region: Region? = nil) {
         let pointer = values.pointer
-        forEachPiece(of: values.shape.count) { first, count in
+        forEachPiece(of: values.shape, in: region) { first, count in
             kernels.table.clamp(pointer + first, range.lowerBound, range.upperBound, count)
         }
     }
@@ -42,17 +114,36 @@ public struct PixelOperations: Sendable {
     ///   - flow: two channels, x then y.
     ///   - scale: pixels that a flow of 1 stands for.
     ///   - target: shares no values with the source.
-    public func backwarp(_ source: TensorView, by flow: TensorView, scale: Float, into target: TensorView) {
+    public func backwarp(
+        _ source: TensorView, by flow: TensorView, scale: Float, into target: TensorView, in region: Region? = nil
+    ) {
         let shape = source.shape
         precondition(
             target.shape == shape && flow.shape == TensorShape(2, shape.height, shape.width),
             "backwarp of \(shape) by \(flow.shape) into \(target.shape)")
         let (source, flow, pointer) = (source.pointer, flow.pointer, target.pointer)
-        let rows = max(1, Self.piece / shape.width)
-        pool.forEach((shape.height + rows - 1) / rows) { index in
+        forEachBand(of: shape, in: region) { rows, columns in
             kernels.table.backwarp(
                 source, Int32(shape.channels), Int32(shape.height), Int32(shape.width), flow, scale,
-                Int32(index * rows), Int32(min(rows, shape.height - index * rows)), pointer)
+                Int32(rows.lowerBound), Int32(rows.count), Int32(columns.lowerBound), Int32(columns.count), pointer)
+        }
+    }
+
+    /// The largest magnitude of any value; infinite or NaN where one is.
+    public func largestMagnitude(of values: TensorView) -> Float {
+        let (shape, pointer) = (values.shape, values.pointer)
+        let rows = shape.channels * shape.height
+        return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: rows) { largest in
+            nonisolated(unsafe) let largest = largest
+            pool.forEach(rows) { row in
+                // As whole numbers, which are in the same order.
+                var most: UInt32 = 0
+                for value in UnsafeBufferPointer(start: pointer + row * shape.width, count: shape.width) {
+                    most = max(most, value.bitPattern & 0x7FFF_FFFF)
+                }
+                largest.initializeElement(at: row, to: most)
+            }
+            return Float(bitPattern: largest.max() ?? 0)
         }
     }
 
@@ -82,17 +173,18 @@ public struct PixelOperations: Sendable {
     ///   - target: 3 channels; may be the image.
     public func nearestColors(
         _ image: TensorView, _ palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>, near: Neighborhood? = nil,
-        into target: TensorView
+        into target: TensorView, in region: Region? = nil
     ) {
         precondition(
             target.shape == image.shape && near.map { $0.gif.shape == image.shape } ?? true,
             "nearest colors of \(image.shape) into \(target.shape)")
         checkPalettes(image.shape, palettes, ids)
-        let (pointer, plane, image) = (target.pointer, image.shape.plane, image.pointer)
+        let shape = image.shape
+        let (pointer, plane, image) = (target.pointer, shape.plane, image.pointer)
         // Without a radius the GIF is not looked at.
         let (gif, radius) = (near?.gif.pointer ?? image, near?.radius.pointer)
         withExtendedLifetime((palettes, near)) {
-            forEachPiece(of: plane) { first, count in
+            forEachRun(of: shape, in: region) { first, count in
                 kernels.table.nearest_color(
                     image + first, gif + first, radius.map { $0 + first }, plane, count, ids.start + first,
                     palettes.kernelPalettes, pointer + first)
@@ -109,14 +201,15 @@ public struct PixelOperations: Sendable {
     ///   - ids: the palette of each pixel, row by row. A pixel with an empty palette stays as it is.
     public func projectToCells(
         _ image: TensorView, gif: TensorView, radius: TensorView? = nil, _ palettes: PaletteTable,
-        ids: UnsafeBufferPointer<UInt16>
+        ids: UnsafeBufferPointer<UInt16>, in region: Region? = nil
     ) {
         precondition(gif.shape == image.shape, "projection of \(image.shape) to \(gif.shape)")
         checkPalettes(image.shape, palettes, ids)
-        let (plane, image, gif) = (image.shape.plane, image.pointer, gif.pointer)
+        let shape = image.shape
+        let (plane, image, gif) = (shape.plane, image.pointer, gif.pointer)
         let start = radius?.pointer
         withExtendedLifetime((palettes, radius)) {
-            forEachPiece(of: plane) { first, count in
+            forEachRun(of: shape, in: region) { first, count in
                 kernels.table.project_to_cell(
                     image + first, gif + first, start.map { $0 + first }, plane, count, ids.start + first,
                     palettes.kernelPalettes)
@@ -132,7 +225,8 @@ public struct PixelOperations: Sendable {
     ///   - t: in 0 ... 1.
     ///   - target: 3 channels, as `warped0` and `warped1`; may be one of these.
     public func synthesize(
-        _ warped0: TensorView, _ warped1: TensorView, visibility: TensorView, t: Float, into target: TensorView
+        _ warped0: TensorView, _ warped1: TensorView, visibility: TensorView, t: Float, into target: TensorView,
+        in region: Region? = nil
     ) {
         let shape = target.shape
         precondition(
@@ -142,18 +236,18 @@ public struct PixelOperations: Sendable {
         let (warped0, warped1, visible, pointer) = (
             warped0.pointer, warped1.pointer, visibility.pointer, target.pointer
         )
-        forEachPiece(of: shape.plane) { first, count in
+        forEachRun(of: shape, in: region) { first, count in
             kernels.table.synthesize(
                 warped0 + first, warped1 + first, visible + first, t, shape.plane, count, pointer + first)
         }
     }
 
     /// R, G, B, A bytes to 3 channels in [-1, 1]: x / 127.5 - 1. Alpha is dropped.
-    public func load(rgba: UnsafeBufferPointer<UInt8>, into target: TensorView) {
+    public func load(rgba: UnsafeBufferPointer<UInt8>, into target: TensorView, in region: Region? = nil) {
         let plane = target.shape.plane
         precondition(target.shape.channels == 3 && rgba.count == 4 * plane, "\(rgba.count) bytes into \(target.shape)")
         let pointer = target.pointer
-        forEachPiece(of: plane) { first, count in
+        forEachRun(of: target.shape, in: region) { first, count in
             kernels.table.rgba_to_planar(rgba.start + 4 * first, count, pointer + first, plane)
         }
     }
@@ -164,7 +258,7 @@ public struct PixelOperations: Sendable {
         precondition(source.shape.channels == 3 && rgba.count == 4 * plane, "\(source.shape) into \(rgba.count) bytes")
         guard let pixels = rgba.baseAddress else { preconditionFailure("no pixels") }
         let pointer = source.pointer
-        forEachPiece(of: plane) { first, count in
+        forEachRun(of: source.shape, in: nil) { first, count in
             kernels.table.planar_to_rgba(pointer + first, plane, count, pixels + 4 * first)
         }
     }
@@ -177,9 +271,41 @@ public struct PixelOperations: Sendable {
     /// Values that one thread takes at once.
     private static let piece = 8192
 
+    /// Calls `body` for values of all channels that lie together.
+    private func forEachPiece(of shape: TensorShape, in region: Region?, _ body: (_ first: Int, _ count: Int) -> Void) {
+        guard let region else { return forEachPiece(of: shape.count, body) }
+        forEachRun(of: shape, in: region) { first, count in
+            for channel in 0..<shape.channels { body(channel * shape.plane + first, count) }
+        }
+    }
+
     private func forEachPiece(of count: Int, _ body: (_ first: Int, _ count: Int) -> Void) {
         pool.forEach((count + Self.piece - 1) / Self.piece) { index in
             body(index * Self.piece, min(Self.piece, count - index * Self.piece))
+        }
+    }
+
+    /// Calls `body` for pixels of a plane that lie together.
+    private func forEachRun(of shape: TensorShape, in region: Region?, _ body: (_ first: Int, _ count: Int) -> Void) {
+        guard let region else { return forEachPiece(of: shape.plane, body) }
+        forEachBand(of: shape, in: region) { rows, columns in
+            for row in rows { body(row * shape.width + columns.lowerBound, columns.count) }
+        }
+    }
+
+    /// Calls `body` for rectangles.
+    private func forEachBand(
+        of shape: TensorShape, in region: Region?, _ body: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
+    ) {
+        let whole = Region.Patch(rows: 0..<shape.height, columns: 0..<shape.width)
+        precondition(
+            region.map { $0.height == shape.height && $0.width == shape.width } ?? true, "a region of another picture")
+        for patch in region?.patches ?? [whole] {
+            let step = max(1, Self.piece / patch.columns.count)
+            pool.forEach((patch.rows.count + step - 1) / step) { index in
+                let first = patch.rows.lowerBound + index * step
+                body(first..<min(first + step, patch.rows.upperBound), patch.columns)
+            }
         }
     }
 }

@@ -2,17 +2,29 @@ import CKernels
 
 /// The layers without weights, rows shared out on the pool: pooling, upsampling, and the ways between a picture's
 /// planes and the networks' maps.
+///
+/// Those with `changed` do only what follows from these pixels of their input, and say what that is; nil: all of it.
 enum Resampling {
     /// Means of 2 x 2 pixels; an odd last row or column is dropped.
-    static func averagePool(_ input: BlockedView, into output: BlockedView, _ execution: Execution) {
+    @discardableResult
+    static func averagePool(
+        _ input: BlockedView, into output: BlockedView, changed: Region? = nil, _ execution: Execution
+    ) -> Region {
         precondition(
             output.height == input.height / 2 && output.width == input.width / 2
                 && output.blocks.count == input.blocks.count,
             "average pool from \(input.extent) to \(output.extent)")
-        execution.forEachBand(of: output.height) { first, rows in
-            var (source, target) = (input.map, output.map)
-            execution.kernels.average_pool(&source, &target, first, rows)
+        let region =
+            changed?.shrunk(by: 2, height: output.height, width: output.width)
+            ?? .all(height: output.height, width: output.width)
+        for patch in region.patches {
+            let (source, target) = (input.map.at(patch, scale: 2), output.map.at(patch))
+            execution.forEachBand(of: patch.rows.count) { first, rows in
+                var (source, target) = (source, target)
+                execution.kernels.average_pool(&source, &target, first, rows)
+            }
         }
+        return region
     }
 
     /// Twice the size, bilinear, corners aligned; writes the upper left part of the output and leaves the rest as it is.
@@ -27,71 +39,99 @@ enum Resampling {
         }
     }
 
-    /// Adds the input at twice its size, nearest pixel, to `sum`.
-    static func upsampleNearest(_ input: BlockedView, addingTo sum: BlockedView, _ execution: Execution) {
+    /// The input at twice its size, nearest pixel, plus `other`.
+    /// - Parameters:
+    ///   - sum: may be `other`, where all of it is computed.
+    ///   - changed: of `input` and of `other`.
+    @discardableResult
+    static func upsampleNearest(
+        _ input: BlockedView, plus other: BlockedView, into sum: BlockedView,
+        changed: (input: Region, other: Region)? = nil, _ execution: Execution
+    ) -> Region {
         precondition(
-            sum.height == 2 * input.height && sum.width == 2 * input.width && sum.blocks.count == input.blocks.count,
+            sum.height == 2 * input.height && sum.width == 2 * input.width && sum.blocks.count == input.blocks.count
+                && other.height == sum.height && other.width == sum.width && other.blocks.count == sum.blocks.count,
             "nearest upsampling from \(input.extent) to \(sum.extent)")
-        execution.forEachBand(of: input.height) { first, rows in
-            var (source, target) = (input.map, sum.map)
-            execution.kernels.upsample_nearest_add(&source, &target, first, rows)
+        var region = changed?.input ?? .all(height: input.height, width: input.width)
+        if let changed {
+            region.formUnion(changed.other.shrunk(by: 2, height: input.height, width: input.width))
         }
+        for patch in region.patches {
+            let source = input.map.at(patch)
+            let (addend, target) = (other.map.at(patch, scale: 2), sum.map.at(patch, scale: 2))
+            execution.forEachBand(of: patch.rows.count) { first, rows in
+                var (source, addend, target) = (source, addend, target)
+                execution.kernels.upsample_nearest_add(&source, &addend, &target, first, rows)
+            }
+        }
+        return region.enlarged(by: 2, height: sum.height, width: sum.width)
     }
 
     /// Planes to a map that is at least as large, continued to the right and below by the picture's edge.
-    static func load(_ input: TensorView, into output: BlockedView, _ execution: Execution) {
+    /// - Parameter scale: 2 takes 2 x 2 pixels of a plane to four channels.
+    @discardableResult
+    static func load(
+        _ input: TensorView, scale: Int = 1, into output: BlockedView, changed: Region? = nil, _ execution: Execution
+    ) -> Region {
         let shape = input.shape
         precondition(
-            holds(output, shape.channels) && output.height >= shape.height && output.width >= shape.width,
+            holds(output, scale * scale * shape.channels) && scale * output.height >= shape.height
+                && scale * output.width >= shape.width && (1...2).contains(scale),
             "\(shape) to a map of \(output.extent)")
-        execution.forEachBand(of: output.height) { first, rows in
-            var target = output.map
-            execution.kernels.to_map(
-                input.pointer, Int32(shape.channels), Int32(shape.height), Int32(shape.width), &target, first, rows)
+        let kernel = scale == 1 ? execution.kernels.to_map : execution.kernels.unshuffle_to_map
+        let region =
+            changed?.shrunk(by: scale, height: output.height, width: output.width)
+            ?? .all(height: output.height, width: output.width)
+        for patch in region.patches {
+            execution.forEachBand(of: patch.rows.count) { first, rows in
+                var target = output.map
+                kernel?(
+                    input.pointer, Int32(shape.channels), Int32(shape.height), Int32(shape.width), &target,
+                    Int32(patch.rows.lowerBound) + first, rows)
+            }
         }
+        return region
     }
 
     /// A map to planes; what does not fit is cropped to the right and below.
-    static func store(_ input: BlockedView, into output: TensorView, _ execution: Execution) {
+    /// - Parameter scale: 2 takes four channels to 2 x 2 pixels of a plane.
+    @discardableResult
+    static func store(
+        _ input: BlockedView, scale: Int = 1, into output: TensorView, changed: Region? = nil, _ execution: Execution
+    ) -> Region {
         let shape = output.shape
         precondition(
-            holds(input, shape.channels) && input.height >= shape.height && input.width >= shape.width,
+            holds(input, scale * scale * shape.channels) && scale * input.height >= shape.height
+                && scale * input.width >= shape.width && (1...2).contains(scale),
             "a map of \(input.extent) to \(shape)")
-        execution.forEachBand(of: shape.height) { first, rows in
-            var source = input.map
-            execution.kernels.from_map(
-                &source, Int32(shape.channels), output.pointer, Int32(shape.height), Int32(shape.width), first, rows)
+        let kernel = scale == 1 ? execution.kernels.from_map : execution.kernels.shuffle_from_map
+        let region = changed ?? .all(height: input.height, width: input.width)
+        // Rows of the map that the planes have room for.
+        let limit = (shape.height + scale - 1) / scale
+        for patch in region.patches {
+            let rows = patch.rows.clamped(to: 0..<limit)
+            execution.forEachBand(of: rows.count) { first, count in
+                var source = input.map
+                kernel?(
+                    &source, Int32(shape.channels), output.pointer, Int32(shape.height), Int32(shape.width),
+                    Int32(rows.lowerBound) + first, count)
+            }
         }
-    }
-
-    /// 2 x 2 pixels of a plane to four channels. The input is continued to the right and below by its edge.
-    static func pixelUnshuffle(_ input: TensorView, into output: BlockedView, _ execution: Execution) {
-        let shape = input.shape
-        precondition(
-            holds(output, 4 * shape.channels) && 2 * output.height >= shape.height && 2 * output.width >= shape.width,
-            "pixel unshuffle from \(shape) to \(output.extent)")
-        execution.forEachBand(of: output.height) { first, rows in
-            var target = output.map
-            execution.kernels.unshuffle_to_map(
-                input.pointer, Int32(shape.channels), Int32(shape.height), Int32(shape.width), &target, first, rows)
-        }
-    }
-
-    /// Four channels to 2 x 2 pixels of a plane; what does not fit into the output is cropped right and below.
-    static func pixelShuffle(_ input: BlockedView, into output: TensorView, _ execution: Execution) {
-        let shape = output.shape
-        precondition(
-            holds(input, 4 * shape.channels) && shape.height <= 2 * input.height && shape.width <= 2 * input.width,
-            "pixel shuffle from \(input.extent) to \(shape)")
-        execution.forEachBand(of: input.height) { first, rows in
-            var source = input.map
-            execution.kernels.shuffle_from_map(
-                &source, Int32(shape.channels), output.pointer, Int32(shape.height), Int32(shape.width), first, rows)
-        }
+        return region.enlarged(by: scale, height: shape.height, width: shape.width)
     }
 
     private static func holds(_ view: BlockedView, _ channels: Int) -> Bool {
         let lanes = view.tensor.lanes
         return view.blocks.count == (channels + lanes - 1) / lanes
+    }
+}
+
+extension ck_map {
+    /// A rectangle of the map as a map of its own; the patch is of one `scale` times smaller.
+    func at(_ patch: Region.Patch, scale: Int = 1) -> ck_map {
+        var part = self
+        part.values += scale * (patch.rows.lowerBound * row + patch.columns.lowerBound * pixel)
+        (part.height, part.width) = (Int32(scale * patch.rows.count), Int32(scale * patch.columns.count))
+        return part
     }
 }

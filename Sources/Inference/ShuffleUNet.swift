@@ -39,28 +39,51 @@ struct ShuffleUNet: Sendable {
         outc = try convolution("outc", widths[0], 4 * configuration.outputs, activated: false)
     }
 
-    func forward(_ input: TensorView, _ activations: Activations, into output: TensorView, _ execution: Execution) {
+    /// Pixels of a cell of the coarsest map, a side.
+    private var coarsest: Int { 2 << down.count }
+    /// Pixels between two places that lie the same to all maps' Winograd tiles.
+    var alignment: Int { 4 * coarsest }
+    /// How many pixels away one may be that an output depends on, at most.
+    var reach: Int {
+        // Two convolutions a level down, one up, the last one; and the cells that they begin and end in.
+        let down = (0...down.count).reduce(0) { $0 + 2 * (2 << $1) }
+        let up = (0..<self.down.count).reduce(0) { $0 + (2 << $1) }
+        return down + up + 2 + 2 * coarsest
+    }
+
+    /// - Parameter changed: of the input, since the last forward with these activations.
+    /// - Returns: what may have changed of the output.
+    func forward(
+        _ input: TensorView, _ activations: Activations, into output: TensorView, changed: Region,
+        _ execution: Execution
+    ) -> Region {
         let levels = activations.levels
-        Resampling.pixelUnshuffle(input, into: levels[0].input.view, execution)
-        stem[0](levels[0].input.view, into: levels[0].hidden.view, execution)
-        stem[1](levels[0].hidden.view, into: levels[0].skip.view, execution)
-        for (index, pair) in down.enumerated() {
-            let (finer, level) = (levels[index], levels[index + 1])
-            Resampling.averagePool(finer.skip.view, into: level.input.view, execution)
-            pair[0](level.input.view, into: level.hidden.view, execution)
-            pair[1](level.hidden.view, into: level.skip.view, execution)
+        /// What has changed of the levels' `skip` maps.
+        var skips: [Region] = []
+        var region = Resampling.load(input, scale: 2, into: levels[0].input.view, changed: changed, execution)
+        for (index, pair) in ([stem] + down).enumerated() {
+            let level = levels[index]
+            if index > 0 {
+                region = Resampling.averagePool(
+                    levels[index - 1].skip.view, into: level.input.view, changed: region, execution)
+            }
+            region = pair[0](level.input.view, into: level.hidden.view, changed: region, execution)
+            region = pair[1](level.hidden.view, into: level.skip.view, changed: region, execution)
+            skips.append(region)
         }
-        // From here on a level's `hidden` holds its result, and `skip` the sum with the coarser level's.
         var current = levels[down.count].skip
         for (index, (lateral, up)) in zip(lateral, up).enumerated() {
-            let (level, coarser) = (levels[down.count - 1 - index], levels[down.count - index])
-            lateral(current.view, into: coarser.lateral.view, execution)
-            Resampling.upsampleNearest(coarser.lateral.view, addingTo: level.skip.view, execution)
-            up(level.skip.view, into: level.hidden.view, execution)
-            current = level.hidden
+            let finer = down.count - 1 - index
+            let (level, coarser) = (levels[finer], levels[finer + 1])
+            region = lateral(current.view, into: coarser.lateral.view, changed: region, execution)
+            region = Resampling.upsampleNearest(
+                coarser.lateral.view, plus: level.skip.view, into: level.sum.view, changed: (region, skips[finer]),
+                execution)
+            region = up(level.sum.view, into: level.result.view, changed: region, execution)
+            current = level.result
         }
-        outc(current.view, into: activations.shuffled.view, execution)
-        Resampling.pixelShuffle(activations.shuffled.view, into: output, execution)
+        region = outc(current.view, into: activations.shuffled.view, changed: region, execution)
+        return Resampling.store(activations.shuffled.view, scale: 2, into: output, changed: region, execution)
     }
 
     func scratchNeed(for activations: Activations, workers: Int) -> ScratchNeed {
@@ -69,21 +92,21 @@ struct ShuffleUNet: Sendable {
             need.formUnion(convolution.scratchNeed(height: input.height, width: input.width, workers: workers))
         }
         let levels = activations.levels
-        add(outc, levels[0].hidden)
+        add(outc, levels[0].result)
         for (level, pair) in zip(levels, [stem] + down) {
             add(pair[0], level.input)
             add(pair[1], level.hidden)
         }
         for (index, (lateral, up)) in zip(lateral, up).enumerated() {
             add(lateral, levels[down.count - index].skip)
-            add(up, levels[down.count - 1 - index].skip)
+            add(up, levels[down.count - 1 - index].sum)
         }
         return need
     }
 }
 
 extension ShuffleUNet {
-    /// Every map of one forward pass.
+    /// Every map of one forward pass, each its own, so that a part of one can follow from parts of others.
     struct Activations {
         let levels: [Level]
         /// The last convolution's output, four channels for each of the network's.
@@ -97,6 +120,10 @@ extension ShuffleUNet {
             let skip: BlockedTensor
             /// What goes up to the finer level, with its width; of the finest level: not used.
             let lateral: BlockedTensor
+            /// `skip` and what comes up from the coarser level; of the coarsest level: not used.
+            let sum: BlockedTensor
+            /// The level's result; of the coarsest level: `skip`.
+            let result: BlockedTensor
         }
 
         /// - Parameters: of the network's input, in pixels.
@@ -113,10 +140,12 @@ extension ShuffleUNet {
             }
             levels = pairs.indices.map { index in
                 let (inputs, outputs) = (pairs[index][0].inputBlocks, pairs[index][1].outputBlocks)
-                let input = tensor(inputs, index)
+                let (input, skip) = (tensor(inputs, index), tensor(outputs, index))
+                let isCoarsest = index == pairs.count - 1
                 return Level(
-                    input: input, hidden: tensor(outputs, index), skip: tensor(outputs, index),
-                    lateral: index == 0 ? input : tensor(inputs, index))
+                    input: input, hidden: tensor(outputs, index), skip: skip,
+                    lateral: index == 0 ? input : tensor(inputs, index),
+                    sum: isCoarsest ? skip : tensor(outputs, index), result: isCoarsest ? skip : tensor(outputs, index))
             }
             shuffled = tensor(network.outc.outputBlocks, 0)
         }

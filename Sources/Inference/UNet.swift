@@ -31,10 +31,31 @@ public struct UNet: Sendable {
     }
 
     /// Everything that a `forward` writes, for pictures of one size.
+    ///
+    /// A picture of more than two such tiles goes through a network of the small kind in tiles, with the same result:
+    /// only input and output grow with it.
     /// - Parameters:
     ///   - height, width: in pixels, at least 1; any size is padded and cropped inside as the network needs it.
     ///   - workers: threads that may work on one `forward`; more threads of a pool stay idle.
-    public func makeState(height: Int, width: Int, workers: Int = WorkerPool.processors) -> UNetState {
+    ///   - tileSide: pixels a side of a tile, without what it overlaps its neighbours by.
+    public func makeState(
+        height: Int, width: Int, workers: Int = WorkerPool.processors, tileSide: Int = UNet.tileSide
+    ) -> UNetState {
+        if case .shuffle(let network) = network, height * width > 2 * tileSide * tileSide {
+            let tiling = Tiling(
+                height: height, width: width, side: tileSide, reach: network.reach, alignment: network.alignment)
+            return UNetState(
+                input: Tensor(configuration.inputs, height, width),
+                output: Tensor(configuration.outputs, height, width), activations: .tiles(tiling),
+                workspace: Workspace(workers: workers, need: ScratchNeed()))
+        }
+        return makeWholeState(height: height, width: width, workers: workers)
+    }
+
+    /// Pixels a side of a tile of a large picture.
+    public static let tileSide = 1024
+
+    private func makeWholeState(height: Int, width: Int, workers: Int) -> UNetState {
         let activations: UNetState.Activations
         let need: ScratchNeed
         switch network {
@@ -53,15 +74,69 @@ public struct UNet: Sendable {
     /// Reads `state.input`, writes `state.output`. Allocates no activations; returns when all is done.
     ///
     /// Any thread may call it, several at once with states of their own.
-    /// - Parameter state: of this network or of one with the same configuration.
-    public func forward(_ state: UNetState, on pool: WorkerPool) {
+    /// - Parameters:
+    ///   - state: of this network or of one with the same configuration.
+    ///   - changed: the input's pixels that may differ from those of this state's last forward: what does not depend on
+    ///     them is kept. The output is the same but for rounding, of which a Winograd tile's pixels have one in common:
+    ///     within 1e-5. It does not add up over the frames. Nil: all.
+    /// - Returns: the output's pixels that may differ from those of the last forward. The networks of the paper compute
+    ///   all or nothing.
+    @discardableResult
+    public func forward(_ state: UNetState, changed: Region? = nil, on pool: WorkerPool) -> Region {
+        let shape = state.input.shape
+        let all = Region.all(height: shape.height, width: shape.width)
+        let changed = state.hasRun ? changed ?? all : all
+        state.hasRun = true
+        if changed.isEmpty { return changed }
         let execution = Execution(kernels: kernels.table, workspace: state.workspace, pool: pool)
         switch (network, state.activations) {
         case (.classic(let network), .classic(let activations)):
             network.forward(state.input.view, activations, into: state.output.view, execution)
+            return all
         case (.shuffle(let network), .shuffle(let activations)):
-            network.forward(state.input.view, activations, into: state.output.view, execution)
+            return network.forward(
+                state.input.view, activations, into: state.output.view, changed: changed, execution)
+        case (.shuffle, .tiles(let tiling)): return forward(state, tiling, changed: changed, on: pool)
         default: preconditionFailure("a state of another network")
+        }
+    }
+
+    /// Tile by tile, those whose input has changed.
+    private func forward(_ state: UNetState, _ tiling: Tiling, changed: Region, on pool: WorkerPool) -> Region {
+        var region = Region(height: changed.height, width: changed.width)
+        for tile in tiling.tiles {
+            let (inner, outer) = (tile.inner, tile.outer)
+            guard outer.rows.contains(where: { changed[$0].overlaps(outer.columns) }) else { continue }
+            let (height, width) = (outer.rows.count, outer.columns.count)
+            let known = state.tile.flatMap {
+                $0.input.shape.height == height && $0.input.shape.width == width ? $0 : nil
+            }
+            if known == nil { state.tile = nil }
+            let part = known ?? makeWholeState(height: height, width: width, workers: state.workspace.workers)
+            state.tile = part
+            copy(state.input, outer, into: part.input, at: (0, 0), on: pool)
+            forward(part, on: pool)
+            let place = Region.Patch(
+                rows: inner.rows.lowerBound - outer.rows.lowerBound..<inner.rows.upperBound - outer.rows.lowerBound,
+                columns: inner.columns.lowerBound - outer.columns.lowerBound..<inner.columns.upperBound
+                    - outer.columns.lowerBound)
+            copy(
+                part.output, place, into: state.output, at: (inner.rows.lowerBound, inner.columns.lowerBound), on: pool)
+            region.insert(rows: inner.rows, columns: inner.columns)
+        }
+        return region
+    }
+
+    private func copy(
+        _ source: Tensor, _ patch: Region.Patch, into target: Tensor, at corner: (row: Int, column: Int),
+        on pool: WorkerPool
+    ) {
+        pool.forEach(source.shape.channels) { channel in
+            let (from, to) = (source.view.plane(channel), target.view.plane(channel))
+            for (index, row) in patch.rows.enumerated() {
+                (to + (corner.row + index) * target.shape.width + corner.column).update(
+                    from: from + row * source.shape.width + patch.columns.lowerBound, count: patch.columns.count)
+            }
         }
     }
 }

@@ -10,10 +10,15 @@ public final class UNetState: @unchecked Sendable {
 
     let activations: Activations
     let workspace: Workspace
+    /// Whether the activations are those of an earlier forward.
+    var hasRun = false
+    /// Of a large picture: what the last of its tiles ran on.
+    var tile: UNetState?
 
     enum Activations {
         case classic(ClassicUNet.Activations)
         case shuffle(ShuffleUNet.Activations)
+        case tiles(Tiling)
     }
 
     init(input: Tensor, output: Tensor, activations: Activations, workspace: Workspace) {

@@ -1,3 +1,4 @@
+import Glibc
 public import Inference
 public import Threads
 
@@ -75,14 +76,31 @@ public struct CCDNet: Sendable {
         self.configuration = configuration
     }
 
-    /// The activations for one canvas. One forward at a time.
+    /// The activations for one canvas, and what was made of the last picture: only what has changed since is computed.
+    /// One forward at a time.
     public final class State {
         let first: UNetState
         let step: UNetState?
+        /// The estimate after the first network, after the steps, and after the projection, [3, H, W] each.
+        let begun: Tensor
+        let corrected: Tensor
+        let projected: Tensor
+        /// The palettes of the last picture and each pixel's.
+        var palettes: PaletteTable?
+        var ids: [UInt16] = []
+        /// What has changed of the estimate since the steps were last taken.
+        var unstepped: Region
+        /// Whether they were the last time.
+        var isStepped = false
 
         init(first: UNetState, step: UNetState?) {
             self.first = first
             self.step = step
+            let (height, width) = (first.input.shape.height, first.input.shape.width)
+            begun = Tensor(3, height, width)
+            corrected = step == nil ? begun : Tensor(3, height, width)
+            projected = Tensor(3, height, width)
+            unstepped = Region(height: height, width: width)
         }
     }
 
@@ -92,7 +110,8 @@ public struct CCDNet: Sendable {
             first: first.makeState(height: height, width: width), step: step?.makeState(height: height, width: width))
     }
 
-    /// Estimates the picture that was quantized.
+    /// Estimates the picture that was quantized. What cannot differ from the estimate that this state made last is not
+    /// computed again: the result is the same but for rounding (see `UNet.forward`).
     /// - Parameters:
     ///   - gif: G, [3, H, W] in [-1, 1].
     ///   - radius: the palette radius of each pixel, [1, H, W].
@@ -100,50 +119,139 @@ public struct CCDNet: Sendable {
     ///   - palettes, ids: the palette of each pixel, for fC.
     ///   - steps: at most so many of the network's steps, the first network counted; all by default.
     ///   - target: the last estimate, [3, H, W].
+    /// - Returns: where the estimate, `gif` or `radius` may differ from those of the last call.
+    @discardableResult
     public func restore(
         gif: TensorView, radius: TensorView, before: TensorView? = nil, after: TensorView? = nil,
         palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>, steps: Int = .max, into target: TensorView,
         state: State, on pool: WorkerPool
-    ) {
+    ) -> Region {
         precondition(steps >= 1, "\(steps) steps")
         let operations = PixelOperations(on: pool)
         // I0 = squash(net0(G))
-        state.first.input[0..<3].copy(from: gif)
-        if configuration.radius { state.first.input[3].copy(from: radius) }
-        func writeNeighbours(into input: Tensor) {
-            for (neighbour, at) in [(before, input.shape.channels - 6), (after, input.shape.channels - 3)] {
-                operations.scaledSum(1, neighbour ?? gif, -1, gif, into: input[at..<at + 3])
-            }
-        }
-        if configuration.neighbours == true { writeNeighbours(into: state.first.input) }
-        first.forward(state.first, on: pool)
+        var changed = updateInput(gif: gif, radius: radius, before: before, after: after, state: state, operations)
+        changed.formUnion(first.forward(state.first, changed: changed, on: pool))
         if configuration.residual {
-            operations.scaledSum(1, gif, 1, state.first.output.view, into: target)
+            operations.scaledSum(1, gif, 1, state.first.output.view, into: state.begun.view, in: changed)
         } else {
-            target.copy(from: state.first.output.view)
+            operations.copy(state.first.output.view, into: state.begun.view, in: changed)
         }
-        squash(target, operations)
+        squash(state.begun.view, operations, in: changed)
+        changed.formUnion(state.repainted(palettes, ids))
         // I <- squash(I + g(I, G, fC(I), G - fC(I)))
-        if let step, let state = state.step {
-            for _ in 1..<min(steps, configuration.steps) {
-                state.input[0..<3].copy(from: target)
-                state.input[3..<6].copy(from: gif)
-                if configuration.palette {
-                    operations.nearestColors(
-                        target, palettes, ids: ids, near: .init(gif: gif, radius: radius), into: state.input[6..<9])
-                    operations.scaledSum(1, gif, -1, state.input[6..<9], into: state.input[9..<12])
+        var result = state.begun
+        if let step, let stepState = state.step {
+            state.unstepped.formUnion(changed)
+            let isStepped = min(steps, configuration.steps) > 1
+            // With another number of steps than last time everything is another.
+            if isStepped != state.isStepped { changed = .all(height: changed.height, width: changed.width) }
+            state.isStepped = isStepped
+            if isStepped {
+                // A state that several steps share remembers another step's input.
+                if configuration.steps > 2 { state.unstepped = .all(height: changed.height, width: changed.width) }
+                for _ in 1..<min(steps, configuration.steps) {
+                    fillInput(
+                        of: stepState.input, estimate: result.view, gif: gif, radius: radius, before: before,
+                        after: after, palettes, ids, in: state.unstepped, operations)
+                    let region = step.forward(stepState, changed: state.unstepped, on: pool)
+                    state.unstepped.formUnion(region)
+                    result = state.corrected
+                    operations.scaledSum(
+                        1, stepState.input[0..<3], 1, stepState.output.view, into: result.view, in: state.unstepped)
+                    squash(result.view, operations, in: state.unstepped)
                 }
-                if configuration.radius { state.input[configuration.palette ? 12 : 6].copy(from: radius) }
-                if configuration.stepNeighbours == true { writeNeighbours(into: state.input) }
-                step.forward(state, on: pool)
-                operations.scaledSum(1, target, 1, state.output.view, into: target)
-                squash(target, operations)
+                changed.formUnion(state.unstepped)
+                state.unstepped = Region(height: changed.height, width: changed.width)
             }
         }
-        if configuration.project { operations.projectToCells(target, gif: gif, radius: radius, palettes, ids: ids) }
+        guard configuration.project else {
+            target.copy(from: result.view)
+            return changed
+        }
+        operations.copy(result.view, into: state.projected.view, in: changed)
+        operations.projectToCells(
+            state.projected.view, gif: gif, radius: radius, palettes, ids: ids, in: changed)
+        target.copy(from: state.projected.view)
+        return changed
     }
 
-    private func squash(_ values: TensorView, _ operations: PixelOperations) {
-        if configuration.residual { operations.clamp(values) } else { operations.tanh(values) }
+    /// Brings the first network's input up to date.
+    /// - Returns: where it was not.
+    private func updateInput(
+        gif: TensorView, radius: TensorView, before: TensorView?, after: TensorView?, state: State,
+        _ operations: PixelOperations
+    ) -> Region {
+        let input = state.first.input
+        var changed = operations.update(input[0..<3], with: gif)
+        if configuration.radius { changed.formUnion(operations.update(input[3], with: radius)) }
+        if configuration.neighbours == true {
+            for (neighbour, at) in neighbours(before, after, in: input) {
+                changed.formUnion(operations.update(input[at..<at + 3], with: 1, neighbour ?? gif, -1, gif))
+            }
+        }
+        return changed
+    }
+
+    /// Writes the step network's input: I, G, fC(I), G - fC(I), the radius, the neighbours.
+    private func fillInput(
+        of input: Tensor, estimate: TensorView, gif: TensorView, radius: TensorView, before: TensorView?,
+        after: TensorView?, _ palettes: PaletteTable, _ ids: UnsafeBufferPointer<UInt16>, in region: Region,
+        _ operations: PixelOperations
+    ) {
+        operations.copy(estimate, into: input[0..<3], in: region)
+        operations.copy(gif, into: input[3..<6], in: region)
+        if configuration.palette {
+            operations.nearestColors(
+                estimate, palettes, ids: ids, near: .init(gif: gif, radius: radius), into: input[6..<9], in: region)
+            operations.scaledSum(1, gif, -1, input[6..<9], into: input[9..<12], in: region)
+        }
+        if configuration.radius { operations.copy(radius, into: input[configuration.palette ? 12 : 6], in: region) }
+        if configuration.stepNeighbours == true {
+            for (neighbour, at) in neighbours(before, after, in: input) {
+                operations.scaledSum(1, neighbour ?? gif, -1, gif, into: input[at..<at + 3], in: region)
+            }
+        }
+    }
+
+    /// The neighbouring frames, and the input's channel where each one's difference begins.
+    private func neighbours(_ before: TensorView?, _ after: TensorView?, in input: Tensor) -> [(TensorView?, Int)] {
+        [(before, input.shape.channels - 6), (after, input.shape.channels - 3)]
+    }
+
+    private func squash(_ values: TensorView, _ operations: PixelOperations, in region: Region) {
+        if configuration.residual { operations.clamp(values, in: region) } else { operations.tanh(values, in: region) }
+    }
+}
+
+extension CCDNet.State {
+    /// Notes the pixels' palettes.
+    /// - Returns: which pixels had another one.
+    fileprivate func repainted(_ palettes: PaletteTable, _ new: UnsafeBufferPointer<UInt16>) -> Region {
+        let (height, width) = (begun.shape.height, begun.shape.width)
+        defer { self.palettes = palettes }
+        guard let known = self.palettes, ids.count == new.count else {
+            ids = Array(new)
+            return .all(height: height, width: width)
+        }
+        let replaced = known === palettes ? [] : palettes.differences(from: known)
+        var region = Region(height: height, width: width)
+        ids.withUnsafeMutableBufferPointer { old in
+            for row in 0..<height {
+                let range = row * width..<(row + 1) * width
+                if replaced.isEmpty && Self.areEqual(old, new, range) { continue }
+                let differs = { (at: Int) in old[at] != new[at] || replaced.contains(new[at]) }
+                guard let first = range.first(where: differs), let last = range.last(where: differs) else { continue }
+                region.insert(rows: row..<row + 1, columns: first - range.lowerBound..<last + 1 - range.lowerBound)
+                for at in first...last { old[at] = new[at] }
+            }
+        }
+        return region
+    }
+
+    private static func areEqual(
+        _ a: UnsafeMutableBufferPointer<UInt16>, _ b: UnsafeBufferPointer<UInt16>, _ range: Range<Int>
+    ) -> Bool {
+        guard let a = a.baseAddress, let b = b.baseAddress else { return true }
+        return memcmp(a + range.lowerBound, b + range.lowerBound, range.count * MemoryLayout<UInt16>.stride) == 0
     }
 }

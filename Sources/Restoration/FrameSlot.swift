@@ -1,5 +1,6 @@
 import Inference
 import Media
+import Threads
 
 /// One place of the sliding window: a GIF frame as the networks read it, and what CCDNet made of it.
 ///
@@ -26,26 +27,39 @@ final class FrameSlot {
     var isStale = false
     private var knownSignature: SceneChange.Signature?
 
-    init(_ frame: Frame, background: RGB, cache: PaletteCache, on operations: PixelOperations) {
-        gif = Tensor(3, frame.size.height, frame.size.width)
-        radius = Tensor(1, frame.size.height, frame.size.width)
-        restored = Tensor(3, frame.size.height, frame.size.width)
-        self.frame = frame
-        palettes = cache.prepare(frame.paletteMap.palettes)
-        fill(frame, background: background, cache: cache, on: operations)
+    /// - Parameter size: of all frames.
+    init(size: PixelSize, cache: PaletteCache) {
+        gif = Tensor(3, size.height, size.width)
+        radius = Tensor(1, size.height, size.width)
+        restored = Tensor(3, size.height, size.width)
+        frame = Frame(
+            index: -1, size: size, pixels: [UInt8](repeating: 0, count: size.area * 4),
+            paletteMap: PaletteMap(ids: [UInt16](repeating: 0, count: size.area), palettes: [nil]), start: 0,
+            duration: 2, changed: size.bounds)
+        palettes = cache.prepare([nil])
     }
 
     /// Takes the next frame, of the same size.
-    func fill(_ frame: Frame, background: RGB, cache: PaletteCache, on operations: PixelOperations) {
+    /// - Parameter earlier: the slot of another frame; where that is the frame before, only what has changed is looked at.
+    func fill(
+        _ frame: Frame, after earlier: FrameSlot? = nil, background: RGB, cache: PaletteCache,
+        on operations: PixelOperations, pool: WorkerPool
+    ) {
         precondition(frame.size == size, "a frame of \(frame.size) in a window of \(size)")
         self.frame = frame
         palettes = cache.prepare(frame.paletteMap.palettes)
         beginsScene = nil
         isStale = false
         knownSignature = nil
-        (flattened, hasTransparency) = frame.flattened(on: background)
-        flattened.withUnsafeBufferPointer { operations.load(rgba: $0, into: gif.view) }
-        fillRadius()
+        if let earlier, earlier !== self, earlier.frame.index + 1 == frame.index {
+            flattened = earlier.flattened
+            gif.view.copy(from: earlier.gif.view)
+            radius.view.copy(from: earlier.radius.view)
+            update(frame.changed, background, operations, pool)
+        } else {
+            flattened = frame.pixels
+            update(size.bounds, background, operations, pool)
+        }
     }
 
     var size: PixelSize { PixelSize(width: gif.shape.width, height: gif.shape.height) }
@@ -58,26 +72,62 @@ final class FrameSlot {
         return made
     }
 
-    private func fillRadius() {
-        let colors = palettes.colors
-        flattened.withUnsafeBufferPointer { pixels in
-            frame.paletteMap.ids.withUnsafeBufferPointer { ids in
-                radius.withUnsafeMutableBufferPointer { radius in
-                    // Neighbours mostly share their color: look up only where it changes.
-                    var lastID = UInt16.max
-                    var lastKey = UInt32.max
-                    var value: Float = 0
-                    for pixel in 0..<ids.count {
-                        let key = PaletteColors.key(pixels[pixel * 4], pixels[pixel * 4 + 1], pixels[pixel * 4 + 2])
-                        if key != lastKey || ids[pixel] != lastID {
-                            lastKey = key
-                            lastID = ids[pixel]
-                            value = colors[Int(lastID)]?.radius(of: key) ?? 0
+    /// Brings a part of everything that follows from the frame up to date.
+    private func update(_ part: PixelRect, _ background: RGB, _ operations: PixelOperations, _ pool: WorkerPool) {
+        let (width, frame, colors) = (size.width, frame, palettes.colors)
+        var region = Region(height: size.height, width: width)
+        region.insert(rows: part.y..<max(part.y, part.maxY), columns: part.x..<max(part.x, part.maxX))
+        hasTransparency = frame.pixels.withUnsafeBufferPointer { pixels in
+            stride(from: 3, to: pixels.count, by: 4).contains { pixels[$0] == 0 }
+        }
+        flattened.withUnsafeMutableBufferPointer { pixels in
+            nonisolated(unsafe) let pixels = pixels
+            frame.pixels.withUnsafeBufferPointer { source in
+                frame.paletteMap.ids.withUnsafeBufferPointer { ids in
+                    radius.withUnsafeMutableBufferPointer { radius in
+                        nonisolated(unsafe) let (source, ids, radius) = (source, ids, radius)
+                        pool.forEach(max(part.height, 0)) { row in
+                            let first = (part.y + row) * width + part.x
+                            let range = first..<first + part.width
+                            Self.flatten(source, range, on: background, into: pixels)
+                            Self.fillRadius(pixels, ids, range, colors, into: radius)
                         }
-                        radius[pixel] = value
                     }
                 }
             }
+            operations.load(rgba: UnsafeBufferPointer(pixels), into: gif.view, in: region)
+        }
+    }
+
+    private static func flatten(
+        _ source: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, on background: RGB,
+        into target: UnsafeMutableBufferPointer<UInt8>
+    ) {
+        for at in stride(from: 4 * range.lowerBound, to: 4 * range.upperBound, by: 4) {
+            let isOpaque = source[at + 3] != 0
+            target[at] = isOpaque ? source[at] : background.red
+            target[at + 1] = isOpaque ? source[at + 1] : background.green
+            target[at + 2] = isOpaque ? source[at + 2] : background.blue
+            target[at + 3] = source[at + 3]
+        }
+    }
+
+    private static func fillRadius(
+        _ pixels: UnsafeMutableBufferPointer<UInt8>, _ ids: UnsafeBufferPointer<UInt16>, _ range: Range<Int>,
+        _ colors: [PaletteColors?], into radius: UnsafeMutableBufferPointer<Float>
+    ) {
+        // Neighbours mostly share their color: look up only where it changes.
+        var lastID = UInt16.max
+        var lastKey = UInt32.max
+        var value: Float = 0
+        for pixel in range {
+            let key = PaletteColors.key(pixels[pixel * 4], pixels[pixel * 4 + 1], pixels[pixel * 4 + 2])
+            if key != lastKey || ids[pixel] != lastID {
+                lastKey = key
+                lastID = ids[pixel]
+                value = colors[Int(lastID)]?.radius(of: key) ?? 0
+            }
+            radius[pixel] = value
         }
     }
 }

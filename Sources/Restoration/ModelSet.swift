@@ -31,7 +31,9 @@ public struct ModelSet: Sendable {
 
     /// How sure the classifier is that a frame is dithered: a logit, above 0 dithered.
     public func ditherLogit(of frame: Frame, on background: RGB, pool: WorkerPool) -> Float {
-        let slot = FrameSlot(frame, background: background, cache: PaletteCache(), on: PixelOperations(on: pool))
+        let cache = PaletteCache()
+        let slot = FrameSlot(size: frame.size, cache: cache)
+        slot.fill(frame, background: background, cache: cache, on: PixelOperations(on: pool), pool: pool)
         let state = colorDithered.makeState(height: slot.size.height, width: slot.size.width)
         return ditherLogit(of: slot, state: state, on: pool)
     }
@@ -40,7 +42,7 @@ public struct ModelSet: Sendable {
     /// - Parameter state: of `colorDithered`.
     func ditherLogit(of slot: FrameSlot, state: CCDNet.State, on pool: WorkerPool) -> Float {
         if classifier.seesEstimate {
-            slot.frame.paletteMap.ids.withUnsafeBufferPointer {
+            _ = slot.frame.paletteMap.ids.withUnsafeBufferPointer {
                 colorDithered.restore(
                     gif: slot.gif.view, radius: slot.radius.view, palettes: slot.palettes.table, ids: $0, steps: 1,
                     into: slot.restored.view, state: state, on: pool)

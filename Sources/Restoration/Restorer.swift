@@ -33,20 +33,48 @@ public final class Restorer {
     private var waiting: FrameSlot?
     /// The slot that the next frame will use.
     private var spare: FrameSlot?
+    /// That of the frame that came last.
+    private var newest: FrameSlot?
     /// The GIF's first frame, kept for a loop.
     private var first: FrameSlot?
+    /// Whether what the networks made of the last frame is used for the next; the pictures are the same without, but for
+    /// rounding. For tests.
+    var remembers = true
     /// How much work goes into the frame that is restored.
     private var effort = LivePace.Effort.everything
     /// The classifier's verdict; nil where none was asked for.
     public private(set) var verdict: DitherVerdict?
 
-    /// The networks' activations for this canvas.
-    private struct State {
-        let none: CCDNet.State
-        let dithered: CCDNet.State
-        let slomo: SuperSlomo.State
-        let between: Tensor
-        let alpha: [Tensor]
+    /// The networks' activations for this canvas, made when they are first needed.
+    private final class State {
+        let size: PixelSize
+        let models: ModelSet
+        private var none: CCDNet.State?
+        private var dithered: CCDNet.State?
+        let restraint: Restraint
+        lazy var slomo = models.slomo.makeState(height: size.height, width: size.width)
+        lazy var between = Tensor(3, size.height, size.width)
+        /// Of two frames, between them, and room for two.
+        lazy var alpha = (0..<5).map { _ in Tensor(3, size.height, size.width) }
+
+        init(models: ModelSet, size: PixelSize) {
+            self.models = models
+            self.size = size
+            restraint = Restraint(height: size.height, width: size.width)
+        }
+
+        func color(isDithered: Bool) -> CCDNet.State {
+            if let known = isDithered ? dithered : none { return known }
+            let made = (isDithered ? models.colorDithered : models.colorNone)
+                .makeState(height: size.height, width: size.width)
+            if isDithered { dithered = made } else { none = made }
+            return made
+        }
+
+        /// The verdict stands: the other network is not needed any more.
+        func decide(isDithered: Bool) {
+            if isDithered { none = nil } else { dithered = nil }
+        }
     }
 
     /// - Parameters:
@@ -86,6 +114,7 @@ public final class Restorer {
         }
         guard let last = previous else { return }
         if options.loop, let first, first !== last {
+            if !remembers { state = nil }
             let step = transition(from: last, to: first)
             if step == .motion { estimateFlow(from: last, to: first) }
             try emitBetweens(from: last, to: first, step, emit)
@@ -98,6 +127,7 @@ public final class Restorer {
     /// Restores a frame and emits the pictures up to its own.
     private func advance(to current: FrameSlot, before next: FrameSlot? = nil, _ emit: (Picture) throws -> Void) throws
     {
+        if !remembers { state = nil }
         effort = models == nil ? .everything : pace?.effort(for: Rational(current.frame.start, 100)) ?? .everything
         let after = next.flatMap { neighbour($0, isCut: beginsScene($0, after: current)) }
         if let previous {
@@ -131,11 +161,12 @@ public final class Restorer {
     }
 
     private func slot(for frame: Frame) -> FrameSlot {
-        guard let slot = spare else {
-            return FrameSlot(frame, background: options.background, cache: cache, on: operations)
-        }
+        let slot = spare ?? FrameSlot(size: frame.size, cache: cache)
         spare = nil
-        slot.fill(frame, background: options.background, cache: cache, on: operations)
+        slot.fill(
+            frame, after: remembers ? newest : nil, background: options.background, cache: cache, on: operations,
+            pool: pool)
+        newest = slot
         return slot
     }
 
@@ -163,7 +194,11 @@ public final class Restorer {
     private func beginsScene(_ slot: FrameSlot, after earlier: FrameSlot) -> Bool {
         guard models != nil else { return false }
         if let known = slot.beginsScene { return known }
-        let made = SceneChange.isCut(earlier.signature, slot.signature)
+        // So few pixels cannot make the histograms differ enough.
+        let isFollowing = slot.frame.index == earlier.frame.index + 1
+        let changed = slot.frame.changed
+        let isSmall = Double(changed.width * changed.height) < SceneChange.histogramDistance * Double(slot.size.area)
+        let made = !(isFollowing && isSmall) && SceneChange.isCut(earlier.signature, slot.signature)
         slot.beginsScene = made
         return made
     }
@@ -181,12 +216,7 @@ public final class Restorer {
 
     private func state(for models: ModelSet, _ size: PixelSize) -> State {
         if let state { return state }
-        let made = State(
-            none: models.colorNone.makeState(height: size.height, width: size.width),
-            dithered: models.colorDithered.makeState(height: size.height, width: size.width),
-            slomo: models.slomo.makeState(height: size.height, width: size.width),
-            between: Tensor(3, size.height, size.width),
-            alpha: options.keepsAlpha ? (0..<3).map { _ in Tensor(3, size.height, size.width) } : [])
+        let made = State(models: models, size: size)
         state = made
         return made
     }
@@ -218,17 +248,22 @@ public final class Restorer {
             return
         }
         let state = state(for: models, slot.size)
-        let (net, netState) =
-            isDithered(slot, models) ? (models.colorDithered, state.dithered) : (models.colorNone, state.none)
+        let isUndecided = verdict?.isOpen == true
+        let isDithered = isDithered(slot, models)
+        let net = isDithered ? models.colorDithered : models.colorNone
         let steps = effort < .firstStep ? net.steps : 1
         if steps < net.steps { pace?.lost(steps: 1) }
-        slot.frame.paletteMap.ids.withUnsafeBufferPointer { ids in
+        var changed = slot.frame.paletteMap.ids.withUnsafeBufferPointer { ids in
             net.restore(
                 gif: slot.gif.view, radius: slot.radius.view, before: before, after: after,
-                palettes: slot.palettes.table, ids: ids, steps: steps, into: slot.restored.view, state: netState,
+                palettes: slot.palettes.table, ids: ids, steps: steps, into: slot.restored.view,
+                state: state.color(isDithered: isDithered),
                 on: pool)
         }
-        Restraint.apply(to: slot.restored.view, gif: slot.gif.view, radius: slot.radius.view, on: pool)
+        // The classifier may have had the network restore something else, or have chosen the other one.
+        if isUndecided { changed = .all(height: changed.height, width: changed.width) }
+        state.restraint.apply(
+            to: slot.restored.view, gif: slot.gif.view, radius: slot.radius.view, changed: changed, on: pool)
         slot.picture = bytes(of: slot.restored, slot)
     }
 
@@ -238,8 +273,9 @@ public final class Restorer {
         case .dithered: return true
         case .auto:
             if verdict?.isOpen == true {
-                let state = state(for: models, slot.size).dithered
-                verdict?.add(logit: models.ditherLogit(of: slot, state: state, on: pool))
+                let state = state(for: models, slot.size)
+                verdict?.add(logit: models.ditherLogit(of: slot, state: state.color(isDithered: true), on: pool))
+                if let verdict, !verdict.isOpen { state.decide(isDithered: verdict.isDithered) }
             }
             return verdict?.isDithered ?? false
         }
@@ -285,7 +321,8 @@ public final class Restorer {
             spread.withUnsafeBufferPointer { operations.load(rgba: $0, into: map.view) }
         }
         models.slomo.blend(
-            state.alpha[0].view, state.alpha[1].view, at: t, into: state.alpha[2].view, state: state.slomo, on: pool)
+            state.alpha[0].view, state.alpha[1].view, at: t, warped0: state.alpha[3].view,
+            warped1: state.alpha[4].view, into: state.alpha[2].view, state: state.slomo, on: pool)
         state.alpha[2].withUnsafeBufferPointer { alpha in
             for pixel in 0..<a.size.area {
                 pixels[pixel * 4 + 3] = UInt8(min(max((alpha[pixel] + 1) * 127.5, 0), 255).rounded())

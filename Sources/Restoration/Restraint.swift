@@ -11,7 +11,9 @@ import Threads
 /// and more without dither, 1.15 and more with it, and a block's below `block.lowerBound` so seldom that PSNR stays the
 /// same to 0.002 dB; on seven lossless scenes of flat art (Training/gif2video_training/quality/flat_art.py) a frame's
 /// mean reached 0.17.
-struct Restraint {
+///
+/// Belongs to one stream and remembers its last frame. One thread at a time.
+final class Restraint {
     /// Pixels a side.
     static let blockSize = 16
     /// Mean change of a frame, in palette radii, at which it begins to count, and at which it counts in full.
@@ -21,16 +23,31 @@ struct Restraint {
     /// The radius of two colors that differ by one level, the least there is.
     static let smallestRadius: Float = 1 / 255
 
+    /// Of each block of the last frame, the sum over its pixels of how far they were moved, in palette radii.
+    private let changes: Tensor
+
+    /// - Parameters: the canvas in pixels.
+    init(height: Int, width: Int) {
+        changes = Tensor(
+            1, (height + Self.blockSize - 1) / Self.blockSize, (width + Self.blockSize - 1) / Self.blockSize)
+    }
+
     /// Blends a restored frame with the GIF's own, in place.
     /// - Parameters:
     ///   - restored, gif: [3, H, W] in [-1, 1].
     ///   - radius: the palette radius of each pixel, [1, H, W].
-    static func apply(to restored: TensorView, gif: TensorView, radius: TensorView, on pool: WorkerPool) {
+    ///   - changed: where any of them may differ from the last frame's.
+    func apply(
+        to restored: TensorView, gif: TensorView, radius: TensorView, changed: Region, on pool: WorkerPool
+    ) {
         let (height, width) = (gif.shape.height, gif.shape.width)
-        let columns = (width + blockSize - 1) / blockSize
-        let rows = (height + blockSize - 1) / blockSize
-        let changes = changes(of: restored, gif: gif, radius: radius, rows: rows, columns: columns, on: pool)
-        let frameWeight = weight(changes.reduce(0, +) / Float(height * width), frame)
+        let (rows, columns) = (changes.shape.height, changes.shape.width)
+        let blockSize = Self.blockSize
+        PixelOperations(on: pool).sumChanges(
+            of: restored, from: gif, radius: radius, leastRadius: Self.smallestRadius, size: blockSize, into: changes,
+            in: changed)
+        let changes = changes.withUnsafeBufferPointer { Array($0) }
+        let frameWeight = Self.weight(changes.reduce(0, +) / Float(height * width), Self.frame)
         // Blocks at the right and the bottom may be smaller.
         var weights = changes
         for row in 0..<rows {
@@ -38,13 +55,13 @@ struct Restraint {
             for column in 0..<columns {
                 let area = high * min(blockSize, width - column * blockSize)
                 let at = row * columns + column
-                weights[at] = frameWeight * weight(changes[at] / Float(area), block)
+                weights[at] = frameWeight * Self.weight(changes[at] / Float(area), Self.block)
             }
         }
         guard weights.contains(where: { $0 < 1 }) else { return }
         pool.forEach(rows) { row in
             for y in row * blockSize..<min((row + 1) * blockSize, height) {
-                blend(restored, gif, y: y, weights: weights, rows: rows, columns: columns)
+                Self.blend(restored, gif, y: y, weights: weights, rows: rows, columns: columns)
             }
         }
     }
@@ -52,37 +69,6 @@ struct Restraint {
     /// 0 up to the range, 1 from its end on.
     private static func weight(_ change: Float, _ range: ClosedRange<Float>) -> Float {
         min(max((change - range.lowerBound) / (range.upperBound - range.lowerBound), 0), 1)
-    }
-
-    /// The sum over each block's pixels of how far they were moved, in palette radii.
-    private static func changes(
-        of restored: TensorView, gif: TensorView, radius: TensorView, rows: Int, columns: Int, on pool: WorkerPool
-    ) -> [Float] {
-        let (height, width) = (gif.shape.height, gif.shape.width)
-        let plane = height * width
-        let sums = Tensor(1, rows, columns)
-        restored.withUnsafeBufferPointer { restored in
-            gif.withUnsafeBufferPointer { gif in
-                radius.withUnsafeBufferPointer { radius in
-                    sums.withUnsafeMutableBufferPointer { sums in
-                        nonisolated(unsafe) let (restored, gif, radius, sums) = (restored, gif, radius, sums)
-                        pool.forEach(rows) { row in
-                            for y in row * blockSize..<min((row + 1) * blockSize, height) {
-                                for x in 0..<width {
-                                    let at = y * width + x
-                                    let red = restored[at] - gif[at]
-                                    let green = restored[at + plane] - gif[at + plane]
-                                    let blue = restored[at + 2 * plane] - gif[at + 2 * plane]
-                                    let change = (red * red + green * green + blue * blue).squareRoot()
-                                    sums[row * columns + x / blockSize] += change / max(radius[at], smallestRadius)
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        return sums.withUnsafeBufferPointer { Array($0) }
     }
 
     /// One row of pixels, the blocks' weights interpolated between their centers.

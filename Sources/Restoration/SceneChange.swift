@@ -24,25 +24,26 @@ struct SceneChange {
 
         /// - Parameter pixels: R, G, B, A, opaque, `size.area` of them.
         init(_ pixels: UnsafeBufferPointer<UInt8>, size: PixelSize) {
-            var histogram = [Double](repeating: 0, count: SceneChange.bins)
-            var luma = [Double](repeating: 0, count: SceneChange.blocks * SceneChange.blocks)
+            var histogram = [Int](repeating: 0, count: SceneChange.bins)
+            var luma = [Int](repeating: 0, count: SceneChange.blocks * SceneChange.blocks)
             var weight = luma
+            let columns = (0..<size.width).map { $0 * SceneChange.blocks / size.width }
             for y in 0..<size.height {
                 let row = y * SceneChange.blocks / size.height * SceneChange.blocks
                 for x in 0..<size.width {
                     let at = (y * size.width + x) * 4
                     let (red, green, blue) = (Int(pixels[at]), Int(pixels[at + 1]), Int(pixels[at + 2]))
                     histogram[(red >> 6) * 16 + (green >> 6) * 4 + (blue >> 6)] += 1
-                    let block = row + x * SceneChange.blocks / size.width
-                    luma[block] += Double(299 * red + 587 * green + 114 * blue)
+                    let block = row + columns[x]
+                    luma[block] += 299 * red + 587 * green + 114 * blue
                     weight[block] += 1
                 }
             }
-            self.histogram = histogram.map { $0 / Double(size.area) }
-            for block in luma.indices where weight[block] > 0 { luma[block] /= weight[block] * 1000 }
+            self.histogram = histogram.map { Double($0) / Double(size.area) }
+            let means = zip(luma, weight).map { $1 > 0 ? Double($0) / Double($1 * 1000) : 0 }
             let used = weight.count { $0 > 0 }
-            let mean = luma.reduce(0, +) / Double(max(used, 1))
-            self.luma = zip(luma, weight).map { $1 > 0 ? $0 - mean : 0 }
+            let mean = means.reduce(0, +) / Double(max(used, 1))
+            self.luma = zip(means, weight).map { $1 > 0 ? $0 - mean : 0 }
         }
     }
 

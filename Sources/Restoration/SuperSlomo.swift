@@ -47,7 +47,8 @@ public struct SuperSlomo: Sendable {
         try file.weights.requireAllTaken()
     }
 
-    /// The activations for one canvas, and the flows between the two frames of the window.
+    /// The activations for one canvas, the flows between the two frames of the window, and what was made of the last
+    /// window: only what has changed since is computed.
     public final class State {
         let flow: UNetState
         let refine: UNetState
@@ -61,6 +62,10 @@ public struct SuperSlomo: Sendable {
         let visibility: Tensor
         let warped0: Tensor
         let warped1: Tensor
+        /// The picture that `interpolate` made last, its time, and where the flows have changed since.
+        let blended: Tensor
+        var time: Float = 0
+        var changedFlow: Region
 
         init(flow: UNetState, refine: UNetState, height: Int, width: Int) {
             self.flow = flow
@@ -72,6 +77,8 @@ public struct SuperSlomo: Sendable {
             visibility = Tensor(1, height, width)
             warped0 = Tensor(3, height, width)
             warped1 = Tensor(3, height, width)
+            blended = Tensor(3, height, width)
+            changedFlow = .all(height: height, width: width)
         }
     }
 
@@ -82,27 +89,34 @@ public struct SuperSlomo: Sendable {
             height: height, width: width)
     }
 
-    /// Network B: both flows between two GIF frames, kept in the state for `interpolate`.
+    /// Network B: both flows between two GIF frames, kept in the state for `interpolate`. The same but for rounding as
+    /// without what the state remembers of the last two frames (see `UNet.forward`).
     /// - Parameters: g0, g1: [3, H, W] in [-1, 1].
     public func estimateFlow(_ g0: TensorView, _ g1: TensorView, state: State, on pool: WorkerPool) {
         let operations = PixelOperations(on: pool)
-        func run(_ a: TensorView, _ b: TensorView) {
-            state.flow.input[0..<3].copy(from: a)
-            state.flow.input[3..<6].copy(from: b)
-            flow.forward(state.flow, on: pool)
-            operations.tanh(state.flow.output.view)
+        let input = state.flow.input
+        func run(_ a: TensorView, _ b: TensorView, into flows: [(Range<Int>, Tensor)]) {
+            var changed = operations.update(input[0..<3], with: a)
+            changed.formUnion(operations.update(input[3..<6], with: b))
+            let region = flow.forward(state.flow, changed: changed, on: pool)
+            for (channels, tensor) in flows {
+                operations.copy(state.flow.output[channels], into: tensor.view, in: region)
+                operations.tanh(tensor.view, in: region)
+            }
+            state.changedFlow.formUnion(region)
         }
-        run(g0, g1)
-        state.f01.view.copy(from: state.flow.output[0..<2])
         if configuration.flow.outputs == 4 {
-            state.f10.view.copy(from: state.flow.output[2..<4])
+            run(g0, g1, into: [(0..<2, state.f01), (2..<4, state.f10)])
         } else {
-            run(g1, g0)
-            state.f10.view.copy(from: state.flow.output[0..<2])
+            run(g0, g1, into: [(0..<2, state.f01)])
+            run(g1, g0, into: [(0..<2, state.f10)])
+            // The two took turns: what one saw last is no measure for the other.
+            state.changedFlow = .all(height: input.shape.height, width: input.shape.width)
         }
     }
 
-    /// Network C: the picture at time t between two restored frames, with the flows of the last `estimateFlow`.
+    /// Network C: the picture at time t between two restored frames, with the flows of the last `estimateFlow`. What the
+    /// state remembers of the last picture is used where that was at the same time.
     /// - Parameters:
     ///   - i0, i1: [3, H, W] in [-1, 1].
     ///   - t: in (0, 1).
@@ -113,41 +127,72 @@ public struct SuperSlomo: Sendable {
         precondition(t > 0 && t < 1, "an in-between lies between 0 and 1")
         let operations = PixelOperations(on: pool)
         let input = state.refine.input
+        var flows = state.changedFlow
+        if t != state.time { flows = .all(height: flows.height, width: flows.width) }
+        state.time = t
+        state.changedFlow = Region(height: flows.height, width: flows.width)
         // The input's order: I0, I1, warp(I0), warp(I1), Ft0, Ft1.
-        let flow0 = input[12..<14]
-        let flow1 = input[14..<16]
-        operations.scaledSum(-(1 - t) * t, state.f01.view, t * t, state.f10.view, into: flow0)
-        operations.scaledSum((1 - t) * (1 - t), state.f01.view, -t * (1 - t), state.f10.view, into: flow1)
-        input[0..<3].copy(from: i0)
-        input[3..<6].copy(from: i1)
-        operations.backwarp(i0, by: flow0, scale: configuration.maxFlow, into: input[6..<9])
-        operations.backwarp(i1, by: flow1, scale: configuration.maxFlow, into: input[9..<12])
-        refine.forward(state.refine, on: pool)
+        let (flow0, flow1) = (input[12..<14], input[14..<16])
+        operations.scaledSum(-(1 - t) * t, state.f01.view, t * t, state.f10.view, into: flow0, in: flows)
+        operations.scaledSum(
+            (1 - t) * (1 - t), state.f01.view, -t * (1 - t), state.f10.view, into: flow1, in: flows)
+        let changed0 = operations.update(input[0..<3], with: i0)
+        let changed1 = operations.update(input[3..<6], with: i1)
+        let warped0 = warp(i0, changed0, by: flow0, flows, into: input[6..<9], operations)
+        let warped1 = warp(i1, changed1, by: flow1, flows, into: input[9..<12], operations)
+        // `flows` is part of both.
+        var region = warped0
+        for part in [warped1, changed0, changed1] { region.formUnion(part) }
+        region.formUnion(refine.forward(state.refine, changed: region, on: pool))
         let output = state.refine.output
-        if configuration.residual {
-            operations.scaledSum(1, flow0, 1, output[0..<2], into: state.ft0.view)
-            operations.scaledSum(1, flow1, 1, output[2..<4], into: state.ft1.view)
-            operations.clamp(state.ft0.view)
-            operations.clamp(state.ft1.view)
-        } else {
-            state.ft0.view.copy(from: output[0..<2])
-            state.ft1.view.copy(from: output[2..<4])
-            operations.tanh(state.ft0.view)
-            operations.tanh(state.ft1.view)
+        for (channels, flow, refined) in [(0..<2, flow0, state.ft0.view), (2..<4, flow1, state.ft1.view)] {
+            if configuration.residual {
+                operations.scaledSum(1, flow, 1, output[channels], into: refined, in: region)
+                operations.clamp(refined, in: region)
+            } else {
+                operations.copy(output[channels], into: refined, in: region)
+                operations.tanh(refined, in: region)
+            }
         }
-        state.visibility.view.copy(from: output[4])
-        operations.tanh(state.visibility.view)
-        blend(i0, i1, at: t, into: target, state: state, on: pool)
+        operations.copy(output[4], into: state.visibility.view, in: region)
+        operations.tanh(state.visibility.view, in: region)
+        var blended = warp(i0, changed0, by: state.ft0.view, region, into: state.warped0.view, operations)
+        blended.formUnion(warp(i1, changed1, by: state.ft1.view, region, into: state.warped1.view, operations))
+        operations.synthesize(
+            state.warped0.view, state.warped1.view, visibility: state.visibility.view, t: t, into: state.blended.view,
+            in: blended)
+        target.copy(from: state.blended.view)
+    }
+
+    /// Warps what has changed of a picture, wherever it goes, and what goes elsewhere than before.
+    /// - Parameters:
+    ///   - changed: of the source.
+    ///   - moved: of the flow.
+    /// - Returns: what may have changed of the target.
+    private func warp(
+        _ source: TensorView, _ changed: Region, by flow: TensorView, _ moved: Region, into target: TensorView,
+        _ operations: PixelOperations
+    ) -> Region {
+        var region = moved
+        if !changed.isEmpty {
+            // Bilinear: a pixel sees the one to its right and the one below, too.
+            let reach = (operations.largestMagnitude(of: flow) * configuration.maxFlow).rounded(.up) + 1
+            let side = Float(max(changed.height, changed.width))
+            region.formUnion(changed.grown(by: reach < side ? Int(reach) : Int(side)))
+        }
+        operations.backwarp(source, by: flow, scale: configuration.maxFlow, into: target, in: region)
+        return region
     }
 
     /// Warps and blends two further maps of 3 channels as the last `interpolate` did its pictures: alpha goes this way.
+    /// - Parameters: warped0, warped1: for the maps' warped selves.
     public func blend(
-        _ x0: TensorView, _ x1: TensorView, at t: Float, into target: TensorView, state: State, on pool: WorkerPool
+        _ x0: TensorView, _ x1: TensorView, at t: Float, warped0: TensorView, warped1: TensorView,
+        into target: TensorView, state: State, on pool: WorkerPool
     ) {
         let operations = PixelOperations(on: pool)
-        operations.backwarp(x0, by: state.ft0.view, scale: configuration.maxFlow, into: state.warped0.view)
-        operations.backwarp(x1, by: state.ft1.view, scale: configuration.maxFlow, into: state.warped1.view)
-        operations.synthesize(
-            state.warped0.view, state.warped1.view, visibility: state.visibility.view, t: t, into: target)
+        operations.backwarp(x0, by: state.ft0.view, scale: configuration.maxFlow, into: warped0)
+        operations.backwarp(x1, by: state.ft1.view, scale: configuration.maxFlow, into: warped1)
+        operations.synthesize(warped0, warped1, visibility: state.visibility.view, t: t, into: target)
     }
 }

@@ -75,10 +75,10 @@ import Threads
             layer(image, 3, height / 2, width / 2) { Resampling.averagePool($0, into: $1, $2) }
         }
         layer(image, 3, 2 * height + 1, 2 * width + 1) { Resampling.upsampleBilinear($0, into: $1, $2) }
-        layer(image, 3, 2 * height, 2 * width) { Resampling.upsampleNearest($0, addingTo: $1, $2) }
-        layer(image, 12, (height + 1) / 2, (width + 1) / 2) { Resampling.pixelUnshuffle(image.view, into: $1, $2) }
+        layer(image, 3, 2 * height, 2 * width) { Resampling.upsampleNearest($0, plus: $1, into: $1, $2) }
+        layer(image, 12, (height + 1) / 2, (width + 1) / 2) { Resampling.load(image.view, scale: 2, into: $1, $2) }
         result(1, 2 * height, 2 * width - 1) {
-            Resampling.pixelShuffle(BlockedTensor(four, reach: 0, execution).view, into: $0, execution)
+            Resampling.store(BlockedTensor(four, reach: 0, execution).view, scale: 2, into: $0, execution)
         }
         result(3, height, width) { operations.scaledSum(0.3, image.view, 0.7, gif.view, into: $0) }
         result(3, height, width) { operations.tanh($0) }

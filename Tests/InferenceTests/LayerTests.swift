@@ -52,11 +52,11 @@ import Threads
             layer(map().view, into: output.view, execution)
         case "averagePool": Resampling.averagePool(map().view, into: output.view, execution)
         case "bilinear": Resampling.upsampleBilinear(map().view, into: output.view, execution)
-        case "nearest": Resampling.upsampleNearest(map().view, addingTo: output.view, execution)
-        case "unshuffle": Resampling.pixelUnshuffle(input.view, into: output.view, execution)
+        case "nearest": Resampling.upsampleNearest(map().view, plus: output.view, into: output.view, execution)
+        case "unshuffle": Resampling.load(input.view, scale: 2, into: output.view, execution)
         case "shuffle":
             let planes = Tensor(shape)
-            Resampling.pixelShuffle(map().view, into: planes.view, execution)
+            Resampling.store(map().view, scale: 2, into: planes.view, execution)
             return planes
         default: Issue.record("no layer \(test.kind)")
         }

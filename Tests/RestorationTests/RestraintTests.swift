@@ -22,7 +22,8 @@ import Threads
             }
         }
         let before = target.array
-        Restraint.apply(to: target.view, gif: gif.view, radius: radius.view, on: pool)
+        Restraint(height: height, width: width).apply(
+            to: target.view, gif: gif.view, radius: radius.view, changed: .all(height: height, width: width), on: pool)
         return (before, target.array)
     }
 

@@ -31,7 +31,7 @@ import Threads
         let target = Tensor(3, height, width)
         // Twice: a state's second picture does not remember the first.
         for _ in 0..<2 {
-            ids.withUnsafeBufferPointer {
+            _ = ids.withUnsafeBufferPointer {
                 net.restore(
                     gif: gif.view, radius: radius.view, before: before?.view, after: after?.view, palettes: palettes,
                     ids: $0, into: target.view, state: state, on: pool)
@@ -39,7 +39,7 @@ import Threads
             #expect(maximumError(target.array, try expected.values("output")) <= 1e-4)
         }
         guard net.seesNeighbours else { return }
-        ids.withUnsafeBufferPointer {
+        _ = ids.withUnsafeBufferPointer {
             net.restore(
                 gif: gif.view, radius: radius.view, palettes: palettes, ids: $0, into: target.view, state: state,
                 on: pool)
@@ -63,8 +63,10 @@ import Threads
             #expect(maximumError(target.array, try expected.values(key)) <= 1e-4, "t = \(t)")
         }
         // The blend of the pictures themselves is the in-between again.
-        let again = Tensor(3, g0.shape.height, g0.shape.width)
-        net.blend(i0.view, i1.view, at: 0.5, into: again.view, state: state, on: pool)
+        let (again, warped0, warped1) = (Tensor(target.shape), Tensor(target.shape), Tensor(target.shape))
+        net.blend(
+            i0.view, i1.view, at: 0.5, warped0: warped0.view, warped1: warped1.view, into: again.view, state: state,
+            on: pool)
         #expect(again.array == target.array)
     }
 

@@ -102,8 +102,10 @@ struct ck_kernels {
     /// twice the source's size is not written.
     void (*upsample_bilinear)(const struct ck_map *source, const struct ck_map *target, int first_row, int rows);
 
-    /// Adds each pixel to the 2 x 2 pixels it covers in the target, which is twice as large. The rows are the source's.
-    void (*upsample_nearest_add)(const struct ck_map *source, const struct ck_map *target, int first_row, int rows);
+    /// Each pixel plus the 2 x 2 pixels it covers in another map, which is twice as large, as the target, which may be
+    /// that map. The rows are the source's.
+    void (*upsample_nearest_add)(const struct ck_map *source, const struct ck_map *other, const struct ck_map *target,
+                                 int first_row, int rows);
 
     /// A convolution of stride 1 or 2, to the target's rows first_row ..< first_row + rows and to `group` blocks of its
     /// channels from first_block on.
@@ -146,9 +148,10 @@ struct ck_kernels {
     void (*clamp)(float *values, float low, float high, ptrdiff_t count);
 
     /// Samples each of `channels` planes at (x + scale * flow_x, y + scale * flow_y), bilinear, clamped to the border,
-    /// for the output rows first_row ..< first_row + rows. `flow` is two planes, x then y.
+    /// for the output rows first_row ..< first_row + rows and columns first_column ..< first_column + columns. `flow` is
+    /// two planes, x then y.
     void (*backwarp)(const float *source, int channels, int height, int width, const float *flow, float scale,
-                     int first_row, int rows, float *target);
+                     int first_row, int rows, int first_column, int columns, float *target);
 
     /// fC (section 4.1): target = the color of palettes[ids[i]] nearest to the pixel by L2 in RGB; the lower index
     /// wins a tie. A pixel whose palette is empty is copied. Planes are `plane` floats apart. The target may be the

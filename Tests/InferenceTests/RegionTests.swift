@@ -1,0 +1,167 @@
+import Foundation
+import TestSupport
+import Testing
+import Threads
+
+@testable import Inference
+
+@Suite struct RegionTests {
+    private func random(
+        _ height: Int, _ width: Int, rectangles: Int, _ generator: inout SplitMix64
+    ) -> (region: Region, pixels: Set<Int>) {
+        var region = Region(height: height, width: width)
+        var pixels: Set<Int> = []
+        for _ in 0..<rectangles {
+            let (y, x) = (Int.random(in: 0..<height, using: &generator), Int.random(in: 0..<width, using: &generator))
+            let rows = y..<min(height, y + Int.random(in: 1...6, using: &generator))
+            let columns = x..<min(width, x + Int.random(in: 1...6, using: &generator))
+            region.insert(rows: rows, columns: columns)
+            for row in rows { for column in columns { pixels.insert(row * width + column) } }
+        }
+        return (region, pixels)
+    }
+
+    private func pixels(of region: Region) -> Set<Int> {
+        Set((0..<region.height).flatMap { row in region[row].map { row * region.width + $0 } })
+    }
+
+    @Test func regionsHoldWhatTheyStandFor() {
+        var generator = SplitMix64(seed: 3)
+        for _ in 0..<60 {
+            let height = Int.random(in: 1...40, using: &generator)
+            let width = Int.random(in: 1...40, using: &generator)
+            let (region, pixels) = random(
+                height, width, rectangles: Int.random(in: 0...3, using: &generator), &generator)
+            let held = self.pixels(of: region)
+            #expect(held.isSuperset(of: pixels) && region.area == held.count && region.isEmpty == held.isEmpty)
+            let inPatches = region.patches.flatMap { patch in
+                patch.rows.flatMap { row in patch.columns.map { row * width + $0 } }
+            }
+            #expect(Set(inPatches) == held && inPatches.count == held.count)
+            let grown = self.pixels(of: region.grown(by: 2))
+            let coarse = self.pixels(of: region.shrunk(by: 2, height: (height + 7) / 8 * 4, width: (width + 7) / 8 * 4))
+            let fine = self.pixels(of: region.enlarged(by: 2, height: 2 * height - 1, width: 2 * width))
+            var missed = 0
+            for pixel in held {
+                let (row, column) = (pixel / width, pixel % width)
+                for y in max(0, row - 2)...min(height - 1, row + 2) {
+                    for x in max(0, column - 2)...min(width - 1, column + 2) where !grown.contains(y * width + x) {
+                        missed += 1
+                    }
+                }
+                if !coarse.contains(row / 2 * ((width + 7) / 8 * 4) + column / 2) { missed += 1 }
+                if !fine.contains(2 * row * 2 * width + 2 * column) { missed += 1 }
+            }
+            #expect(missed == 0)
+            // The tiles that are run are those that the region touches, each once, in any pieces.
+            let runs = TileRuns(region)
+            var tiles: [Int] = []
+            for first in stride(from: 0, to: runs.count, by: 3) {
+                runs.forEach(first..<min(runs.count, first + 3)) { tile, count, before in
+                    #expect(tiles.count == first + before)
+                    tiles += tile..<tile + count
+                }
+            }
+            let across = (width + 3) / 4
+            #expect(tiles.count == Set(tiles).count)
+            #expect(Set(tiles).isSuperset(of: held.map { $0 / width / 4 * across + $0 % width / 4 }))
+        }
+    }
+
+    @Test func anUpdateFindsWhatDiffers() {
+        let operations = PixelOperations(on: WorkerPool(concurrency: 2))
+        let (height, width) = (30, 41)
+        let target = Tensor.random(TensorShape(3, height, width), seed: "target")
+        let source = Tensor(3, height, width)
+        source.view.copy(from: target.view)
+        #expect(operations.update(target.view, with: source.view).isEmpty)
+        source.withUnsafeMutableBufferPointer { values in
+            values[4 * width + 7] = 9
+            values[(height + 4) * width + 11] = .nan
+            values[(2 * height + 20) * width] = 8
+        }
+        let region = operations.update(target.view, with: source.view)
+        #expect(region.patches == [.init(rows: 4..<5, columns: 7..<12), .init(rows: 20..<21, columns: 0..<1)])
+        #expect(operations.update(target.view, with: source.view).isEmpty)
+        let twice = operations.update(target.view, with: 2, source.view, -1, source.view)
+        #expect(twice.isEmpty)
+    }
+
+    /// Whatever changes of the input: what a forward computes of it is what it computes of all.
+    @Test(arguments: Kernels.all)
+    func aPartOfANetworkGivesWhatTheWholeGives(kernels: Kernels) throws {
+        let fixture = try Fixture("unets", in: .module)
+        let pool = WorkerPool(concurrency: 2)
+        var generator = SplitMix64(seed: 5)
+        for test in try fixture.cases(as: UNetTests.Case.self) {
+            let net = try UNet(test.unet, weights: fixture.file.weights, prefix: "\(test.name).", kernels: kernels)
+            let (height, width) = (75, 150)
+            let partly = net.makeState(height: height, width: width, workers: 2)
+            var whole = net.makeState(height: height, width: width, workers: 2)
+            partly.input.view.copy(from: Tensor.random(partly.input.shape, seed: test.name).view)
+            net.forward(partly, on: pool)
+            for round in 0..<3 {
+                let before = partly.output.array
+                let changed = random(height, width, rectangles: round % 3, &generator).region
+                partly.input.withUnsafeMutableBufferPointer { values in
+                    for channel in 0..<test.unet.inputs {
+                        for row in 0..<height {
+                            for column in changed[row] {
+                                values[(channel * height + row) * width + column] =
+                                    Float.random(in: -1...1, using: &generator)
+                            }
+                        }
+                    }
+                }
+                let region = net.forward(partly, changed: changed, on: pool)
+                whole = net.makeState(height: height, width: width, workers: 2)
+                whole.input.view.copy(from: partly.input.view)
+                net.forward(whole, on: pool)
+                #expect(maximumError(partly.output.array, whole.output.array) < 1e-5, "\(test.name), \(round)")
+                let after = partly.output.array
+                let missed = after.indices.count {
+                    abs(after[$0] - before[$0]) > 1e-5 && !region[$0 / width % height].contains($0 % width)
+                }
+                #expect(missed == 0, "\(test.name), round \(round)")
+            }
+        }
+    }
+
+    /// A large picture in tiles is the picture in one piece.
+    @Test(arguments: [Kernels(), Kernels(atMost: .reference, products: .openBLAS)])
+    func tilesDoNotShow(kernels: Kernels) throws {
+        let tolerance: Float = 1e-5
+        let fixture = try Fixture("unets", in: .module)
+        let pool = WorkerPool(concurrency: 2)
+        for test in try fixture.cases(as: UNetTests.Case.self) {
+            let net = try UNet(test.unet, weights: fixture.file.weights, prefix: "\(test.name).", kernels: kernels)
+            for (height, width) in [(333, 290), (130, 605)] {
+                let tiled = net.makeState(height: height, width: width, workers: 2, tileSide: 128)
+                let whole = net.makeState(height: height, width: width, workers: 2)
+                if case .shuffle = test.unet.architecture {
+                    guard case .tiles(let tiling) = tiled.activations else {
+                        Issue.record("\(test.name) is not tiled")
+                        continue
+                    }
+                    #expect(tiling.tiles.count > 2)
+                }
+                let input = Tensor.random(whole.input.shape, seed: test.name)
+                tiled.input.view.copy(from: input.view)
+                whole.input.view.copy(from: input.view)
+                net.forward(tiled, on: pool)
+                net.forward(whole, on: pool)
+                #expect(maximumError(tiled.output.array, whole.output.array) <= tolerance, "\(test.name)")
+                // A change in a corner: tiles that do not see it are left as they are.
+                input.withUnsafeMutableBufferPointer { $0[0] = 0.5 }
+                tiled.input.view.copy(from: input.view)
+                whole.input.view.copy(from: input.view)
+                var changed = Region(height: height, width: width)
+                changed.insert(rows: 0..<1, columns: 0..<1)
+                let region = net.forward(tiled, changed: changed, on: pool)
+                net.forward(whole, on: pool)
+                #expect(maximumError(tiled.output.array, whole.output.array) <= tolerance, "\(test.name)")
+                if case .shuffle = test.unet.architecture { #expect(region.area < height * width) }
+            }
+        }
+    }
+}
