@@ -1,4 +1,4 @@
-import Glibc
+import CLinux
 
 /// A fixed number of threads that share out loops.
 ///
@@ -52,9 +52,7 @@ public final class WorkerPool: Sendable {
     }
 
     /// Processors this process may run on.
-    public static var processors: Int {
-        max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-    }
+    public static var processors: Int { Int(clinux_processors()) }
 
     /// Runs `body` for 0 ..< count, in any order, on several threads; returns when all are done.
     public func forEach(_ count: Int, _ body: (Int) -> Void) {

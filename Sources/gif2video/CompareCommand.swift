@@ -51,6 +51,7 @@ struct CompareCommand: ParsableCommand {
             let restorer = Restorer(models: models, options: original, pool: pool)
             let total = summary.frames.count
             let wanted = Set((0..<min(frames, total)).map { $0 * total / min(frames, total) })
+            let last = wanted.max() ?? 0
             var sheet = ContactSheet(part: part, zoom: zoom)
             let decoder = try file.decoder(limits: stream.limits)
             var restored = 0
@@ -60,7 +61,7 @@ struct CompareCommand: ParsableCommand {
             }
             do {
                 // Every frame, as its neighbours and the dither verdict depend on it; none after the last that is shown.
-                while restored <= wanted.max() ?? 0, let frame = try decoder.next() {
+                while restored <= last, let frame = try decoder.next() {
                     try untouched.push(frame) { if wanted.contains(frame.index) { sheet.add($0, row: 0) } }
                     try restorer.push(frame, emit: add)
                 }

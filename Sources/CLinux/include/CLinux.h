@@ -7,6 +7,9 @@
 /// Names the calling thread (at most 15 bytes are kept), for ps, top, gdb and perf.
 void clinux_set_thread_name(const char *name);
 
+/// Processors that the calling thread may run on, at least 1.
+int clinux_processors(void);
+
 /// A pipe, [read end, write end], both closed in children from the start; returns 0, or -1 with errno.
 int clinux_pipe(int ends[2]);
 
