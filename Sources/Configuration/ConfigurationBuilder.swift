@@ -89,6 +89,7 @@ struct ConfigurationBuilder {
         var limits = configuration.limits
         if let value = reader.integer("megapixels", 1...4096) { limits.megapixels = value }
         if let value = reader.integer("memory", 1...1024) { limits.memory = value }
+        if let value = reader.integer("replay_memory", 0...1_048_576) { limits.replayMemory = value }
         if let value = reader.integer("frames", 0...1_000_000_000) { limits.frames = value == 0 ? nil : value }
         reader.finish()
         configuration.limits = limits

@@ -77,6 +77,8 @@ public struct LimitConfiguration: Hashable, Sendable {
     public var megapixels = 64
     /// GiB that the decoder and the networks may take each.
     public var memory = 4
+    /// MiB of restored pictures that are kept of GIFs that were played, all together.
+    public var replayMemory = 256
     /// nil: no limit.
     public var frames: Int?
 

@@ -160,6 +160,7 @@ struct StreamReader {
         }
         if let background { restoration.background = background }
         if let value = reader.bool("loop") { restoration.loop = value }
+        if let value = reader.bool("keep_up") { restoration.keepUp = value }
         if let value = reader.parsed("size", "a size such as 640x480", { PixelSize($0) }) { restoration.size = value }
         return restoration
     }

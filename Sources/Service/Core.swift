@@ -1,5 +1,6 @@
 import Configuration
 import Control
+import Pipeline
 import Threads
 
 /// What all parts of the daemon share. Any thread.
@@ -10,6 +11,8 @@ final class Core: Sendable {
     /// Shares out the loops of all networks.
     let pool = WorkerPool()
     let gate = LiveGate()
+    /// Of GIFs that were played and may be again.
+    let pictures: PictureCache
     /// Raised when the daemon ends: sources stop, nothing new begins.
     let draining = StopSignal()
     /// Raised when it has ended: whoever still waits gives up.
@@ -36,6 +39,7 @@ final class Core: Sendable {
     init(configuration: DaemonConfiguration, journal: Journal, models: ModelCache) {
         self.journal = journal
         self.models = models
+        pictures = PictureCache(capacity: configuration.limits.replayMemory << 20)
         state = Monitor(State(configuration: configuration))
     }
 

@@ -14,15 +14,19 @@ struct GIFRun {
     let meter: StreamMeter
     /// Whether somebody watches; others wait for those.
     let isLive: Bool
+    /// Of a sink that may not be late.
+    var pace: LivePace?
 
     /// Runs to the GIF's end on the calling thread and two more. The writer is not finished: the caller decides.
     /// - Parameters:
     ///   - name: what errors call the GIF.
+    ///   - content: tells a GIF that may be shown again, and the version of its file, from all others.
     ///   - makeWriter: called with the first picture.
     ///   - shown: called now and then while it runs.
     /// - Throws: `JobControl.Ended`, what `RestorationStream.run` throws.
     func run(
-        _ source: some ByteSource & Sendable, name: String, makeWriter: (Picture) throws -> any PictureWriter,
+        _ source: some ByteSource & Sendable, name: String, content: String? = nil,
+        makeWriter: (Picture) throws -> any PictureWriter,
         shown: () -> Void = {}
     ) throws -> RestorationStream.Report {
         let began = Clock.steady
@@ -31,19 +35,25 @@ struct GIFRun {
         do {
             let models = try core.models.models(plan.restoration.profile, isLive: isLive)
             try control.check()
-            let decoder = try GIFDecoder(source: source, name: name, limits: plan.limits.decoding)
             var options = plan.options
             // What comes through a pipe is restored as it arrives.
             options.looksAhead = !(source is PipeSegment)
-            let stream = RestorationStream(decoder, models: models, options: options, pool: core.pool)
-            return try stream.run(
-                makeWriter: { ControlledWriter(try makeWriter($0), control) },
+            pace?.begin()
+            var given = pace?.losses.total ?? 0
+            let playback = Playback(cache: core.pictures, models: models, pool: core.pool)
+            return try playback.run(
+                content, options: options, pace: pace,
+                open: { try GIFDecoder(source: source, name: name, limits: plan.limits.decoding) },
+                makeWriter: { ControlledWriter(try makeWriter($0), control, pace) },
                 frameDecoded: { [meter, control] start in
                     meter.decoded(start: start)
                     control.tick()
                 },
                 progress: { _, picture in
                     meter.wrote(picture)
+                    let total = pace?.losses.total ?? 0
+                    meter.gaveUp(total - given)
+                    given = total
                     if control.wrote(upTo: (picture.start + picture.duration).value) { shown() }
                     if !isLive { core.gate.yield(control.stop) }
                 })
@@ -79,19 +89,23 @@ final class WaitingWriter: PictureWriter {
     }
 }
 
-/// Ends a run between two pictures, and leaves finishing to whoever made the writer.
+/// Ends a run between two pictures, tells the pace when they left, and leaves finishing to whoever made the writer.
 private final class ControlledWriter: PictureWriter {
     private let writer: any PictureWriter
     private let control: JobControl
+    private let pace: LivePace?
 
-    init(_ writer: any PictureWriter, _ control: JobControl) {
+    init(_ writer: any PictureWriter, _ control: JobControl, _ pace: LivePace?) {
         self.writer = writer
         self.control = control
+        self.pace = pace
     }
 
     func write(_ picture: Picture) throws {
         try control.check()
+        let began = Clock.steady
         try writer.write(picture)
+        pace?.wrote(picture, waited: Clock.steady - began)
     }
 
     func finish() throws {

@@ -30,6 +30,7 @@ final class LivePlayer: Sendable {
     private let scheduler: Scheduler
     private let stream: StreamConfiguration
     private let stop = StopSignal()
+    private let pace = LivePace { Clock.steady }
     private let state = Monitor(State())
     private let detail = Monitor<String?>(nil)
     private let thread = Monitor<NamedThread?>(nil)
@@ -157,8 +158,8 @@ final class LivePlayer: Sendable {
 
     /// Runs one GIF into the sink.
     private func run(
-        _ source: some ByteSource & Sendable, _ name: String, _ plan: RestorationPlan, _ control: JobControl,
-        _ sink: LiveSink, shown: () -> Void = {}
+        _ source: some ByteSource & Sendable, _ name: String, content: String? = nil, _ plan: RestorationPlan,
+        _ control: JobControl, _ sink: LiveSink, shown: () -> Void = {}
     ) throws -> GIFDecodingError? {
         state.withLock { $0.current = control }
         core.shows(stream.name, control)
@@ -167,12 +168,24 @@ final class LivePlayer: Sendable {
             state.withLock { $0.current = nil }
         }
         if stop.isRaised { control.end(.draining) }
-        let run = GIFRun(core: core, plan: plan, control: control, meter: core.meter(stream.name), isLive: true)
+        let run = GIFRun(
+            core: core, plan: plan, control: control, meter: core.meter(stream.name), isLive: true,
+            pace: plan.restoration.keepUp ? pace : nil)
+        let before = pace.losses
+        defer { report(pace.losses - before, name) }
         return try core.gate.whileLive {
             try run.run(
-                source, name: name, makeWriter: { WaitingWriter(sink.writer(for: $0, plan), control) }, shown: shown
+                source, name: name, content: content,
+                makeWriter: { WaitingWriter(sink.writer(for: $0, plan), control) }, shown: shown
             ).defect
         }
+    }
+
+    private func report(_ losses: LivePace.Losses, _ name: String) {
+        guard losses.total > 0 else { return }
+        Log.info(
+            "\(name): gave up \(losses.inBetweens) in-betweens, the later steps of \(losses.steps) frames and "
+                + "\(losses.frames) frames to keep up", stream: stream.name)
     }
 
     private func show(_ play: Play, _ sink: LiveSink) throws {
@@ -180,7 +193,9 @@ final class LivePlayer: Sendable {
             let control = JobControl()
             do {
                 let source = try FileSource(play.path, as: play.peer)
-                if let defect = try run(source, play.path, plan(nil, sink), control, sink) {
+                // Played again it comes from memory, as long as it is the same file.
+                let content = Fingerprint.of(descriptor: source.descriptor).map { "\(play.path) \($0.text)" }
+                if let defect = try run(source, play.path, content: content, plan(nil, sink), control, sink) {
                     Log.warning("\(defect)", stream: stream.name)
                     return
                 }

@@ -54,6 +54,12 @@ final class StreamMeter: Sendable {
         }
     }
 
+    /// So many pictures were made with less work than was asked for.
+    func gaveUp(_ pictures: Int) {
+        guard pictures > 0 else { return }
+        state.withLock { $0.statistics.degradations += pictures }
+    }
+
     func spent(_ seconds: Double) {
         state.withLock { $0.statistics.busySeconds += seconds }
     }
