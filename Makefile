@@ -34,7 +34,7 @@ help:
 	@echo 'make test-address, make test-thread   the tests that are worth it under a sanitizer'
 	@echo 'make build      the release programs: $(PROGRAM), $(DAEMON)'
 	@echo 'make test-openblas   the networks with the portable convolutions'
-	@echo 'make bench      our networks beside PyTorch and ONNX Runtime (needs Python with both; see Benchmarks/bench.py)'
+	@echo 'make bench      our networks beside PyTorch and ONNX Runtime, the program beside ffmpeg (see Benchmarks/bench.py)'
 	@echo 'make install    programs, networks and documents below PREFIX=$(PREFIX) (DESTDIR= goes before it)'
 	@echo 'make install-daemon   that, systemd units, and /etc/gif2video/gif2video.toml where there is none'
 	@echo 'make uninstall  take them away again'
@@ -76,7 +76,7 @@ test-thread: dependencies
 	TSAN_OPTIONS=halt_on_error=1 $(SWIFT) test --disable-xctest --sanitize thread --scratch-path .build-thread \
 		--filter 'ThreadsTests|PipelineTests|RestorationTests|ControlTests|ServiceTests'
 
-bench:
+bench: $(PROGRAM)
 	$(SWIFT) build -c release --product Benchmarks
 	@mkdir -p out
 	$(PYTHON) -W ignore Benchmarks/bench.py $(BENCH)

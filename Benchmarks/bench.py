@@ -2,7 +2,7 @@
 """`make bench`: our networks beside PyTorch's and ONNX Runtime's, the same weights and pictures, in turns.
 
 Every contender runs once a round, A B C A B C ..., so that a busy machine is busy for all of them; of all rounds the
-best time counts. Where other programs keep the processors busy, `--clock processor` shows, for one thread, what each
+best time counts. The whole program is measured by pipeline.py. Where other programs keep the processors busy, `--clock processor` shows, for one thread, what each
 contender itself took of one; the JSON holds both. The processor's own rate (fused multiplications and additions in registers) is measured in the same
 rounds. "Share of peak" counts the operations that a direct convolution would take: Winograd's lie above 1.
 
@@ -29,6 +29,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 
+import pipeline  # noqa: E402
 from gif2video_training import networks  # noqa: E402
 from gif2video_training.export import remove_norms  # noqa: E402
 
@@ -272,12 +273,14 @@ def processor() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--only", nargs="+", choices=["layers", "live", "paper", "pixels"],
-                        default=["layers", "live", "paper", "pixels"])  # fmt: skip
+    parser.add_argument("--only", nargs="+", choices=["layers", "live", "paper", "pixels", "pipeline"],
+                        default=["layers", "live", "paper", "pixels", "pipeline"])  # fmt: skip
     parser.add_argument("--sizes", nargs="+", default=[f"{w}x{h}" for h, w in SIZES], metavar="WIDTHxHEIGHT")
     parser.add_argument("--seconds", type=float, default=6, help="for each row, at least 3 rounds")
     parser.add_argument("--pause", type=float, default=0.02, help="between two contenders, in seconds")
     parser.add_argument("--clock", choices=["wall", "processor"], default="wall")
+    parser.add_argument("--rounds", type=int, default=3, help="of each measurement of the whole program")
+    parser.add_argument("--long", type=int, default=10_000, help="frames of the GIF that shows memory to be flat")
     parser.add_argument("--json", type=Path, default=ROOT / "out/bench.json")
     arguments = parser.parse_args()
     sizes = [tuple(int(side) for side in reversed(size.split("x"))) for size in arguments.sizes]
@@ -303,6 +306,8 @@ def main() -> None:
                             bench.unet(name, config, size, threads)
         if "pixels" in arguments.only:
             bench.pixels()
+        if "pipeline" in arguments.only:
+            bench.rows += pipeline.main(arguments.clock, arguments.rounds, arguments.threads, arguments.long)
         print()
         for threads, rates in bench.peaks.items():
             print(f"Peak with {threads} thread{'s' if threads > 1 else ''}: "
