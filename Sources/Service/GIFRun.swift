@@ -102,12 +102,10 @@ final class WaitingWriter: PictureWriter {
 private final class ControlledWriter: PictureWriter {
     private let writer: any PictureWriter
     private let control: JobControl
-    private let pace: LivePace?
 
-    init(_ writer: any PictureWriter, _ control: JobControl, _ pace: LivePace?) {
+    init(_ writer: any PictureWriter, _ control: JobControl) {
         self.writer = writer
         self.control = control
-        self.pace = pace
     }
 
     func write(_ picture: Picture) throws {
