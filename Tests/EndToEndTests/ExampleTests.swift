@@ -62,10 +62,16 @@ import Testing
         process.arguments = [device.path, gif]
         process.environment = ProcessInfo.processInfo.environment.merging(Self.environment) { $1 }
             .merging(device.environment) { $1 }
+        // 55 MB a second.
+        process.environment?["FAKE_CAMERA_PICTURES"] = nil
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
-        defer { process.terminate() }
+        defer {
+            // The script, which inherits the blocked signals of this thread, ends with its daemon.
+            _ = try? Tool.run("pkill", ["-P", "\(process.processIdentifier)"])
+            process.waitUntilExit()
+        }
         for _ in 0..<1200 {
             let shown = device.log.filter { $0.hasPrefix("picture") }.compactMap { $0.split(separator: " ").last }
             if Set(shown).count > 2 { break }
