@@ -123,8 +123,13 @@ static void catch_signal(int number) {
 
 int clinux_catch_signals(void) {
     const int signals[] = {SIGHUP, SIGINT, SIGTERM};
+    sigset_t mask;
     caught = clinux_event();
     if (caught < 0) return -1;
+    // Whoever started the process may have had them blocked.
+    sigemptyset(&mask);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaddset(&mask, signals[i]);
+    pthread_sigmask(SIG_UNBLOCK, &mask, NULL);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         struct sigaction action;
         if (sigaction(signals[i], NULL, &action) != 0 || action.sa_handler == SIG_IGN) continue;
