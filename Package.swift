@@ -47,7 +47,7 @@ let package = Package(
         library("Media", []),
         library("GIFDecoding", ["Media", "CGIF"]),
         library("Inference", ["CKernels", "COpenBLAS", "Threads"]),
-        library("Restoration", ["Inference", "Media", "Threads"]),
+        library("Restoration", ["Inference", "Media", "Threads", "CKernels"]),
         library("Output", ["Media", "Threads", "CPNG", "CLinux"]),
         library("Camera", ["Output", "Inference", "Media", "Threads", "CKernels", "CV4L2", "CLinux"]),
         library("Pipeline", ["GIFDecoding", "Restoration", "Output", "Media", "Threads"]),

@@ -4,6 +4,7 @@
 #include "Convolution.h"
 #include "Maps.h"
 #include "Pixels.h"
+#include "Temporal.h"
 #include "Values.h"
 
-#define CK_LEVEL CK_MAPS, CK_CONVOLUTION, CK_PIXELS, CK_VALUES
+#define CK_LEVEL CK_MAPS, CK_CONVOLUTION, CK_PIXELS, CK_TEMPORAL, CK_VALUES

@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 import Inference
 import Threads
@@ -13,8 +14,8 @@ import Threads
 ///
 ///     R(t) = I(t) - min(max(strength w E, -q), q),    w = (1 - (d / scale q)^2 / 4)^4 where that is positive, else 0,
 ///
-/// nearly w = exp(-(d / scale q)^2). Pixels that the network leaves as the GIF has them stay so; where the estimate is the one
-/// before, the picture is too.
+/// nearly w = exp(-(d / scale q)^2). Where the estimate is the one before, the picture is too, within q of it; pixels that the
+/// network leaves as the GIF has them stay so.
 ///
 /// Measured before it was written (docs/quality.md holds what came of it): beside the networks alone +0.02 to +0.14 dB, most
 /// of it on faces, and 1.3 to 1.7 times the original's flicker came down to 1.1.
@@ -24,9 +25,9 @@ final class TemporalFilter {
     /// Pixels, odd.
     static let side = 7
     private static let reach = side / 2
-    /// Estimates that differ by less are the same: parts of a network that are computed anew round otherwise. A hundredth of
-    /// an 8-bit level.
-    static let rounding: Float = 1 / 16384
+    /// What differs by less is the same, by more than twice as much another: parts of a network that are computed anew
+    /// round otherwise. An eighth of an 8-bit level.
+    static let tolerance: Float = 1 / 1024
 
     /// What counts as an error, in multiples of q: what the networks leave of dither is less than what they take away.
     enum Scale: Float {
@@ -64,27 +65,42 @@ final class TemporalFilter {
     ) {
         let (height, width) = (gif.shape.height, gif.shape.width)
         precondition(errors.shape == TensorShape(1, height, width), "a temporal filter for another size")
+        let (kernels, plane) = (Kernels.best.table, gif.shape.plane)
         let bands = (height + Self.band - 1) / Self.band
-        let (differences, errors) = (differences.view, errors.view)
-        let moving = (0..<height).map { y in !Self.isSame(estimate, past.estimate, y) }
-        pool.forEach(bands) { at in
-            for y in at * Self.band..<min((at + 1) * Self.band, height)
+        func rows(_ band: Int) -> Range<Int> { band * Self.band..<min((band + 1) * Self.band, height) }
+        let (differences, errors) = (differences.view.plane(0), errors.view.plane(0))
+        let moving = (0..<height).map { !Self.isSame(estimate, past.estimate, $0) }
+        pool.forEach(bands) { band in
+            for y in rows(band)
             where moving[max(y - Self.reach, 0)...min(y + Self.reach, height - 1)].contains(true) {
-                Self.meanDifference(estimate, past.restored, y, into: differences)
-                Self.meanDifference(gif, estimate, y, into: errors)
+                let at = y * width
+                let own = estimate.plane(0) + at
+                kernels.mean_difference(own, past.restored.plane(0) + at, plane, width, differences + at)
+                kernels.mean_difference(gif.plane(0) + at, own, plane, width, errors + at)
             }
         }
-        pool.forEach(bands) { at in
-            var (d, q) = (WindowMeans(width: width), WindowMeans(width: width))
-            for y in at * Self.band..<min((at + 1) * Self.band, height) {
+        let how = ck_stay(strength: Self.strength, scale: scale.rawValue, same: Self.tolerance)
+        pool.forEach(bands) { band in
+            var how = how
+            let room = UnsafeMutablePointer<Float>.allocate(capacity: 3 * width + 2 * Self.reach)
+            defer { room.deallocate() }
+            room.initialize(repeating: 0, count: 3 * width + 2 * Self.reach)
+            let (change, error, columns) = (room, room + width, room + 2 * width)
+            for y in rows(band) {
                 if moving[y] {
-                    d.measure(differences, y)
-                    q.measure(errors, y)
+                    let (row, reach) = (Int32(y), Int32(Self.reach))
+                    kernels.window_means(differences, Int32(height), Int32(width), row, reach, columns, change)
+                    kernels.window_means(errors, Int32(height), Int32(width), row, reach, columns, error)
+                } else {
+                    // As it was bounded before.
+                    error.update(repeating: 4, count: width)
                 }
                 for channel in 0..<3 {
-                    Self.filter(
-                        channel, y, estimate: estimate, gif: gif, past: past, scale: scale, d: d.means, q: q.means,
-                        into: restored)
+                    let at = y * width
+                    kernels.stay_near(
+                        estimate.plane(channel) + at, gif.plane(channel) + at, past.estimate.plane(channel) + at,
+                        past.restored.plane(channel) + at, change, error, &how, width,
+                        restored.plane(channel) + at)
                 }
             }
         }
@@ -95,69 +111,6 @@ final class TemporalFilter {
         let width = a.shape.width
         return (0..<3).allSatisfy { channel in
             memcmp(a.plane(channel) + y * width, b.plane(channel) + y * width, width * MemoryLayout<Float>.stride) == 0
-        }
-    }
-
-    /// Row `y` of the mean over the channels of |a - b|.
-    private static func meanDifference(_ a: TensorView, _ b: TensorView, _ y: Int, into mean: TensorView) {
-        let width = a.shape.width
-        let target = mean.plane(0) + y * width
-        for channel in 0..<3 {
-            let (a, b) = (a.plane(channel) + y * width, b.plane(channel) + y * width)
-            for x in 0..<width {
-                let part = abs(a[x] - b[x]) / 3
-                target[x] = channel == 0 ? part : target[x] + part
-            }
-        }
-    }
-
-    /// Means over windows around every pixel of a row; the map's edge repeats.
-    private struct WindowMeans {
-        private(set) var means: [Float]
-        private var columns: [Float]
-
-        init(width: Int) {
-            means = Array(repeating: 0, count: width)
-            columns = Array(repeating: 0, count: width + 2 * reach)
-        }
-
-        mutating func measure(_ map: TensorView, _ y: Int) {
-            let (height, width) = (map.shape.height, map.shape.width)
-            for x in 0..<width { columns[x + reach] = 0 }
-            for line in y - reach...y + reach {
-                let row = map.plane(0) + min(max(line, 0), height - 1) * width
-                for x in 0..<width { columns[x + reach] += row[x] }
-            }
-            for x in 0..<reach {
-                columns[x] = columns[reach]
-                columns[width + reach + x] = columns[width + reach - 1]
-            }
-            for x in 0..<width {
-                var sum: Float = 0
-                for column in x..<x + side { sum += columns[column] }
-                means[x] = sum / Float(side * side)
-            }
-        }
-    }
-
-    /// One row of one channel of R(t).
-    private static func filter(
-        _ channel: Int, _ y: Int, estimate: TensorView, gif: TensorView, past: Past, scale: Scale, d: [Float],
-        q: [Float], into restored: TensorView
-    ) {
-        let width = gif.shape.width
-        let (estimate, gif) = (estimate.plane(channel) + y * width, gif.plane(channel) + y * width)
-        let before = past.estimate.plane(channel) + y * width
-        let shown = past.restored.plane(channel) + y * width
-        let restored = restored.plane(channel) + y * width
-        for x in 0..<width {
-            let ratio = d[x] / max(scale.rawValue * q[x], .leastNormalMagnitude)
-            let near = max(1 - ratio * ratio / 4, 0)
-            let change = strength * (near * near) * (near * near) * (estimate[x] - shown[x])
-            let smoothed = estimate[x] - min(max(change, -q[x]), q[x])
-            // Neither is a special case of the other: what stays the same, and what is exact.
-            let kept = abs(estimate[x] - before[x]) < rounding ? shown[x] : smoothed
-            restored[x] = estimate[x] == gif[x] ? estimate[x] : kept
         }
     }
 }

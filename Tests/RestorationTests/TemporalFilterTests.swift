@@ -64,7 +64,7 @@ import Threads
         }
         let (estimate, gif, before, shown) = (noisy(0.02), noisy(0.05), noisy(0.02), noisy(0.02))
         let result = filtered(estimate, gif: gif, pastEstimate: before, pastRestored: shown)
-        let (i, g, r) = (estimate.array, gif.array, shown.array)
+        let (i, g, b, r) = (estimate.array, gif.array, before.array, shown.array)
         var moved = 0
         for channel in 0..<3 {
             for y in 0..<height {
@@ -74,7 +74,13 @@ import Threads
                     let q = mean(g, i, y, x, height: height, width: width)
                     let near = max(1 - (d / (0.65 * q)) * (d / (0.65 * q)) / 4, 0)
                     let change = 0.7 * near * near * near * near * (i[at] - r[at])
-                    let expected = i[at] - min(max(change, -q), q)
+                    let smoothed = i[at] - min(max(change, -q), q)
+                    let held = min(max(r[at], i[at] - q), i[at] + q)
+                    func share(_ difference: Float) -> Float {
+                        min(max(abs(difference) / TemporalFilter.tolerance - 1, 0), 1)
+                    }
+                    let kept = held + share(i[at] - b[at]) * (smoothed - held)
+                    let expected = i[at] + share(i[at] - g[at]) * (kept - i[at])
                     #expect(abs(result[at] - expected) < 1e-5)
                     if abs(result[at] - i[at]) > 1e-3 { moved += 1 }
                 }
@@ -140,7 +146,7 @@ import Threads
         let estimate = map { _, y, x in Float((y * x) % 7) / 20 }
         let shown = map { _, y, x in Float((y * x) % 7) / 20 + 0.004 }
         let gif = map { _, y, x in Float((y * x) % 7) / 20 + (x < 10 ? 0 : 0.03) }
-        let moving = map { _, y, x in Float((y * x) % 7) / 20 + (x < 30 ? 0.001 : 0) }
+        let moving = map { _, y, x in Float((y * x) % 7) / 20 + (x < 30 ? 0.003 : 0) }
         let result = filtered(estimate, gif: gif, pastEstimate: moving, pastRestored: shown)
         for (at, value) in result.enumerated() {
             switch at % size.width {

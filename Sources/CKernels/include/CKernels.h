@@ -70,6 +70,14 @@ enum {
     CK_AVX512 = 1 << 1,
 };
 
+/// How near a picture stays to the one before.
+struct ck_stay {
+    float strength;
+    float scale;
+    /// What differs by less is the same, by more than twice as much another.
+    float same;
+};
+
 struct ck_kernels {
     /// The level's name, as the environment variable spells it.
     const char *name;
@@ -170,6 +178,20 @@ struct ck_kernels {
     /// target = (w0 * warped0 + w1 * warped1) / (w0 + w1 + 1e-8) for 3 planes, `plane` floats apart.
     void (*synthesize)(const float *warped0, const float *warped1, const float *visibility, float t, ptrdiff_t plane,
                        ptrdiff_t count, float *target);
+
+    /// Of `count` pixels the mean over 3 planes, `plane` floats apart, of |a - b|.
+    void (*mean_difference)(const float *a, const float *b, ptrdiff_t plane, ptrdiff_t count, float *mean);
+
+    /// Of one row of a map the means over the windows of 2 reach + 1 pixels a side around each pixel; the map's edge
+    /// repeats. `columns` is room for width + 2 reach values.
+    void (*window_means)(const float *map, int height, int width, int row, int reach, float *columns, float *means);
+
+    /// What of a picture is shown after another (Restoration's TemporalFilter has the formula). `before` and `shown`: the
+    /// estimate before and what was shown of it; `change` and `error`: the means around each pixel of |estimate - shown|
+    /// and of |gif - estimate|.
+    void (*stay_near)(const float *estimate, const float *gif, const float *before, const float *shown,
+                      const float *change, const float *error, const struct ck_stay *how, ptrdiff_t count,
+                      float *target);
 
     /// R, G, B, A bytes to three planes in [-1, 1]: x / 127.5 - 1. Alpha is dropped.
     void (*rgba_to_planar)(const uint8_t *pixels, ptrdiff_t count, float *target, ptrdiff_t plane);
