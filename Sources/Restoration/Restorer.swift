@@ -116,7 +116,7 @@ public final class Restorer {
         }
         guard let last = previous else { return }
         if options.loop, let first, first !== last {
-            if !remembers { state = nil }
+            forgetUnlessRemembering(last.size)
             let step = transition(from: last, to: first)
             if step == .motion { estimateFlow(from: last, to: first) }
             try emitBetweens(from: last, to: first, step, emit)
@@ -129,7 +129,7 @@ public final class Restorer {
     /// Restores a frame and emits the pictures up to its own.
     private func advance(to current: FrameSlot, before next: FrameSlot? = nil, _ emit: (Picture) throws -> Void) throws
     {
-        if !remembers { state = nil }
+        forgetUnlessRemembering(current.size)
         effort = models == nil ? .everything : pace?.effort(for: Rational(current.frame.start, 100)) ?? .everything
         let after = next.flatMap { neighbour($0, isCut: beginsScene($0, after: current)) }
         if let previous {
@@ -215,6 +215,11 @@ public final class Restorer {
     }
 
     // MARK: The networks
+
+    /// Made here, as two networks that run side by side would both make one.
+    private func forgetUnlessRemembering(_ size: PixelSize) {
+        if !remembers { state = models.map { State(models: $0, size: size) } }
+    }
 
     private func state(for models: ModelSet, _ size: PixelSize) -> State {
         if let state { return state }
