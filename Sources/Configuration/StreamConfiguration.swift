@@ -151,8 +151,8 @@ public struct RestorationConfiguration: Hashable, Sendable {
     public var dither = RestorationOptions.DitherChoice.auto
     public var background = Background.color(.white)
     public var loop = false
-    /// Whether a live sink that falls behind gives up in-betweens and more, instead of being late.
-    public var keepUp = true
+    /// Whether a live sink that falls behind gives up in-betweens and more, instead of being late; a camera always does.
+    public var keepUp = false
     /// Pictures are fitted into it; nil: the GIF's own size, and on a live sink the first GIF's.
     public var size: PixelSize?
 

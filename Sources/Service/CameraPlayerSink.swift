@@ -15,6 +15,7 @@ final class CameraPlayerSink: LiveSink {
     private var isStarted = false
 
     let keepsAlpha = false
+    let hasClock = true
     let pace = LivePace { Clock.steady }
     var rate: Rational { camera.format.rate }
 

@@ -187,7 +187,7 @@ final class LivePlayer: Sendable {
         if stop.isRaised { control.end(.draining) }
         let run = GIFRun(
             core: core, plan: plan, control: control, meter: core.meter(stream.name), isLive: true,
-            pace: plan.restoration.keepUp ? sink.pace : nil)
+            pace: plan.restoration.keepUp || sink.hasClock ? sink.pace : nil)
         let arrives = source is PipeSegment
         return try run.run(
             source, name: name, content: content,

@@ -7,6 +7,8 @@ protocol LiveSink: AnyObject {
     var keepsAlpha: Bool { get }
     /// Pictures per second of what is open.
     var rate: Rational { get }
+    /// Whether it shows pictures at times of its own, whatever is brought.
+    var hasClock: Bool { get }
     /// Knows when its pictures are due.
     var pace: LivePace { get }
 

@@ -39,6 +39,7 @@ final class StreamSink: LiveSink {
     }
 
     var keepsAlpha: Bool { format.keepsAlpha }
+    let hasClock = false
     let pace = LivePace { Clock.steady }
     let waitsFor = "nobody reads"
 
