@@ -226,6 +226,7 @@ public final class VirtualCamera: Sendable {
             state.counts.repeats += isLate ? 1 : 0
         }
     }
+
     private func reopened() -> CameraDevice? {
         do {
             let device = try CameraDevice(device, format, calls)

@@ -66,14 +66,20 @@ import Threads
         #expect(ticks.time(of: 30000) == 5 + 1001 * 1_000_000_000)
     }
 
-    /// Every picture of two GIFs once, one after the other; then the last one stays.
-    @Test func gifsInTurn() throws {
-        let device = FakeDevice()
+    /// A clock that is never late, and what it does at each tick.
+    private func clock(ticks: Int) -> (FakeClock, feeder: Monitor<(@Sendable (Int) -> Void)?>) {
         let feeder = Monitor<(@Sendable (Int) -> Void)?>(nil)
-        let clock = FakeClock(ticks: 12) { tick in
+        let clock = FakeClock(ticks: ticks) { tick in
             feeder.withLock { $0 }?(tick)
             return 0
         }
+        return (clock, feeder)
+    }
+
+    /// Every picture of two GIFs once, one after the other; then the last one stays.
+    @Test func gifsInTurn() throws {
+        let device = FakeDevice()
+        let (clock, feeder) = clock(ticks: 12)
         let camera = camera(device, clock)
         feeder.withLock {
             $0 = { tick in
@@ -94,11 +100,7 @@ import Threads
 
     @Test func theCardComesBack() throws {
         let device = FakeDevice()
-        let feeder = Monitor<(@Sendable (Int) -> Void)?>(nil)
-        let clock = FakeClock(ticks: 5) { tick in
-            feeder.withLock { $0 }?(tick)
-            return 0
-        }
+        let (clock, feeder) = clock(ticks: 5)
         let camera = camera(device, clock, idle: .card)
         feeder.withLock {
             $0 = { tick in
@@ -117,11 +119,7 @@ import Threads
     /// Pictures that come late: the one before is repeated, and of two that are ready the newer one is shown.
     @Test func lateAndCleared() throws {
         let device = FakeDevice()
-        let feeder = Monitor<(@Sendable (Int) -> Void)?>(nil)
-        let clock = FakeClock(ticks: 9) { tick in
-            feeder.withLock { $0 }?(tick)
-            return 0
-        }
+        let (clock, feeder) = clock(ticks: 9)
         let camera = camera(device, clock)
         nonisolated(unsafe) let writer = camera.writer(hasHeadStart: false, stop: StopSignal())
         try writer.write(picture(50, at: 0))
@@ -154,11 +152,7 @@ import Threads
     /// A GIF whose pictures come in bursts is begun when a few are ready; its beginning is told by the clock.
     @Test func headStart() throws {
         let device = FakeDevice()
-        let feeder = Monitor<(@Sendable (Int) -> Void)?>(nil)
-        let clock = FakeClock(ticks: 12) { tick in
-            feeder.withLock { $0 }?(tick)
-            return 0
-        }
+        let (clock, feeder) = clock(ticks: 12)
         let camera = camera(device, clock)
         let start = Double(clock.now) * 1e-9
         let began = Monitor<[Double]>([])
