@@ -116,6 +116,28 @@ final class Journal: Sendable {
     func enqueue(
         _ candidates: [Candidate], stream: String, limit: Int, ignoringNames: Bool
     ) throws -> (jobs: [JobRecord], isFull: Bool) {
+        // Looked at outside of transactions: a file system that hangs holds up its own stream, not the journal.
+        var outputs = Dictionary(
+            candidates.compactMap { $0.outputs(1) }.map { ($0, Files.exists($0)) }, uniquingKeysWith: { first, _ in first })
+        while true {
+            do {
+                return try enqueue(candidates, stream, limit, ignoringNames, outputs)
+            } catch let unknown as UnknownOutput {
+                outputs[unknown.path] = Files.exists(unknown.path)
+            }
+        }
+    }
+
+    /// An output of which is not known whether a file of its name exists.
+    private struct UnknownOutput: Error {
+        let path: String
+    }
+
+    /// - Parameter outputs: which files exist.
+    /// - Throws: `UnknownOutput`, with nothing changed.
+    private func enqueue(
+        _ candidates: [Candidate], _ stream: String, _ limit: Int, _ ignoringNames: Bool, _ outputs: [String: Bool]
+    ) throws -> (jobs: [JobRecord], isFull: Bool) {
         try database.write { db in
             var jobs: [JobRecord] = []
             var room = limit - (try Int.fetchOne(db, sql: "SELECT count(*) FROM job WHERE state = 'queued'") ?? 0)
@@ -135,7 +157,7 @@ final class Journal: Sendable {
                 }
                 guard room > 0 else { return (jobs, true) }
                 room -= 1
-                jobs.append(try insert(candidate, stream, db))
+                jobs.append(try insert(candidate, stream, outputs, db))
             }
             return (jobs, false)
         }
@@ -156,8 +178,10 @@ final class Journal: Sendable {
             arguments: [stream, source, fingerprint.text])
     }
 
-    private func insert(_ candidate: Candidate, _ stream: String, _ db: Database) throws -> JobRecord {
-        let output = try claimOutput(for: candidate, stream, db)
+    private func insert(
+        _ candidate: Candidate, _ stream: String, _ outputs: [String: Bool], _ db: Database
+    ) throws -> JobRecord {
+        let output = try claimOutput(for: candidate, stream, outputs, db)
         let request = try candidate.request.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
         try db.execute(
             sql: """
@@ -176,21 +200,26 @@ final class Journal: Sendable {
     }
 
     /// The output that the source had before, else the first free one.
-    private func claimOutput(for candidate: Candidate, _ stream: String, _ db: Database) throws -> String? {
-        var number = 1
-        while let output = candidate.outputs(number) {
+    private func claimOutput(
+        for candidate: Candidate, _ stream: String, _ outputs: [String: Bool], _ db: Database
+    ) throws -> String? {
+        var number = 0
+        while true {
+            number += 1
+            guard let output = candidate.outputs(number) else { return nil }
             let owner = try Row.fetchOne(
                 db, sql: "SELECT stream, source FROM claim WHERE output = ?", arguments: [output])
-            if let owner, owner["stream"] == stream, owner["source"] == candidate.source { return output }
-            if owner == nil && !Files.exists(output) {
-                try db.execute(
-                    sql: "INSERT INTO claim (output, stream, source) VALUES (?, ?, ?)",
-                    arguments: [output, stream, candidate.source])
-                return output
+            if let owner {
+                if owner["stream"] == stream, owner["source"] == candidate.source { return output }
+                continue
             }
-            number += 1
+            guard let exists = outputs[output] else { throw UnknownOutput(path: output) }
+            if exists { continue }
+            try db.execute(
+                sql: "INSERT INTO claim (output, stream, source) VALUES (?, ?, ?)",
+                arguments: [output, stream, candidate.source])
+            return output
         }
-        return nil
     }
 
     /// Begins the next attempt of the first job that may run.

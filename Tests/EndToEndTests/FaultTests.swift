@@ -128,6 +128,32 @@ import Testing
         #expect(daemon.log.contains("too many changes at once"))
     }
 
+    /// A folder of another machine: what is written there raises no event here. Found without being told to poll.
+    @Test func aFolderOfAnotherMachineIsPolled() throws {
+        let daemon = try DaemonProcess(Self.folderStream("", "poll_interval = 0.2"))
+        for folder in ["in", "there"] {
+            try FileManager.default.createDirectory(
+                atPath: "\(daemon.state)/\(folder)", withIntermediateDirectories: true)
+        }
+        // bindfs stays, and would keep Foundation waiting for the descriptors that its children inherit.
+        let mount = """
+            which bindfs > /dev/null || exit 1
+            ( for number in {3..255}; do eval "exec $number>&-"; done; exec bindfs "$0/there" "$0/in" )
+            """
+        guard try Tool.run("/bin/bash", ["-c", mount, daemon.state]).status == 0 else {
+            print("######## SKIPPED: no FUSE file system can be mounted here (bindfs, /dev/fuse) ########")
+            return
+        }
+        defer { _ = try? Tool.run("/bin/bash", ["-c", "umount -l '\(daemon.state)/in'"]) }
+        try daemon.start()
+        try daemon.waitUntilReady()
+        usleep(500_000)
+        try daemon.drop(ExampleGIF.drifting(frames: 3), "there/a.gif")
+        try daemon.waitUntil("the video") { daemon.exists("out/a.y4m") }
+        #expect(try daemon.pictures("out/a.y4m") == 3)
+        #expect(daemon.stop() == 0)
+    }
+
     // MARK: Disks
 
     /// Journal and videos on a disk that is full: nothing is lost, nothing is half there, a kill included.
