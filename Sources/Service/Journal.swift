@@ -117,8 +117,8 @@ final class Journal: Sendable {
         _ candidates: [Candidate], stream: String, limit: Int, ignoringNames: Bool
     ) throws -> (jobs: [JobRecord], isFull: Bool) {
         // Looked at outside of transactions: a file system that hangs holds up its own stream, not the journal.
-        var outputs = Dictionary(
-            candidates.compactMap { $0.outputs(1) }.map { ($0, Files.exists($0)) }, uniquingKeysWith: { first, _ in first })
+        var outputs: [String: Bool] = [:]
+        for output in candidates.compactMap({ $0.outputs(1) }) { outputs[output] = Files.exists(output) }
         while true {
             do {
                 return try enqueue(candidates, stream, limit, ignoringNames, outputs)
