@@ -12,21 +12,14 @@ final class CameraDevice {
     /// Finds, opens, locks and sets up a device.
     /// - Parameter device: a path, or a card's label.
     /// - Throws: `CameraError`.
-    init(_ device: String, _ format: CameraFormat, _ calls: any DeviceCalls) throws {
+    init(_ device: String, _ format: CameraFormat, _ calls: any DeviceCalls) throws(CameraError) {
         self.calls = calls
-        path = try Self.find(device, calls)
+        let path = try Self.find(device, calls)
+        self.path = path
         size = format.pixels.bytes(format.size)
-        do {
-            descriptor = try Self.openForOutput(path, calls)
-        } catch {
-            throw Self.explained(error, path)
-        }
-        do {
-            try setUp(format)
-        } catch {
-            // The descriptor is closed with this object.
-            throw Self.explained(error, path)
-        }
+        descriptor = try Self.explaining(path) { () throws(SystemFailure) in try Self.openForOutput(path, calls) }
+        // Closed with this object where that fails.
+        try setUp(format)
     }
 
     deinit {
@@ -48,7 +41,7 @@ final class CameraDevice {
         }
     }
 
-    private static func find(_ device: String, _ calls: any DeviceCalls) throws -> String {
+    private static func find(_ device: String, _ calls: any DeviceCalls) throws(CameraError) -> String {
         if device.hasPrefix("/") { return device }
         guard let found = calls.labels().first(where: { $0.label == device }) else {
             throw CameraError.missing(device: device)
@@ -58,7 +51,7 @@ final class CameraDevice {
 
     /// v4l2loopback 0.12.7 with exclusive_caps forgets what it is when a writer ends that never said STREAMON: neither
     /// camera nor output, and no format is taken. A STREAMON that fails makes whoever opens it next find an output.
-    private static func openForOutput(_ path: String, _ calls: any DeviceCalls) throws -> Int32 {
+    private static func openForOutput(_ path: String, _ calls: any DeviceCalls) throws(SystemFailure) -> Int32 {
         let descriptor = try calls.open(path)
         guard let found = try? calls.capabilities(descriptor), !found.canOutput, !found.canCapture else {
             return descriptor
@@ -68,20 +61,20 @@ final class CameraDevice {
         return try calls.open(path)
     }
 
-    private func setUp(_ format: CameraFormat) throws {
-        let found = try calls.capabilities(descriptor)
+    private func setUp(_ format: CameraFormat) throws(CameraError) {
+        let found = try asking { () throws(SystemFailure) in try calls.capabilities(descriptor) }
         guard found.canOutput else {
             guard found.isLoopback else { throw CameraError.notOutput(device: path, driver: found.driver) }
             throw found.canCapture ? CameraError.busy(device: path) : CameraError.stuck(device: path)
         }
         // The driver lets two programs write in turn.
-        try calls.lock(descriptor)
+        try asking { () throws(SystemFailure) in try calls.lock(descriptor) }
         let wanted = DeviceFormat(size: format.size, fourcc: format.pixels.fourcc)
-        let taken = try calls.setFormat(descriptor, format)
+        let taken = try asking { () throws(SystemFailure) in try calls.setFormat(descriptor, format) }
         guard taken == wanted else {
             throw CameraError.refused(device: path, wanted: "\(wanted)", offered: "\(taken)")
         }
-        let rate = try calls.setRate(descriptor, format.rate)
+        let rate = try asking { () throws(SystemFailure) in try calls.setRate(descriptor, format.rate) }
         guard rate == format.rate else {
             throw CameraError.refused(
                 device: path, wanted: "\(format.rate) pictures/s", offered: rate.map { "\($0)" } ?? "none")
@@ -90,15 +83,22 @@ final class CameraDevice {
         try? calls.streamOn(descriptor)
     }
 
-    private static func explained(_ error: any Error, _ path: String) -> any Error {
-        guard let failure = error as? SystemFailure else { return error }
-        switch (failure.call, failure.code) {
-        case ("open", ENOENT), ("open", ENODEV), ("open", ENXIO): return CameraError.missing(device: path)
-        case ("open", EACCES), ("open", EPERM): return CameraError.noPermission(device: path)
-        case (_, EBUSY), ("flock", EWOULDBLOCK): return CameraError.busy(device: path)
-        case ("open", ENOTTY), ("open", EINVAL), ("open", EISDIR):
-            return CameraError.notVideo(device: path)
-        default: return CameraError.system(device: path, call: failure.call, errno: failure.code)
+    private func asking<R>(_ call: () throws(SystemFailure) -> R) throws(CameraError) -> R {
+        try Self.explaining(path, call)
+    }
+
+    /// Runs system calls; what fails is told in the camera's terms.
+    private static func explaining<R>(_ path: String, _ call: () throws(SystemFailure) -> R) throws(CameraError) -> R {
+        do {
+            return try call()
+        } catch {
+            switch (error.call, error.code) {
+            case ("open", ENOENT), ("open", ENODEV), ("open", ENXIO): throw CameraError.missing(device: path)
+            case ("open", EACCES), ("open", EPERM): throw CameraError.noPermission(device: path)
+            case (_, EBUSY), ("flock", EWOULDBLOCK): throw CameraError.busy(device: path)
+            case ("open", ENOTTY), ("open", EINVAL), ("open", EISDIR): throw CameraError.notVideo(device: path)
+            default: throw CameraError.system(device: path, call: error.call, errno: error.code)
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+import CLinux
 public import Media
 public import Threads
 
@@ -167,6 +168,7 @@ public final class VirtualCamera: Sendable {
     }
 
     private func work(_ handover: Handover) {
+        clinux_run_promptly()
         let ticks = Ticks(start: clock.now, rate: format.rate)
         state.withLock { $0.ticks = ticks }
         var device = handover.take()
@@ -228,16 +230,14 @@ public final class VirtualCamera: Sendable {
     }
 
     private func reopened() -> CameraDevice? {
-        do {
+        do throws(CameraError) {
             let device = try CameraDevice(device, format, calls)
             opened(device)
             return device
-        } catch let error as CameraError {
-            lost(error)
         } catch {
-            preconditionFailure("opening a camera throws CameraError: \(error)")
+            lost(error)
+            return nil
         }
-        return nil
     }
 
     private func opened(_ device: CameraDevice) {

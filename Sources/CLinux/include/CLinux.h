@@ -7,6 +7,10 @@
 /// Names the calling thread (at most 15 bytes are kept), for ps, top, gdb and perf.
 void clinux_set_thread_name(const char *name);
 
+/// Asks for the calling thread to get a processor as soon as it wants one: real-time (SCHED_RR, priority 1) where it may
+/// (RLIMIT_RTPRIO), else a short time slice, else nothing. For threads that wait most of the time.
+void clinux_run_promptly(void);
+
 /// Processors that the calling thread may run on, at least 1.
 int clinux_processors(void);
 
