@@ -48,7 +48,7 @@ let package = Package(
         library("GIFDecoding", ["Media", "CGIF"]),
         library("Inference", ["CKernels", "COpenBLAS", "Threads"]),
         library("Restoration", ["Inference", "Media", "Threads", "CKernels"]),
-        library("Output", ["Media", "Threads", "CPNG", "CLinux"]),
+        library("Output", ["Inference", "Media", "Threads", "CKernels", "CPNG", "CLinux"]),
         library("Camera", ["Output", "Inference", "Media", "Threads", "CKernels", "CV4L2", "CLinux"]),
         library("Pipeline", ["GIFDecoding", "Restoration", "Output", "Media", "Threads"]),
 
@@ -101,7 +101,7 @@ let package = Package(
         tests("GIFDecoding", ["GIFDecoding", "Media"]),
         tests("Inference", ["Inference", "CKernels", "Threads"], resources: [.copy("Fixtures")]),
         tests("Restoration", ["Restoration", "Inference", "Media", "Threads"], resources: [.copy("Fixtures")]),
-        tests("Output", ["Output", "Media"]),
+        tests("Output", ["Output", "Inference", "Media"]),
         tests("Camera", ["Camera", "Inference", "Output", "Media", "Threads"]),
         tests("Pipeline", ["Pipeline", "GIFDecoding", "Restoration", "Output", "Media"]),
         tests("Configuration", ["Configuration", "Camera", "Restoration", "Output", "Media"]),

@@ -4,7 +4,8 @@
 #include "Convolution.h"
 #include "Maps.h"
 #include "Pixels.h"
+#include "Scale.h"
 #include "Temporal.h"
 #include "Values.h"
 
-#define CK_LEVEL CK_MAPS, CK_CONVOLUTION, CK_PIXELS, CK_TEMPORAL, CK_VALUES
+#define CK_LEVEL CK_MAPS, CK_CONVOLUTION, CK_PIXELS, CK_SCALE, CK_TEMPORAL, CK_VALUES

@@ -46,4 +46,11 @@ public struct Picture: Sendable {
         self.start = start
         self.duration = duration
     }
+
+    /// Whether both show the very same pixels, as pictures do that repeat one another; false says nothing.
+    public func sharesPixels(with other: Picture) -> Bool {
+        pixels.withUnsafeBufferPointer { a in
+            other.pixels.withUnsafeBufferPointer { b in a.baseAddress == b.baseAddress }
+        }
+    }
 }

@@ -1,4 +1,5 @@
-import Glibc
+import CKernels
+import Inference
 public import Media
 
 /// Fits pictures of any size into one fixed canvas, scaled and centred: as large as fits, the rest in one color, or so large
@@ -16,9 +17,13 @@ public final class Letterbox {
     }
 
     private let canvas: PixelSize
-    private let fill: [UInt8]
     private let fit: Fit
+    private let kernels: Kernels
+    /// The canvas without a picture.
+    private let blank: [UInt8]
     private var plan: Plan?
+    /// What was fitted last: a picture that stays is fitted once.
+    private var last: (picture: Picture, pixels: [UInt8])?
 
     private struct Plan {
         let input: PixelSize
@@ -30,33 +35,35 @@ public final class Letterbox {
     /// Output sample n is made of the `count` input samples from `first[n]` on, with the weights from `count * n` on.
     private struct Taps {
         let count: Int
-        let first: [Int]
+        let first: [Int32]
         let weights: [Float]
     }
 
     /// - Parameters:
     ///   - canvas: the size of every picture that leaves.
     ///   - fill: R, G, B, A of the bars.
-    public init(canvas: PixelSize, fill: (UInt8, UInt8, UInt8, UInt8), fit: Fit = .letterbox) {
+    public convenience init(canvas: PixelSize, fill: (UInt8, UInt8, UInt8, UInt8), fit: Fit = .letterbox) {
+        self.init(canvas: canvas, fill: fill, fit: fit, kernels: .best)
+    }
+
+    init(canvas: PixelSize, fill: (UInt8, UInt8, UInt8, UInt8), fit: Fit, kernels: Kernels) {
         precondition(canvas.width > 0 && canvas.height > 0, "a canvas has pixels")
         self.fit = fit
         self.canvas = canvas
-        self.fill = [fill.0, fill.1, fill.2, fill.3]
+        self.kernels = kernels
+        let color = [fill.0, fill.1, fill.2, fill.3]
+        blank = (0..<canvas.area).flatMap { _ in color }
     }
 
     /// The picture on the canvas; itself when it has that size already.
     public func fit(_ picture: Picture) -> Picture {
         if picture.size == canvas { return picture }
-        let plan = plan(for: picture.size)
-        let scaled = scale(picture, plan)
-        var pixels = [UInt8](unsafeUninitializedCapacity: canvas.area * 4) { buffer, count in
-            for index in 0..<canvas.area * 4 { buffer[index] = fill[index & 3] }
-            count = canvas.area * 4
-        }
-        let rowBytes = plan.placed.width * 4
-        for y in 0..<plan.placed.height {
-            let target = ((plan.placed.y + y) * canvas.width + plan.placed.x) * 4
-            pixels.replaceSubrange(target..<target + rowBytes, with: scaled[y * rowBytes..<(y + 1) * rowBytes])
+        let pixels: [UInt8]
+        if let last, last.picture.sharesPixels(with: picture) {
+            pixels = last.pixels
+        } else {
+            pixels = scaled(picture)
+            last = (picture, pixels)
         }
         return Picture(size: canvas, pixels: pixels, start: picture.start, duration: picture.duration)
     }
@@ -87,7 +94,7 @@ public final class Letterbox {
         let stretch = max(ratio, 1)
         // Where fewer are near enough, the others have no weight.
         let count = min(input, Int((4 * stretch).rounded(.up)) + 1)
-        var starts: [Int] = []
+        var starts: [Int32] = []
         var weights: [Float] = []
         for index in range {
             let center = (Float(index) + 0.5) * ratio
@@ -99,7 +106,7 @@ public final class Letterbox {
             }
             let sum = line.reduce(0, +)
             line = line.map { $0 / sum }
-            starts.append(start)
+            starts.append(Int32(start))
             weights += line
         }
         return Taps(count: count, first: starts, weights: weights)
@@ -112,72 +119,42 @@ public final class Letterbox {
         return 0
     }
 
-    /// Both passes; returns RGBA of `plan.placed`'s size. A camera does this for every picture: no array is made or looked
-    /// up within the loops.
-    private func scale(_ picture: Picture, _ plan: Plan) -> [UInt8] {
-        let (width, height) = (plan.placed.width, plan.placed.height)
-        let narrow = [SIMD4<Float>](unsafeUninitializedCapacity: width * plan.input.height) { narrow, count in
-            count = width * plan.input.height
-            var row = [SIMD4<Float>](repeating: .zero, count: plan.input.width)
-            row.withUnsafeMutableBufferPointer { row in
-                for y in 0..<plan.input.height {
-                    premultiply(picture, row: y, into: row)
-                    Self.combine(plan.columns) { x, taps in
-                        narrow[y * width + x] = taps { row[$0] }
+    /// Both passes, on the canvas: columns of every row of the picture, then rows of what came out.
+    private func scaled(_ picture: Picture) -> [UInt8] {
+        let plan = plan(for: picture.size)
+        let table = kernels.table
+        let (input, placed) = (plan.input, plan.placed)
+        let narrow = [Float](unsafeUninitializedCapacity: 4 * placed.width * input.height) { narrow, count in
+            count = 4 * placed.width * input.height
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: 4 * input.width) { row in
+                picture.pixels.withUnsafeBufferPointer { pixels in
+                    guard let row = row.baseAddress, let pixels = pixels.baseAddress, let narrow = narrow.baseAddress
+                    else { return }
+                    for y in 0..<input.height {
+                        table.premultiply(pixels + 4 * y * input.width, input.width, row)
+                        table.mix_columns(
+                            row, Int32(plan.columns.count), plan.columns.first, plan.columns.weights, placed.width,
+                            narrow + 4 * y * placed.width)
                     }
                 }
             }
         }
-        return [UInt8](unsafeUninitializedCapacity: width * height * 4) { result, count in
-            count = width * height * 4
+        var result = blank
+        result.withUnsafeMutableBufferPointer { result in
             narrow.withUnsafeBufferPointer { narrow in
-                Self.combine(plan.rows) { y, taps in
-                    for x in 0..<width {
-                        Self.store(taps { narrow[$0 * width + x] }, result, (y * width + x) * 4)
+                plan.rows.weights.withUnsafeBufferPointer { weights in
+                    guard let result = result.baseAddress, let narrow = narrow.baseAddress,
+                        let weights = weights.baseAddress
+                    else { return }
+                    for (y, first) in plan.rows.first.enumerated() {
+                        table.mix_rows(
+                            narrow + 4 * Int(first) * placed.width, 4 * placed.width, Int32(plan.rows.count),
+                            weights + y * plan.rows.count, placed.width,
+                            result + 4 * ((placed.y + y) * canvas.width + placed.x))
                     }
                 }
             }
         }
-    }
-
-    /// Colors times alpha, and alpha.
-    private func premultiply(_ picture: Picture, row y: Int, into row: UnsafeMutableBufferPointer<SIMD4<Float>>) {
-        picture.pixels.withUnsafeBufferPointer { pixels in
-            for x in 0..<row.count {
-                let at = (y * row.count + x) * 4
-                let color = SIMD4(Float(pixels[at]), Float(pixels[at + 1]), Float(pixels[at + 2]), 255)
-                row[x] = color * (Float(pixels[at + 3]) / 255)
-            }
-        }
-    }
-
-    /// Calls `body` for every output sample, with a function that sums up its input samples.
-    @inline(__always)
-    private static func combine(
-        _ taps: Taps, _ body: (_ index: Int, _ sum: (_ sample: (Int) -> SIMD4<Float>) -> SIMD4<Float>) -> Void
-    ) {
-        taps.weights.withUnsafeBufferPointer { weights in
-            for (index, first) in taps.first.enumerated() {
-                body(index) { sample in
-                    var sum = SIMD4<Float>.zero
-                    for offset in 0..<taps.count {
-                        sum += sample(first + offset) * weights[index * taps.count + offset]
-                    }
-                    return sum
-                }
-            }
-        }
-    }
-
-    @inline(__always)
-    private static func store(_ sum: SIMD4<Float>, _ result: UnsafeMutableBufferPointer<UInt8>, _ at: Int) {
-        let alpha = min(max(sum.w, 0), 255)
-        let color = alpha > 0 ? sum * (255 / alpha) : .zero
-        let clamped = color.clamped(lowerBound: .zero, upperBound: SIMD4(repeating: 255)).rounded(
-            .toNearestOrAwayFromZero)
-        result[at] = UInt8(clamped.x)
-        result[at + 1] = UInt8(clamped.y)
-        result[at + 2] = UInt8(clamped.z)
-        result[at + 3] = UInt8(alpha.rounded())
+        return result
     }
 }

@@ -109,7 +109,7 @@ public final class PictureCache: Sendable {
         func add(_ picture: Picture) {
             guard !isGivenUp else { return }
             // A picture that repeats the one before shares its pixels.
-            let shares = pictures.last.map { Self.shareStorage($0.pixels, picture.pixels) } ?? false
+            let shares = pictures.last?.sharesPixels(with: picture) ?? false
             let more = shares ? 0 : picture.pixels.count
             guard cache.reserve(more) else {
                 isGivenUp = true
@@ -127,10 +127,6 @@ public final class PictureCache: Sendable {
             guard !isGivenUp else { return }
             cache.keep(pictures, report, bytes: bytes, for: key)
             bytes = 0
-        }
-
-        private static func shareStorage(_ a: [UInt8], _ b: [UInt8]) -> Bool {
-            a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { a.baseAddress == $0.baseAddress } }
         }
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
+import Inference
 import Media
-import Output
+@testable import Output
 import TestSupport
 import Testing
 
@@ -84,6 +85,21 @@ import Testing
         try #require(theirs.output.count == ours.rgb.count, "\(theirs.errors)")
         let worst = zip(ours.rgb, theirs.output).map { abs(Int($0) - Int($1)) }.max()
         #expect(try #require(worst) <= 2)
+    }
+
+    /// All instruction sets agree to the bit; a picture that comes again is the same, and so is one that differs from it.
+    @Test(arguments: Letterbox.Fit.allCases) func kernelsAgree(_ fit: Letterbox.Fit) {
+        for (canvas, size) in [((37, 21), (16, 50)), ((5, 40), (33, 9)), ((64, 48), (48, 27))] {
+            let pictures = (1...2).map { Picture.random(width: size.0, height: size.1, seed: $0, opaque: false) }
+            let results = Kernels.Level.allCases.map { level in
+                let letterbox = Letterbox(
+                    canvas: PixelSize(width: canvas.0, height: canvas.1), fill: (1, 2, 3, 4), fit: fit,
+                    kernels: Kernels(atMost: level))
+                return [0, 0, 1, 0].map { letterbox.fit(pictures[$0]).pixels }
+            }
+            #expect(results.allSatisfy { $0 == results[0] })
+            #expect(results[0][0] == results[0][1] && results[0][0] == results[0][3] && results[0][0] != results[0][2])
+        }
     }
 
     @Test func transparentPixelsDoNotBleed() {

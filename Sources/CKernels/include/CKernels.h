@@ -210,6 +210,18 @@ struct ck_kernels {
     /// apart (1: planes; 2: Cb and Cr in turn).
     void (*rgba_to_420)(const uint8_t *top, const uint8_t *bottom, ptrdiff_t width, uint8_t *luma_top,
                         uint8_t *luma_bottom, uint8_t *cb, uint8_t *cr, ptrdiff_t step);
+
+    /// R, G, B, A bytes to floats: the colors times alpha / 255, and alpha.
+    void (*premultiply)(const uint8_t *pixels, ptrdiff_t count, float *row);
+
+    /// Scales a row of premultiplied pixels: pixel i of the target is the sum of `taps` of them from first[i] on, with the
+    /// weights from taps * i on.
+    void (*mix_columns)(const float *row, int taps, const int32_t *first, const float *weights, ptrdiff_t count,
+                        float *target);
+
+    /// The weighted sum of `taps` rows, `stride` floats apart, of `count` premultiplied pixels, to R, G, B, A bytes.
+    void (*mix_rows)(const float *rows, ptrdiff_t stride, int taps, const float *weights, ptrdiff_t count,
+                     uint8_t *pixels);
 };
 
 /// Writes the weights of one group of output channels, `columns` of them (those beyond weights->outputs are zero):
