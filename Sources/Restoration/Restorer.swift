@@ -196,11 +196,9 @@ public final class Restorer {
     private func beginsScene(_ slot: FrameSlot, after earlier: FrameSlot) -> Bool {
         guard models != nil else { return false }
         if let known = slot.beginsScene { return known }
-        // So few pixels cannot make the histograms differ enough.
         let isFollowing = slot.frame.index == earlier.frame.index + 1
-        let changed = slot.frame.changed
-        let isSmall = Double(changed.width * changed.height) < SceneChange.histogramDistance * Double(slot.size.area)
-        let made = !(isFollowing && isSmall) && SceneChange.isCut(earlier.signature, slot.signature)
+        let isSmall = isFollowing && SceneChange.isTooSmall(slot.frame.changed, of: slot.size)
+        let made = !isSmall && SceneChange.isCut(earlier.signature, slot.signature)
         slot.beginsScene = made
         return made
     }

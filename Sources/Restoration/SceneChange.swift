@@ -1,4 +1,4 @@
-import Media
+public import Media
 
 /// Tells whether two consecutive frames show different scenes, between which nothing can be interpolated.
 ///
@@ -47,6 +47,12 @@ struct SceneChange {
         }
     }
 
+    /// Whether so few pixels cannot make the histograms differ enough.
+    /// - Parameter changed: where the later frame differs from the earlier one.
+    static func isTooSmall(_ changed: PixelRect, of size: PixelSize) -> Bool {
+        Double(changed.width * changed.height) < histogramDistance * Double(size.area)
+    }
+
     static func isCut(_ a: Signature, _ b: Signature) -> Bool {
         let distance = zip(a.histogram, b.histogram).reduce(0) { $0 + abs($1.0 - $1.1) } / 2
         guard distance > histogramDistance else { return false }
@@ -54,5 +60,34 @@ struct SceneChange {
         let norms = a.luma.reduce(0) { $0 + $1 * $1 } * b.luma.reduce(0) { $0 + $1 * $1 }
         // A flat frame correlates with nothing.
         return norms < 1e-9 || product / norms.squareRoot() < correlation
+    }
+}
+
+/// Finds the frames of a GIF that begin another scene, as the restorer does. One thread at a time.
+public struct SceneFinder {
+    private let background: RGB
+    private var earlier: SceneChange.Signature?
+
+    /// - Parameter background: what transparent pixels show.
+    public init(on background: RGB) {
+        self.background = background
+    }
+
+    /// Whether a frame shows another scene than the one before it, which was given before. The first one does not.
+    public mutating func beginsScene(_ frame: Frame) -> Bool {
+        let signature = signature(of: frame)
+        defer { earlier = signature }
+        guard let earlier, !SceneChange.isTooSmall(frame.changed, of: frame.size) else { return false }
+        return SceneChange.isCut(earlier, signature)
+    }
+
+    private func signature(of frame: Frame) -> SceneChange.Signature {
+        var pixels = frame.pixels
+        return pixels.withUnsafeMutableBufferPointer { pixels in
+            for at in stride(from: 0, to: pixels.count, by: 4) where pixels[at + 3] == 0 {
+                (pixels[at], pixels[at + 1], pixels[at + 2]) = (background.red, background.green, background.blue)
+            }
+            return SceneChange.Signature(UnsafeBufferPointer(pixels), size: frame.size)
+        }
     }
 }

@@ -72,6 +72,8 @@ struct GIFFacts: Encodable {
     let interlacedImages: Int
     /// Images by the value of their disposal field.
     let disposals: [String: Int]
+    /// Frames, counted from 0, that show another scene than the one before: nothing is interpolated there.
+    let cuts: [Int]
     /// null with --profile none.
     let dither: Dither?
     /// What is wrong with the file.
@@ -95,26 +97,30 @@ struct GIFFacts: Encodable {
         hasTransparency = summary.hasTransparency
         interlacedImages = summary.interlacedCount
         disposals = Dictionary(uniqueKeysWithValues: summary.disposalCounts.map { ("\($0)", $1) })
-        let (verdict, defect) = try Self.judge(file, models, pool, limits)
+        let (verdict, cuts, defect) = try Self.judge(file, models, pool, limits)
+        self.cuts = cuts
         dither = verdict.map { Dither(isDithered: $0.isDithered, confidence: $0.confidence, frames: $0.frames) }
         problem = (defect ?? summary.defect).map { "\($0)" }
     }
 
-    /// Decodes everything, so that damaged image data show, and asks the classifier about the first frames.
+    /// Decodes everything, so that damaged image data show, looks for cuts, and asks the classifier about the first frames.
     private static func judge(
         _ file: GIFFile, _ models: ModelSet?, _ pool: WorkerPool, _ limits: DecodingLimits
-    ) throws -> (DitherVerdict?, GIFDecodingError?) {
+    ) throws -> (DitherVerdict?, cuts: [Int], GIFDecodingError?) {
+        var finder = SceneFinder(on: .white)
+        var cuts: [Int] = []
         var verdict = models.map { _ in DitherVerdict() }
         let decoder = try file.decoder(limits: limits)
         do throws(GIFDecodingError) {
             while let frame = try decoder.next() {
+                if finder.beginsScene(frame) { cuts.append(frame.index) }
                 guard let models, verdict?.isOpen == true else { continue }
                 verdict?.add(logit: models.ditherLogit(of: frame, on: .white, pool: pool))
             }
-            return (verdict, nil)
+            return (verdict, cuts, nil)
         } catch {
             if decoder.frameCount == 0 { throw error }
-            return (verdict, error)
+            return (verdict, cuts, error)
         }
     }
 
@@ -142,6 +148,7 @@ struct GIFFacts: Encodable {
               canvas    \(width)x\(height), \(bytes) bytes\(extras.isEmpty ? "" : ", " + extras.joined(separator: ", "))
               frames    \(frames)\(images == frames ? "" : " from \(images) images"), \(Progress.fixed(durationSeconds, 2)) s, \
             \(rate) a second (\(times)), \(loops)
+              scenes    \(cuts.count + 1)\(cuts.isEmpty ? "" : ", cuts before frame \(cuts.map(String.init).joined(separator: ", "))")
               palettes  \(global)\(local)\(sizes)
               dither    \(verdict ?? "not looked at")\(problem.map { "\n  problem   \($0)" } ?? "")
             """

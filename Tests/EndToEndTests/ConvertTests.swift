@@ -129,6 +129,26 @@ import Testing
         #expect((object["dither"] as? [String: Any])?["is_dithered"] is Bool)
     }
 
+    @Test func probeNamesTheCuts() throws {
+        // Six frames in grays that brighten to the right, then six upside down in a bright red and blue.
+        let palette = (UInt8(0)..<32).flatMap { (step: UInt8) -> [UInt8] in
+            step < 16 ? [step * 9, step * 9, step * 9] : [255 - step * 4, 20, (step - 16) * 16]
+        }
+        let images = (0..<12).map { (index: Int) -> GIFImage in
+            let indices = (0..<48 * 32).map { (pixel: Int) -> UInt8 in
+                UInt8(index < 6 ? (pixel % 48 + index) / 4 : 31 - (pixel / 48 + index) / 4)
+            }
+            return GIFImage(width: 48, height: 32, indices: indices).with { $0.delay = 4 }
+        }
+        let gif = try folder.write(
+            GIFWriter.gif(width: 48, height: 32, palette: palette, images: images), to: "in.gif")
+        let json = try gif2video("probe", "--json", "--profile", "none", gif)
+        let object = try #require(JSONSerialization.jsonObject(with: Data(json.output)) as? [String: Any])
+        #expect(object["cuts"] as? [Int] == [6], "\(json.errors)")
+        let text = try gif2video("probe", "--profile", "none", gif)
+        #expect(String(decoding: text.output, as: UTF8.self).contains("2, cuts before frame 6"))
+    }
+
     @Test func compareMakesASheet() throws {
         let gif = try folder.write(ExampleGIF.drifting(delays: [8, 8, 8, 8, 8]), to: "in.gif")
         let result = try gif2video("compare", gif, "-o", folder.path("sheet.png"), "--frames", "3", "--zoom", "2")
