@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -30,6 +31,8 @@ void clinux_set_thread_name(const char *name) {
     strncpy(kept, name, sizeof kept - 1);
     pthread_setname_np(pthread_self(), kept);
 }
+
+void clinux_give_back_memory(void) { mallopt(M_MMAP_THRESHOLD, 1 << 18); }
 
 void clinux_run_promptly(void) {
     struct sched_param first = {.sched_priority = 1};

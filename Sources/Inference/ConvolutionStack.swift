@@ -23,7 +23,7 @@ public struct ConvolutionStack: Sendable {
     }
 
     private let layers: [Convolution]
-    private let inputs: Int
+    public let inputs: Int
     private let outputs: Int
     private let kernels: Kernels
 
@@ -52,41 +52,34 @@ public struct ConvolutionStack: Sendable {
         self.kernels = kernels
     }
 
-    /// Everything that a `forward` writes, for inputs of one size.
-    /// - Parameters:
-    ///   - height, width: of the input, at least 1.
-    ///   - workers: threads that may work on one `forward`; more threads of a pool stay idle.
-    public func makeState(
-        height: Int, width: Int, workers: Int = WorkerPool.processors
-    ) -> ConvolutionStackState {
-        var need = ScratchNeed()
-        var (rows, columns) = (height, width)
-        var blocks = layers[0].inputBlocks
-        var maps: [BlockedTensor] = []
-        func add(reach: Int) {
-            maps.append(BlockedTensor(blocks: blocks, height: rows, width: columns, lanes: kernels.lanes, reach: reach))
+    /// Runs the layers on maps that are made for the call and let go as soon as the next one is there: for what is asked now
+    /// and then. Any thread.
+    /// - Parameter input: [inputs, height, width]; let go as soon as it is read.
+    /// - Returns: [outputs, ...] of the last layer.
+    public func callAsFunction(_ input: consuming Tensor, on pool: WorkerPool) -> Tensor {
+        var (rows, columns) = (input.shape.height, input.shape.width)
+        func map(_ layer: Int) -> BlockedTensor {
+            let isLast = layer == layers.count
+            return BlockedTensor(
+                blocks: isLast ? layers[layer - 1].outputBlocks : layers[layer].inputBlocks, height: rows,
+                width: columns, lanes: kernels.lanes, reach: isLast ? 0 : layers[layer].size / 2)
         }
-        for layer in layers {
-            add(reach: layer.size / 2)
-            need.formUnion(layer.scratchNeed(height: rows, width: columns, workers: workers))
-            (rows, columns, blocks) = (layer.outputExtent(rows), layer.outputExtent(columns), layer.outputBlocks)
+        func execution(_ need: ScratchNeed) -> Execution {
+            Execution(
+                kernels: kernels.table, workspace: Workspace(workers: pool.concurrency, need: need), pool: pool)
         }
-        add(reach: 0)
-        return ConvolutionStackState(
-            input: Tensor(inputs, height, width), maps: maps, output: Tensor(outputs, rows, columns),
-            workspace: Workspace(workers: workers, need: need))
-    }
-
-    /// Reads `state.input`, writes `state.output`. Allocates no activations; returns when all is done.
-    ///
-    /// Any thread may call it, several at once with states of their own.
-    /// - Parameter state: of this stack or of one with the same layers.
-    public func forward(_ state: ConvolutionStackState, on pool: WorkerPool) {
-        let execution = Execution(kernels: kernels.table, workspace: state.workspace, pool: pool)
-        Resampling.load(state.input.view, into: state.maps[0].view, execution)
+        var current = map(0)
+        Resampling.load(input.view, into: current.view, execution(ScratchNeed()))
+        _ = consume input
         for (index, layer) in layers.enumerated() {
-            layer(state.maps[index].view, into: state.maps[index + 1].view, execution)
+            let need = layer.scratchNeed(height: rows, width: columns, workers: pool.concurrency)
+            (rows, columns) = (layer.outputExtent(rows), layer.outputExtent(columns))
+            let next = map(index + 1)
+            layer(current.view, into: next.view, execution(need))
+            current = next
         }
-        Resampling.store(state.maps[layers.count].view, into: state.output.view, execution)
+        let output = Tensor(outputs, rows, columns)
+        Resampling.store(current.view, into: output.view, execution(ScratchNeed()))
+        return output
     }
 }

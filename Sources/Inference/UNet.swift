@@ -38,8 +38,10 @@ public struct UNet: Sendable {
     ///   - height, width: in pixels, at least 1; any size is padded and cropped inside as the network needs it.
     ///   - workers: threads that may work on one `forward`; more threads of a pool stay idle.
     ///   - tileSide: pixels a side of a tile, without what it overlaps its neighbours by.
+    ///   - partner: a state whose forward never runs at the same time: the two share scratch memory.
     public func makeState(
-        height: Int, width: Int, workers: Int = WorkerPool.processors, tileSide: Int = UNet.tileSide
+        height: Int, width: Int, workers: Int = WorkerPool.processors, tileSide: Int = UNet.tileSide,
+        sharingWith partner: UNetState? = nil
     ) -> UNetState {
         if case .shuffle(let network) = network, height * width > 2 * tileSide * tileSide {
             let tiling = Tiling(
@@ -49,13 +51,15 @@ public struct UNet: Sendable {
                 output: Tensor(configuration.outputs, height, width), activations: .tiles(tiling),
                 workspace: Workspace(workers: workers, need: ScratchNeed()))
         }
-        return makeWholeState(height: height, width: width, workers: workers)
+        return makeWholeState(height: height, width: width, workers: workers, sharingWith: partner)
     }
 
     /// Pixels a side of a tile of a large picture.
     public static let tileSide = 1024
 
-    private func makeWholeState(height: Int, width: Int, workers: Int) -> UNetState {
+    private func makeWholeState(
+        height: Int, width: Int, workers: Int, sharingWith partner: UNetState? = nil
+    ) -> UNetState {
         let activations: UNetState.Activations
         let need: ScratchNeed
         switch network {
@@ -66,9 +70,10 @@ public struct UNet: Sendable {
             let maps = ShuffleUNet.Activations(network, height: height, width: width)
             (activations, need) = (.shuffle(maps), network.scratchNeed(for: maps, workers: workers))
         }
+        let shared = partner.flatMap { $0.workspace.serves(workers: workers, need: need) ? $0.workspace : nil }
         return UNetState(
             input: Tensor(configuration.inputs, height, width), output: Tensor(configuration.outputs, height, width),
-            activations: activations, workspace: Workspace(workers: workers, need: need))
+            activations: activations, workspace: shared ?? Workspace(workers: workers, need: need))
     }
 
     /// Reads `state.input`, writes `state.output`. Allocates no activations; returns when all is done.

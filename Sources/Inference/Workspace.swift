@@ -3,7 +3,7 @@ import Threads
 
 /// Scratch memory for the layers of one network state, a part for each thread that works on it at once.
 ///
-/// Belongs to one state and serves one `forward` at a time.
+/// Serves one `forward` at a time; states that take turns may share one.
 final class Workspace {
     /// How many threads have scratch memory.
     let workers: Int
@@ -27,6 +27,11 @@ final class Workspace {
 
     deinit {
         memory.deallocate()
+    }
+
+    /// Whether it is enough.
+    func serves(workers: Int, need: ScratchNeed) -> Bool {
+        self.workers == workers && need.perWorker <= perWorker && need.shared <= sharedCount
     }
 
     /// The piece that all threads share.

@@ -84,7 +84,7 @@ public struct CCDNet: Sendable {
         /// The estimate after the first network, after the steps, and after the projection, [3, H, W] each.
         let begun: Tensor
         let corrected: Tensor
-        let projected: Tensor
+        private(set) lazy var projected = Tensor(3, begun.shape.height, begun.shape.width)
         /// The palettes of the last picture and each pixel's.
         var palettes: PaletteTable?
         var ids: [UInt16] = []
@@ -99,15 +99,14 @@ public struct CCDNet: Sendable {
             let (height, width) = (first.input.shape.height, first.input.shape.width)
             begun = Tensor(3, height, width)
             corrected = step == nil ? begun : Tensor(3, height, width)
-            projected = Tensor(3, height, width)
             unstepped = Region(height: height, width: width)
         }
     }
 
     /// - Parameters: the canvas in pixels.
     public func makeState(height: Int, width: Int) -> State {
-        State(
-            first: first.makeState(height: height, width: width), step: step?.makeState(height: height, width: width))
+        let begin = first.makeState(height: height, width: width)
+        return State(first: begin, step: step?.makeState(height: height, width: width, sharingWith: begin))
     }
 
     /// Estimates the picture that was quantized. What cannot differ from the estimate that this state made last is not

@@ -73,8 +73,7 @@ public struct DitherClassifier: Sendable {
     ///     `seesEstimate`.
     func logit(_ gif: TensorView, radius: TensorView, estimate: TensorView, on pool: WorkerPool) -> Float {
         let (height, width) = (gif.shape.height, gif.shape.width)
-        let state = stack.makeState(height: height, width: width)
-        let input = state.input
+        let input = Tensor(stack.inputs, height, width)
         input[0..<3].copy(from: gif)
         input.withUnsafeMutableBufferPointer { values in
             let plane = height * width
@@ -95,8 +94,7 @@ public struct DitherClassifier: Sendable {
             }
             if seesRadius { radius.withUnsafeBufferPointer { countInSteps(values, of: $0) } }
         }
-        stack.forward(state, on: pool)
-        return state.output.withUnsafeBufferPointer { Self.average($0, isWeighted) } - threshold
+        return stack(consume input, on: pool).withUnsafeBufferPointer { Self.average($0, isWeighted) } - threshold
     }
 
     /// Two colors that differ by one level have this radius.

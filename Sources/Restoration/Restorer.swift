@@ -54,7 +54,6 @@ public final class Restorer {
         let restraint: Restraint
         let filter: TemporalFilter
         lazy var slomo = models.slomo.makeState(height: size.height, width: size.width)
-        lazy var between = Tensor(3, size.height, size.width)
         /// Of two frames, between them, and room for two.
         lazy var alpha = (0..<5).map { _ in Tensor(3, size.height, size.width) }
 
@@ -317,10 +316,9 @@ public final class Restorer {
     /// Network C at time t.
     private func between(_ a: FrameSlot, _ b: FrameSlot, at t: Float) -> [UInt8] {
         guard let models, let state else { preconditionFailure("an in-between without networks") }
-        models.slomo.interpolate(
-            a.restored.view, b.restored.view, at: t, into: state.between.view, state: state.slomo, on: pool)
+        let made = models.slomo.interpolate(a.restored.view, b.restored.view, at: t, state: state.slomo, on: pool)
         var pixels = a.picture
-        pixels.withUnsafeMutableBufferPointer { operations.store(state.between.view, intoRGBA: $0) }
+        pixels.withUnsafeMutableBufferPointer { operations.store(made, intoRGBA: $0) }
         if options.keepsAlpha && (a.hasTransparency || b.hasTransparency) {
             blendAlpha(a, b, at: t, into: &pixels, models, state)
         }

@@ -84,9 +84,11 @@ public struct SuperSlomo: Sendable {
 
     /// - Parameters: the canvas in pixels.
     public func makeState(height: Int, width: Int) -> State {
-        State(
-            flow: flow.makeState(height: height, width: width), refine: refine.makeState(height: height, width: width),
-            height: height, width: width)
+        // Refinement's maps are the larger ones.
+        let refine = refine.makeState(height: height, width: width)
+        return State(
+            flow: flow.makeState(height: height, width: width, sharingWith: refine), refine: refine, height: height,
+            width: width)
     }
 
     /// Network B: both flows between two GIF frames, kept in the state for `interpolate`. The same but for rounding as
@@ -120,10 +122,10 @@ public struct SuperSlomo: Sendable {
     /// - Parameters:
     ///   - i0, i1: [3, H, W] in [-1, 1].
     ///   - t: in (0, 1).
-    ///   - target: [3, H, W].
+    /// - Returns: [3, H, W], of the state: there until the next call.
     public func interpolate(
-        _ i0: TensorView, _ i1: TensorView, at t: Float, into target: TensorView, state: State, on pool: WorkerPool
-    ) {
+        _ i0: TensorView, _ i1: TensorView, at t: Float, state: State, on pool: WorkerPool
+    ) -> TensorView {
         precondition(t > 0 && t < 1, "an in-between lies between 0 and 1")
         let operations = PixelOperations(on: pool)
         let input = state.refine.input
@@ -161,7 +163,7 @@ public struct SuperSlomo: Sendable {
         operations.synthesize(
             state.warped0.view, state.warped1.view, visibility: state.visibility.view, t: t, into: state.blended.view,
             in: blended)
-        target.copy(from: state.blended.view)
+        return state.blended.view
     }
 
     /// Warps what has changed of a picture, wherever it goes, and what goes elsewhere than before.

@@ -35,6 +35,7 @@ struct GIF2Video: ParsableCommand {
 
     static func main() {
         Program.restartForOpenBLAS()
+        clinux_give_back_memory()
         // A reader that goes away shows as EPIPE where it is written to, and ends the program there.
         _ = clinux_ignore_signal(SIGPIPE)
         do {

@@ -103,6 +103,7 @@ struct GIF2Videod: ParsableCommand {
 
     static func main() {
         Program.restartForOpenBLAS()
+        clinux_give_back_memory()
         // Before there are threads, which get the same.
         clinux_hold_signals()
         do {
