@@ -75,11 +75,18 @@ class Program:
         command = [str(self.binary), "probe", "--json", *self._options(), str(file)]
         return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
-    def verdict(self, gif: bytes) -> Verdict:
+    def _probed(self, gif: bytes) -> dict:
         with tempfile.NamedTemporaryFile(suffix=".gif") as file:
             file.write(gif)
             file.flush()
-            return verdict_of(self.probe(Path(file.name)))
+            return self.probe(Path(file.name))
+
+    def verdict(self, gif: bytes) -> Verdict:
+        return verdict_of(self._probed(gif))
+
+    def cuts(self, gif: bytes) -> list[int]:
+        """The frames that show another scene than the one before."""
+        return self._probed(gif)["cuts"]
 
 
 def verdict_of(report: dict) -> Verdict:

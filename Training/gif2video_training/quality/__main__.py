@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 
 from ..program import Program
-from . import betweens, classifier, document, flat, plots, rows
+from . import betweens, classifier, cuts, document, flat, plots, rows
 from .colour import base_scores, restored_scores
 from .document import Section, table
 from .plan import Plan, between_clips, chosen_sources, images_of, load_clip
@@ -89,15 +89,24 @@ class Run:
         return result
 
     def films(self) -> dict[str, list[betweens.Film]]:
-        """The in-betweens of all clips that are fast enough, per profile; none if the time was over before."""
+        """The in-betweens of all clips that are fast enough, per profile; none if the time was over before.
+
+        Of profiles that have a network of their own for them.
+        """
         result = {program.profile: [] for program in self.programs}
+        programs = [program for program in self.programs if (program.models / "superslomo.safetensors").exists()]
         for clip in [] if self.left_out else between_clips(self.clips, self.plan):
             for rate, (maker, size) in product(betweens.RATES, betweens.GIFS):
-                for program in self.programs:
+                for program in programs:
                     store = self.between[program.profile]
                     result[program.profile].append(betweens.film(clip, maker, size, rate, program, store))
             say(f"in-betweens: {clip.name}")
         return result
+
+    def cut_rows(self, program: Program) -> list[dict]:
+        """Cuts between all clips that are fast enough for in-betweens."""
+        clips = list(between_clips(self.clips, self.plan))
+        return cuts.rows(clips, program, self.between[program.profile])
 
     def write_sheet(self, program: Program, films: list[betweens.Film], file: Path) -> None:
         """The worst gaps to look at."""
@@ -124,7 +133,7 @@ def networks(program: Program) -> list[dict]:
     ]
 
 
-def between_section(films: list[betweens.Film]) -> Section:
+def between_section(run: Run, program: Program, films: list[betweens.Film]) -> Section:
     rates = ", ".join(f"1/{rate}" for rate in betweens.RATES)
     return Section("In-betweens", [
         f"GIFs at {rates} of the rate of {len({film.clip for film in films})} films; the program fills the gaps "
@@ -139,6 +148,8 @@ def between_section(films: list[betweens.Film]) -> Section:
             "clip": gap.clip, "rate": f"1/{gap.rate}", "maker": gap.maker, "colours": gap.size, "frame": gap.first,
             "mean flow": gap.flow, **{name: gap.mean(name) for name in betweens.METHODS},
         } for gap in betweens.worst_gaps(films, WORST)]),
+        "Cuts, where nothing is interpolated: films spliced from two clips, several makers, through `probe`:",
+        table(run.cut_rows(program)),
     ])  # fmt: skip
 
 
@@ -187,7 +198,7 @@ def profile_section(
         "The same scenes where the GIF does not hold them; \"right pixels\" are those that it does:",
         table(flat.lossy_rows(run.plan.quick, program, store)),
     ])  # fmt: skip
-    below = [colour, harm, flat_art, dither, *([between_section(films)] if films else [])]
+    below = [colour, harm, flat_art, dither, *([between_section(run, program, films)] if films else [])]
     if run.wild.is_dir():
         found = flat.wild_rows(run.wild, run.plan.quick, program, store)
         text = "No original is known; what the program changes in their first frames:"
