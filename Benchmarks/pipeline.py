@@ -85,12 +85,20 @@ class Run:
         with open(stdin or os.devnull, "rb") as source:
             process = subprocess.Popen(
                 ["taskset", "-c", f"0-{threads - 1}", *command], stdin=source, stdout=subprocess.DEVNULL)
-            _, status, usage = os.wait4(process.pid, 0)
+            # Not the usage's: that of a child begins with what its parent, which may hold PyTorch, has in memory.
+            self.memory = 0
+            while True:
+                with open(f"/proc/{process.pid}/status") as facts:
+                    peak = [int(line.split()[1]) * 1024 for line in facts if line.startswith("VmHWM:")]
+                self.memory = peak[0] if peak else self.memory
+                pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+                if pid:
+                    break
+                time.sleep(0.002)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
         self.seconds = (time.perf_counter() - begin, usage.ru_utime + usage.ru_stime)
-        self.memory = usage.ru_maxrss * 1024
 
 
 def filter_command(rate: str = "2x", *more: str) -> list[str]:

@@ -95,7 +95,7 @@ class Run:
         """
         result = {program.profile: [] for program in self.programs}
         programs = [program for program in self.programs if (program.models / "superslomo.safetensors").exists()]
-        for clip in [] if self.left_out else between_clips(self.clips, self.plan):
+        for clip in [] if self.left_out else between_clips(self.clips, self.plan.between_step):
             for rate, (maker, size) in product(betweens.RATES, betweens.GIFS):
                 for program in programs:
                     store = self.between[program.profile]
@@ -105,13 +105,13 @@ class Run:
 
     def cut_rows(self, program: Program) -> list[dict]:
         """Cuts between all clips that are fast enough for in-betweens."""
-        clips = list(between_clips(self.clips, self.plan))
+        clips = list(between_clips(self.clips))
         return cuts.rows(clips, program, self.between[program.profile])
 
     def write_sheet(self, program: Program, films: list[betweens.Film], file: Path) -> None:
         """The worst gaps to look at."""
         worst = betweens.worst_gaps(films, WORST)
-        clips = {clip.name: clip for clip in between_clips(self.clips, self.plan)}
+        clips = {clip.name: clip for clip in between_clips(self.clips, self.plan.between_step)}
         file.parent.mkdir(parents=True, exist_ok=True)
         betweens.sheet(worst, clips, program).save(file)
         say(f"{file.resolve()}")
@@ -250,6 +250,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few makers, sizes and clips, three frames of each")
     parser.add_argument("--frames", type=int, help="consecutive frames of a clip (default 5; quick: 3)")
     parser.add_argument("--step", type=int, default=1, help="take every n-th film frame")
+    parser.add_argument("--between-step", type=int, help="in-betweens of every n-th film (default 1; quick: 8)")
     parser.add_argument(
         "--minutes", type=float, default=math.inf, help="stop measuring clips after so many and write what there is"
     )
@@ -258,7 +259,8 @@ def main() -> None:
     parser.add_argument("--command", help="how the document says it was made (default: this command line)")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    plan = Plan(options.quick, options.frames or (3 if options.quick else 5), options.step)
+    between_step = options.between_step or (8 if options.quick else 1)
+    plan = Plan(options.quick, options.frames or (3 if options.quick else 5), options.step, between_step)
     folders = [(options.models / profile).resolve() for profile in options.profiles]
     programs = [Program(options.binary.resolve(), folder) for folder in folders if folder.is_dir()]
     if not programs:

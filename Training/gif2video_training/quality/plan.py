@@ -48,11 +48,15 @@ class Clip:
 
 @dataclass(frozen=True)
 class Plan:
-    """frames: consecutive ones from the middle of each clip, every `step`-th film frame."""
+    """frames: consecutive ones from the middle of each clip, every `step`-th film frame.
+
+    between_step: in-betweens are measured on every so many-th film.
+    """
 
     quick: bool
     frames: int
     step: int
+    between_step: int = 1
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -113,10 +117,10 @@ def chosen_sources(data: Path, plan: Plan) -> tuple[list[Source], set[str]]:
     return sorted(chosen, key=lambda source: source.name not in few), few
 
 
-def between_clips(data: Path, plan: Plan) -> Iterator[Clip]:
-    """The films that in-betweens are measured on: fast enough; of a quick run, every eighth."""
+def between_clips(data: Path, step: int = 1) -> Iterator[Clip]:
+    """The films that are fast enough for in-betweens, every `step`-th of them."""
     sources = [source for source in clips_of(data) if source.fps >= LEAST_FPS]
-    for source in sources[:: 8 if plan.quick else 1]:
+    for source in sources[::step]:
         yield Clip(source.name, kind_of(source), _centre(source, BETWEEN_FRAMES, 1))
 
 
