@@ -4,6 +4,7 @@ What ships is measured by gif2video_training.quality.
 
     python -m gif2video_training.evaluate colour --data ../shared/data/val --models ../Models/live
     python -m gif2video_training.evaluate motion --data ../shared/data/val --models ../Models/live
+    python -m gif2video_training.evaluate flow --data cache/some-motion-pool --models ../Models/live
 
 --engine torch runs the networks in PyTorch; --engine swift writes real GIF files, feeds them to the
 gif2video program and reads its pictures back. Frames are 256 x 256 centre crops of the clips. PSNR
@@ -27,7 +28,7 @@ from .export import load_model
 from .gif_file import gif_bytes
 from .makers import GIFFrame
 from .metrics import psnr, ssim
-from .motion_pool import restore
+from .motion_pool import MotionPool, restore
 from .program import Program
 
 SIDE = 256
@@ -178,10 +179,27 @@ def motion_table(
     return rows
 
 
+@torch.no_grad()
+def flow_table(models: Path, pool: MotionPool) -> list[dict]:
+    """In-betweens of a motion pool's degraded samples with flow from the GIF's frames, and from restored ones."""
+    network = load_model(models / "superslomo.safetensors")[0]
+    scores: dict[str, list[float]] = defaultdict(list)
+    for slot in range(len(pool)):
+        g0, g1, i0, i1, truth = pool.frames[slot]
+        if np.array_equal(g0, i0):
+            continue
+        g0, g1, i0, i1 = (to_tensor(frame) for frame in (g0, g1, i0, i1))
+        t = float(pool.time[slot])
+        for name, frames in (("flow from the GIF", (g0, g1)), ("flow from restored frames", (i0, i1))):
+            made = network.interpolate(i0, i1, *network.flows(*frames), t)["frame"]
+            scores[name].append(psnr(to_picture(made), truth))
+    return [{"samples": len(values), "flow": name, "PSNR": float(np.mean(values))} for name, values in scores.items()]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["colour", "motion"])
-    parser.add_argument("--data", type=Path, required=True, help="folder of validation clips")
+    parser.add_argument("what", choices=["colour", "motion", "flow"])
+    parser.add_argument("--data", type=Path, required=True, help="folder of validation clips (flow: a motion pool)")
     parser.add_argument("--models", type=Path, default=Path("../Models/live"), help="a profile's folder")
     parser.add_argument("--engine", choices=["torch", "swift"], default="torch")
     parser.add_argument("--binary", type=Path, default=Path("../.build/release/gif2video"))
@@ -206,6 +224,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the rows there")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    if options.what == "flow":
+        return print_table(flow_table(options.models, MotionPool(options.data)))
     limit = {"colour": 8, "motion": 0}[options.what] if options.limit is None else options.limit
     least = options.least_fps if options.least_fps is not None else (24.0 if options.what == "motion" else 0.0)
     sources = [source for source in find_sources(options.data) if source.is_clip and source.fps >= least]
