@@ -14,7 +14,7 @@ public struct CanvasTooLarge: Error, CustomStringConvertible {
     }
 
     public var description: String {
-        let needed = (size.area * Restorer.bytesPerPixel) >> 20
+        let needed = Restorer.memory(for: size) >> 20
         return (name.map { "\($0): " } ?? "")
             + "restoring a canvas of \(size) takes about \(needed) MiB; the limit is \(limit >> 20) MiB"
     }

@@ -16,9 +16,11 @@ public final class Restorer {
     /// A frame that stays longer is meant to stand still: nothing moves in its time. In centiseconds.
     public static let holdDuration = 100
 
-    /// Memory that the networks take for each pixel of the canvas, in bytes: peak memory of
-    /// `filter --profile live --rate 2x`, measured at 480x270 and 840x593, is 1.2 to 1.4 KB a pixel.
-    public static let bytesPerPixel = 1400
+    /// Memory that restoring a canvas takes, in bytes: as the peak memory of `filter --profile live --rate 2x`, measured from
+    /// 480x270 to 1920x1080, and at 2560x1440 and 3840x2160, whose networks go from tile to tile.
+    public static func memory(for size: PixelSize) -> Int {
+        size.area > 2 * UNet.tileSide * UNet.tileSide ? 900_000_000 + 650 * size.area : 50_000_000 + 1600 * size.area
+    }
 
     private let models: ModelSet?
     private let options: RestorationOptions
@@ -96,7 +98,7 @@ public final class Restorer {
     /// - Throws: `CanvasTooLarge` before anything is allocated for the first frame; what `emit` throws.
     public func push(_ frame: Frame, emit: (Picture) throws -> Void) throws {
         if models != nil && previous == nil && waiting == nil
-            && frame.size.area > options.maxMemory / Self.bytesPerPixel
+            && Self.memory(for: frame.size) > options.maxMemory
         {
             throw CanvasTooLarge(size: frame.size, limit: options.maxMemory)
         }
