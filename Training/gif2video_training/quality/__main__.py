@@ -26,7 +26,7 @@ from . import betweens, classifier, cuts, document, flat, plots, rows
 from .colour import base_scores, restored_scores
 from .document import Section, table
 from .plan import Plan, between_clips, chosen_sources, images_of, load_clip
-from .store import BETWEENS, COLOUR, FLAT, Store, sources_key
+from .store import BETWEENS, COLOUR, CUTS, FLAT, Store, sources_key
 
 TRAINING = Path(__file__).resolve().parents[2]
 OUT = TRAINING / "../out"
@@ -58,6 +58,8 @@ class Run:
             program.profile: Store(cache / f"{program.profile}-{program.key(True)}" / between_key)
             for program in programs
         }
+        cut_key = sources_key(CUTS, self.clips)
+        self.cuts = {profile: Store(folder / cut_key) for profile, folder in folders.items()}
         self.flat = {profile: Store(folder / sources_key(FLAT)) for profile, folder in folders.items()}
 
     def records(self) -> dict[str, list[rows.Record]]:
@@ -106,7 +108,7 @@ class Run:
     def cut_rows(self, program: Program) -> list[dict]:
         """Cuts between all clips that are fast enough for in-betweens."""
         clips = list(between_clips(self.clips))
-        return cuts.rows(clips, program, self.between[program.profile])
+        return cuts.rows(clips, program, self.cuts[program.profile])
 
     def write_sheet(self, program: Program, films: list[betweens.Film], file: Path) -> None:
         """The worst gaps to look at."""

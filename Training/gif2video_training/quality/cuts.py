@@ -33,7 +33,7 @@ def splice(clips: list[Clip], step: int, number: int) -> tuple[str, np.ndarray] 
         if room <= 0:
             return None
         first = int(rng.integers(room))
-        parts.append(clip.frames[first : first + FRAMES * step : step][:FRAMES])
+        parts.append(clip.frames[first : first + FRAMES * step : step])
     height, width = (min(part.shape[axis] for part in parts) for axis in (1, 2))
     name = "+".join(clips[index].name for index in chosen)
     return name, np.concatenate([part[:, :height, :width] for part in parts])
