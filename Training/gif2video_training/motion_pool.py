@@ -24,6 +24,7 @@ from .export import load_model
 from .makers import GIFFrame, ffmpeg_palette, pillow_median_cut, pillow_with_palette, radius_table
 
 GAPS, GAP_WEIGHTS = (2, 4, 8), (0.5, 0.3, 0.2)
+MOTION_POWER = 0.5
 CUT_DIFFERENCE = 45.0
 """Mean absolute difference (of 255) of two frames above which they are taken for two scenes."""
 
@@ -80,20 +81,24 @@ def write_motion_pool(
     window: int,
     networks: dict[str, torch.nn.Module],
     seed: int,
+    gap_weights: tuple[float, ...] = GAP_WEIGHTS,
+    motion_power: float = MOTION_POWER,
 ) -> None:
-    """Makes a pool. A clip weighs by its motion (square root), faces by half as much again."""
+    """Makes a pool. A clip weighs by a power of its motion, faces by half as much again."""
     rng = np.random.default_rng(seed)
     out.mkdir(parents=True, exist_ok=True)
     frames_out = np.lib.format.open_memmap(out / "frames.npy", "w+", np.uint8, (count, 5, window, window, 3))
     times = np.zeros(count, np.float32)
     slots = list(rng.permutation(count))
-    weights = np.array([np.sqrt(min(max(s.motion, 0.5), 16)) * (1.5 if s.kind == "face" else 1.0) for s in sources])
+    weights = np.array(
+        [min(max(s.motion, 0.5), 16) ** motion_power * (1.5 if s.kind == "face" else 1.0) for s in sources]
+    )
     for source, wanted in zip(sources, rng.multinomial(count, weights / weights.sum())):
         frames = load_frames(source, cache)
         scale_low = window / min(frames.shape[1:3])
         failures = 0
         while wanted > 0 and failures < 50:
-            gap = int(rng.choice(GAPS, p=GAP_WEIGHTS))
+            gap = int(rng.choice(GAPS, p=gap_weights))
             if source.fps < 23:
                 gap = 2
             gap = min(gap, len(frames) - 1)
@@ -146,6 +151,17 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=6000, help="samples")
     parser.add_argument("--window", type=int, default=192, help="side of a sample, pixels")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--gap-weights",
+        type=float,
+        nargs=len(GAPS),
+        default=GAP_WEIGHTS,
+        metavar="SHARE",
+        help=f"shares of pairs {', '.join(map(str, GAPS))} film frames apart (sum 1)",
+    )
+    parser.add_argument(
+        "--motion-power", type=float, default=MOTION_POWER, help="a clip weighs by its motion to this power"
+    )
     parser.add_argument("--validation", action="store_true", help="clean centre crops")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -154,7 +170,17 @@ def main() -> None:
         write_validation_pool(options.out, sources, options.window)
         return
     networks = {name: load_model(options.models / f"ccdnet-{name}.safetensors")[0] for name in ("none", "dithered")}
-    write_motion_pool(options.out, sources, options.cache, options.count, options.window, networks, options.seed)
+    write_motion_pool(
+        options.out,
+        sources,
+        options.cache,
+        options.count,
+        options.window,
+        networks,
+        options.seed,
+        tuple(options.gap_weights),
+        options.motion_power,
+    )
 
 
 if __name__ == "__main__":
