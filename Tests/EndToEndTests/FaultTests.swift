@@ -130,7 +130,9 @@ import Testing
 
     /// A folder of another machine: what is written there raises no event here. Found without being told to poll.
     @Test func aFolderOfAnotherMachineIsPolled() throws {
-        let daemon = try DaemonProcess(Self.folderStream("", "poll_interval = 0.2"))
+        let daemon = try DaemonProcess(
+            // Nobody sees the writer close it: pauses have to be shorter.
+            Self.folderStream("", "poll_interval = 0.2").replacingOccurrences(of: "settle = 0.2", with: "settle = 1.5"))
         for folder in ["in", "there"] {
             try FileManager.default.createDirectory(
                 atPath: "\(daemon.state)/\(folder)", withIntermediateDirectories: true)
@@ -148,9 +150,21 @@ import Testing
         try daemon.start()
         try daemon.waitUntilReady()
         usleep(500_000)
-        try daemon.drop(ExampleGIF.drifting(frames: 3), "there/a.gif")
-        try daemon.waitUntil("the video") { daemon.exists("out/a.y4m") }
-        #expect(try daemon.pictures("out/a.y4m") == 3)
+        for frames in [3, 5] {
+            try daemon.drop(ExampleGIF.drifting(frames: frames), "there/\(frames).gif")
+            try daemon.waitUntil("the video") { daemon.exists("out/\(frames).y4m") }
+            #expect(try daemon.pictures("out/\(frames).y4m") == frames)
+        }
+        // Written on the spot, slowly, and dropped again.
+        let bytes = ExampleGIF.drifting(frames: 7)
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(daemon.state)/there/5.gif"))
+        try file.truncate(atOffset: 0)
+        for start in stride(from: 0, to: bytes.count, by: bytes.count / 4) {
+            try file.write(contentsOf: bytes[start..<min(start + bytes.count / 4, bytes.count)])
+            usleep(150_000)
+        }
+        try file.close()
+        try daemon.waitUntil("its new version") { try daemon.pictures("out/5.y4m") == 7 }
         #expect(daemon.stop() == 0)
     }
 
