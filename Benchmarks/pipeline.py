@@ -78,27 +78,36 @@ def gif_pieces(data: bytes) -> list[bytes]:
 
 
 class Run:
-    """One process to its end: seconds on the wall and of the processors, peak memory in bytes."""
+    """One process to its end: seconds on the wall and of the processors, peak memory in bytes where it is watched."""
 
-    def __init__(self, command: list[str], threads: int, stdin: Path | None = None) -> None:
+    def __init__(
+        self, command: list[str], threads: int, stdin: Path | None = None, watches_memory: bool = False
+    ) -> None:
         begin = time.perf_counter()
         with open(stdin or os.devnull, "rb") as source:
             process = subprocess.Popen(
                 ["taskset", "-c", f"0-{threads - 1}", *command], stdin=source, stdout=subprocess.DEVNULL)
-            # Not the usage's: that of a child begins with what its parent, which may hold PyTorch, has in memory.
-            self.memory = 0
-            while True:
-                with open(f"/proc/{process.pid}/status") as facts:
-                    peak = [int(line.split()[1]) * 1024 for line in facts if line.startswith("VmHWM:")]
-                self.memory = peak[0] if peak else self.memory
-                pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-                if pid:
-                    break
-                time.sleep(0.002)
+            self.memory = self._peak_memory(process.pid) if watches_memory else 0
+            _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
         self.seconds = (time.perf_counter() - begin, usage.ru_utime + usage.ru_stime)
+
+    @staticmethod
+    def _peak_memory(process: int) -> int:
+        """Waits for the end. Takes time of the processor, so not where that is measured.
+
+        Not the usage's: that of a child begins with what its parent, which may hold PyTorch, has in memory.
+        """
+        memory = 0
+        while True:
+            with open(f"/proc/{process}/status") as facts:
+                peak = [int(line.split()[1]) * 1024 for line in facts if line.startswith("VmHWM:")]
+            if memory and not peak:
+                return memory
+            memory = peak[0] if peak else memory
+            time.sleep(0.002)
 
 
 def filter_command(rate: str = "2x", *more: str) -> list[str]:
@@ -213,7 +222,7 @@ class PipelineBench:
                     for index in range(frames):
                         file.write(pieces[1 + index % (len(pieces) - 2)])
                     file.write(b"\x3b")
-            run = Run(filter_command(), self.threads[-1], gif)
+            run = Run(filter_command(), self.threads[-1], gif, watches_memory=True)
             self.row(f"peak memory, {frames} frames", MB=run.memory / 1e6)
 
     def run(self) -> list[dict]:
