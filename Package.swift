@@ -34,7 +34,7 @@ let package = Package(
     targets: [
         // The system's libraries.
         .systemLibrary(name: "CGIF", pkgConfig: "libgif", providers: [.apt(["libgif-dev"])]),
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CV4L2", pkgConfig: "libv4l2", providers: [.apt(["libv4l-dev"])]),
@@ -69,7 +69,7 @@ let package = Package(
             ]),
 
         // The programs.
-        library("Startup", ["Inference"]),
+        library("Startup", ["Inference", "CLinux"]),
         .executableTarget(
             name: "gif2video",
             dependencies: [

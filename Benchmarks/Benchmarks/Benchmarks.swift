@@ -31,7 +31,6 @@ struct Benchmarks {
     }
 
     static func main() throws {
-        restartForOpenBLAS()
         let decoder = JSONDecoder()
         var subjects: [String: any Subject] = [:]
         while let line = readLine() {
@@ -55,12 +54,6 @@ struct Benchmarks {
         }
     }
 
-    /// As the program does it: OpenBLAS shall not be slower here than it has to be.
-    private static func restartForOpenBLAS() {
-        guard let core = OpenBLASCore.better else { return }
-        setenv(OpenBLASCore.variable, core, 1)
-        execv("/proc/self/exe", CommandLine.unsafeArgv)
-    }
 }
 
 struct BenchmarkError: Error, CustomStringConvertible {

@@ -5,7 +5,7 @@
 #define LANES 8
 #define ACCUMULATORS 12
 
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #include "Level.h"
 #pragma clang attribute pop
 

@@ -5,7 +5,7 @@
 #define LANES 16
 #define ACCUMULATORS 24
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), apply_to = function)
 #include "Level.h"
 #pragma clang attribute pop
 

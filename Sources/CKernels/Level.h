@@ -7,5 +7,6 @@
 #include "Scale.h"
 #include "Temporal.h"
 #include "Values.h"
+#include "Weights.h"
 
-#define CK_LEVEL CK_MAPS, CK_CONVOLUTION, CK_PIXELS, CK_SCALE, CK_TEMPORAL, CK_VALUES
+#define CK_LEVEL CK_MAPS, CK_CONVOLUTION, CK_PIXELS, CK_SCALE, CK_TEMPORAL, CK_VALUES, CK_WEIGHTS

@@ -55,7 +55,7 @@ extension Convolution {
             let count = min(step, rows.upperBound - first)
             kernels.table.gather(
                 &input, Int32(size), Int32(stride), Int32(width), Int32(first), Int32(count), scratch)
-            BLAS.multiply(
+            OpenBLAS.multiply(
                 rows: count * width, columns: columns, depth: depth, a: scratch, aStride: depth, b: packed.weights,
                 bStride: columns, c: sums, cStride: columns)
             kernels.table.spread(

@@ -166,7 +166,7 @@ extension Convolution {
         }
         let columns = outputBlocks * kernels.lanes
         for position in positions {
-            BLAS.multiply(
+            OpenBLAS.multiply(
                 rows: count, columns: columns, depth: tiles.tile,
                 a: tiles.values + position * tiles.position, aStride: tiles.tile,
                 b: packed.weights + position * tiles.tile * columns, bStride: columns,

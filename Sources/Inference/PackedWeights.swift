@@ -21,13 +21,15 @@ final class PackedWeights: @unchecked Sendable {
     }
 
     /// - Parameters:
+    ///   - values: the tensor.
     ///   - winograd: for Winograd's 36 positions, else for direct sums.
     ///   - lastLanes: lanes to keep of the last block of input channels.
     ///   - groups: how output blocks go together.
     init(
-        _ values: [Float], _ source: Source, bias: [Float], winograd: Bool, lanes: Int, inputBlocks: Int,
+        _ values: [Float], _ source: Source, bias: [Float], winograd: Bool, kernels: Kernels, inputBlocks: Int,
         lastLanes: Int, groups: [Range<Int>]
     ) {
+        let lanes = kernels.lanes
         self.groups = groups
         let parts = (source.size + 2) / 3
         let taps = winograd ? parts * parts : source.size * source.size
@@ -49,7 +51,7 @@ final class PackedWeights: @unchecked Sendable {
                         output: source.output, input: source.input, outputs: Int32(outputs.count),
                         inputs: Int32(source.places.count), size: Int32(source.size), places: places.start)
                     let row = group.count * lanes
-                    ck_pack(
+                    kernels.table.pack(
                         &weights, winograd ? 1 : 0, Int32(lanes), Int32(inputBlocks), Int32(lastLanes),
                         packed + positions * depth * group.lowerBound * lanes, depth * row, row)
                 }

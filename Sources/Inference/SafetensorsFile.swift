@@ -1,3 +1,4 @@
+import CKernels
 import FoundationEssentials
 import Glibc
 
@@ -68,7 +69,12 @@ final class SafetensorsFile {
             case .float16:
                 let bits: [UInt16] = try Self.read(
                     descriptor, path, at: dataStart + tensor.bytes.lowerBound, count: tensor.bytes.count / 2)
-                values = bits.map { Float(Float16(bitPattern: UInt16(littleEndian: $0))) }
+                values = [Float](unsafeUninitializedCapacity: bits.count) { values, count in
+                    if let first = values.baseAddress {
+                        Kernels.best.table.halves(bits.map(UInt16.init(littleEndian:)), bits.count, first)
+                    }
+                    count = bits.count
+                }
             }
             entries[name] = ModelWeights.Entry(shape: tensor.shape, values: values)
         }

@@ -1,5 +1,6 @@
+import CLinux
 import Glibc
-import Inference
+public import Inference
 
 /// This program on disk.
 public enum Program {
@@ -18,11 +19,10 @@ public enum Program {
         return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 
-    /// Starts the program anew, in the same process, where OpenBLAS is what multiplies and took the processor for an
-    /// old one; else returns, as it does when that fails. Before anything else: what was read or started is lost.
-    public static func restartForOpenBLAS() {
-        guard Kernels.best.products == .openBLAS, let core = OpenBLASCore.better else { return }
-        setenv(OpenBLASCore.variable, core, 1)
-        execv(path, CommandLine.unsafeArgv)
+    /// What comes first, before there are threads: the library that may multiply is loaded, large memory goes back to the
+    /// system as soon as it is free.
+    public static func prepare() throws(OpenBLAS.Missing) {
+        clinux_give_back_memory()
+        try OpenBLAS.loadIfNeeded()
     }
 }

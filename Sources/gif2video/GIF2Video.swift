@@ -34,11 +34,10 @@ struct GIF2Video: ParsableCommand {
         ])
 
     static func main() {
-        Program.restartForOpenBLAS()
-        clinux_give_back_memory()
         // A reader that goes away shows as EPIPE where it is written to, and ends the program there.
         _ = clinux_ignore_signal(SIGPIPE)
         do {
+            try Program.prepare()
             var command = try parseAsRoot()
             try command.run()
         } catch let code as ExitCode {

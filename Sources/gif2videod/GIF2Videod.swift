@@ -102,11 +102,10 @@ struct GIF2Videod: ParsableCommand {
     }
 
     static func main() {
-        Program.restartForOpenBLAS()
-        clinux_give_back_memory()
         // Before there are threads, which get the same.
         clinux_hold_signals()
         do {
+            try Program.prepare()
             var command = try parseAsRoot()
             try command.run()
         } catch let code as ExitCode {
