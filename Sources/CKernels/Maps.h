@@ -47,20 +47,21 @@ INLINE void transpose(vector values[LANES]) {
 static inline int lesser(int a, int b) { return a < b ? a : b; }
 
 static void to_map(const float *source, int channels, int height, int width, const struct ck_map *target, int first_row,
-                   int rows) {
+                   int rows, int first_column, int columns) {
     const ptrdiff_t plane = (ptrdiff_t)height * width;
-    const int whole = lesser(width, target->width) / LANES * LANES;
+    const int end = first_column + columns;
     for (int y = first_row; y < first_row + rows; y++) {
         for (int block = 0; block < target->blocks; block++) {
             const int used = lesser(channels - block * LANES, LANES);
             const float *line = source + block * LANES * plane + (ptrdiff_t)lesser(y, height - 1) * width;
-            for (int x = 0; x < whole; x += LANES) {
+            int x = first_column;
+            for (; x + LANES <= lesser(width, end); x += LANES) {
                 vector values[LANES];
                 for (int i = 0; i < LANES; i++) values[i] = i < used ? *(const loose *)(line + i * plane + x) : 0;
                 transpose(values);
                 UNROLL for (int i = 0; i < LANES; i++) at(target, block, y, x)[i] = values[i];
             }
-            for (int x = whole; x < target->width; x++) {
+            for (; x < end; x++) {
                 float *to = (float *)at(target, block, y, x);
                 for (int i = 0; i < used; i++) to[i] = line[i * plane + lesser(x, width - 1)];
             }
@@ -69,20 +70,21 @@ static void to_map(const float *source, int channels, int height, int width, con
 }
 
 static void from_map(const struct ck_map *source, int channels, float *target, int height, int width, int first_row,
-                     int rows) {
+                     int rows, int first_column, int columns) {
     const ptrdiff_t plane = (ptrdiff_t)height * width;
-    const int whole = width / LANES * LANES;
+    const int end = lesser(first_column + columns, width);
     for (int y = first_row; y < first_row + rows; y++) {
         for (int block = 0; block < source->blocks; block++) {
             const int used = lesser(channels - block * LANES, LANES);
             float *line = target + block * LANES * plane + (ptrdiff_t)y * width;
-            for (int x = 0; x < whole; x += LANES) {
+            int x = first_column;
+            for (; x + LANES <= end; x += LANES) {
                 vector values[LANES];
                 UNROLL for (int i = 0; i < LANES; i++) values[i] = at(source, block, y, x)[i];
                 transpose(values);
                 for (int i = 0; i < used; i++) *(loose *)(line + i * plane + x) = values[i];
             }
-            for (int x = whole; x < width; x++) {
+            for (; x < end; x++) {
                 const float *from = (const float *)at(source, block, y, x);
                 for (int i = 0; i < used; i++) line[i * plane + x] = from[i];
             }
@@ -91,9 +93,9 @@ static void from_map(const struct ck_map *source, int channels, float *target, i
 }
 
 static void unshuffle_to_map(const float *source, int channels, int height, int width, const struct ck_map *target,
-                             int first_row, int rows) {
+                             int first_row, int rows, int first_column, int columns) {
     const ptrdiff_t plane = (ptrdiff_t)height * width;
-    const int whole = lesser(width / 2, target->width) / LANES * LANES;
+    const int end = first_column + columns;
     for (int y = first_row; y < first_row + rows; y++) {
         for (int block = 0; block < target->blocks; block++) {
             const int used = lesser(4 * channels - block * LANES, LANES);
@@ -104,7 +106,8 @@ static void unshuffle_to_map(const float *source, int channels, int height, int 
                 const int row = lesser(2 * y + channel / 2 % 2, height - 1);
                 lines[i / 2] = source + channel / 4 * plane + (ptrdiff_t)row * width;
             }
-            for (int x = 0; x < whole; x += LANES) {
+            int x = first_column;
+            for (; x + LANES <= lesser(width / 2, end); x += LANES) {
                 vector values[LANES];
                 for (int i = 0; i < LANES; i += 2) {
                     values[i] = values[i + 1] = 0;
@@ -116,7 +119,7 @@ static void unshuffle_to_map(const float *source, int channels, int height, int 
                 transpose(values);
                 UNROLL for (int i = 0; i < LANES; i++) at(target, block, y, x)[i] = values[i];
             }
-            for (int x = whole; x < target->width; x++) {
+            for (; x < end; x++) {
                 float *to = (float *)at(target, block, y, x);
                 for (int i = 0; i < used; i++) to[i] = lines[i / 2][lesser(2 * x + i % 2, width - 1)];
             }
@@ -125,9 +128,9 @@ static void unshuffle_to_map(const float *source, int channels, int height, int 
 }
 
 static void shuffle_from_map(const struct ck_map *source, int channels, float *target, int height, int width,
-                             int first_row, int rows) {
+                             int first_row, int rows, int first_column, int columns) {
     const ptrdiff_t plane = (ptrdiff_t)height * width;
-    const int whole = width / 2 / LANES * LANES;
+    const int end = lesser(2 * (first_column + columns), width);
     for (int y = first_row; y < first_row + rows; y++) {
         for (int block = 0; block < source->blocks; block++) {
             const int used = lesser(4 * channels - block * LANES, LANES);
@@ -137,7 +140,8 @@ static void shuffle_from_map(const struct ck_map *source, int channels, float *t
                 const int channel = block * LANES + i, row = 2 * y + channel / 2 % 2;
                 lines[i / 2] = row < height ? target + channel / 4 * plane + (ptrdiff_t)row * width : 0;
             }
-            for (int x = 0; x < whole; x += LANES) {
+            int x = first_column;
+            for (; x + LANES <= end / 2; x += LANES) {
                 vector values[LANES];
                 UNROLL for (int i = 0; i < LANES; i++) values[i] = at(source, block, y, x)[i];
                 transpose(values);
@@ -148,7 +152,7 @@ static void shuffle_from_map(const struct ck_map *source, int channels, float *t
                     line[1] = HIGH(values[i], values[i + 1]);
                 }
             }
-            for (int x = 2 * whole; x < width; x++) {
+            for (x *= 2; x < end; x++) {
                 const float *from = (const float *)at(source, block, y, x / 2);
                 for (int i = x % 2; i < used; i += 2) {
                     if (lines[i / 2]) lines[i / 2][x] = from[i];

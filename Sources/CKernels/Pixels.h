@@ -200,10 +200,10 @@ static void synthesize(const float *warped0, const float *warped1, const float *
     for (ptrdiff_t i = 0; i < count; i++) {
         const float visible = (visibility[i] + 1) / 2;
         const float weight0 = (1 - t) * visible, weight1 = t * (1 - visible);
-        const float total = weight0 + weight1 + 1e-8f;
+        const float share = weight1 / (weight0 + weight1 + 1e-8f);
         for (int channel = 0; channel < 3; channel++) {
             const ptrdiff_t k = channel * plane + i;
-            target[k] = (weight0 * warped0[k] + weight1 * warped1[k]) / total;
+            target[k] = warped0[k] + share * (warped1[k] - warped0[k]);
         }
     }
 }

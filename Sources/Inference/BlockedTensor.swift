@@ -15,28 +15,71 @@ final class BlockedTensor: @unchecked Sendable {
     private let rowStride: Int
     private let blockStride: Int
     private let storage: UnsafeMutableRawBufferPointer
+    /// What the storage is part of; nil: it is the tensor's own.
+    private let memory: MapMemory?
 
     /// All values, margins included. Valid while the tensor lives.
     var values: UnsafeMutableBufferPointer<Float> { storage.assumingMemoryBound(to: Float.self) }
 
-    /// - Parameters:
-    ///   - blocks: of `lanes` channels each.
-    ///   - reach: half the size of the largest convolution that reads the map.
-    init(blocks: Int, height: Int, width: Int, lanes: Int, reach: Int) {
-        precondition(blocks > 0 && height > 0 && width > 0, "an empty map: \(blocks) x \(height) x \(width)")
-        (self.height, self.width, self.blocks, self.lanes, margin) = (height, width, blocks, lanes, reach)
-        // Behind the picture a convolution reads what the last Winograd tiles hang over, and its own reach.
-        let behind = reach == 0 ? 0 : 2 * reach - 1
-        rowStride = (reach + (width + 3) / 4 * 4 + behind) * lanes
-        blockStride = (reach + (height + 3) / 4 * 4 + behind) * rowStride
-        // The products of a row's last pixels may read some more, for sums that are dropped.
-        let count = blocks * blockStride + Self.slack * lanes
-        storage = .allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
-        storage.initializeMemory(as: Float.self, repeating: 0)
+    /// The shape of a map and of its margins.
+    struct Layout {
+        let height: Int
+        let width: Int
+        let blocks: Int
+        let lanes: Int
+        let margin: Int
+        let rowStride: Int
+        let blockStride: Int
+        /// Whole cache lines.
+        let byteCount: Int
+
+        /// - Parameters:
+        ///   - blocks: of `lanes` channels each.
+        ///   - reach: half the size of the largest convolution that reads the map.
+        init(blocks: Int, height: Int, width: Int, lanes: Int, reach: Int) {
+            precondition(blocks > 0 && height > 0 && width > 0, "an empty map: \(blocks) x \(height) x \(width)")
+            (self.height, self.width, self.blocks, self.lanes, margin) = (height, width, blocks, lanes, reach)
+            // Behind the picture a convolution reads what the last Winograd tiles hang over, and its own reach.
+            let behind = reach == 0 ? 0 : 2 * reach - 1
+            rowStride = (reach + (width + 3) / 4 * 4 + behind) * lanes
+            blockStride = (reach + (height + 3) / 4 * 4 + behind) * rowStride
+            // The products of a row's last pixels may read some more, for sums that are dropped.
+            let count = blocks * blockStride + BlockedTensor.slack * lanes
+            byteCount = (count * MemoryLayout<Float>.stride + 63) / 64 * 64
+        }
+    }
+
+    /// A map in memory of its own. The parameters are the layout's.
+    convenience init(blocks: Int, height: Int, width: Int, lanes: Int, reach: Int) {
+        let layout = Layout(blocks: blocks, height: height, width: width, lanes: lanes, reach: reach)
+        if layout.byteCount >= MapMemory.pageSize {
+            let memory = MapMemory(byteCount: layout.byteCount)
+            self.init(layout, .init(start: memory.base, count: layout.byteCount), memory: memory)
+        } else {
+            let storage = UnsafeMutableRawBufferPointer.allocate(byteCount: layout.byteCount, alignment: 64)
+            storage.initializeMemory(as: Float.self, repeating: 0)
+            self.init(layout, storage, memory: nil)
+        }
+    }
+
+    private init(_ layout: Layout, _ storage: UnsafeMutableRawBufferPointer, memory: MapMemory?) {
+        (height, width, blocks, lanes) = (layout.height, layout.width, layout.blocks, layout.lanes)
+        (margin, rowStride, blockStride) = (layout.margin, layout.rowStride, layout.blockStride)
+        (self.storage, self.memory) = (storage, memory)
+    }
+
+    /// Maps that are made and let go together.
+    static func together(_ layouts: [Layout]) -> [BlockedTensor] {
+        let memory = MapMemory(byteCount: layouts.reduce(0) { $0 + $1.byteCount })
+        var next = memory.base
+        return layouts.map { layout in
+            defer { next += layout.byteCount }
+            return BlockedTensor(layout, .init(start: next, count: layout.byteCount), memory: memory)
+        }
     }
 
     deinit {
-        storage.deallocate()
+        if memory == nil { storage.deallocate() }
     }
 
     /// Pixels, of stride 2, that products may read behind the last.

@@ -59,7 +59,10 @@ struct ClassicUNet: Sendable {
             name: "\(prefix)outc", kernels: kernels)
     }
 
-    func forward(_ input: TensorView, _ activations: Activations, into output: TensorView, _ execution: Execution) {
+    /// - Parameter needed: what is written of the output.
+    func forward(
+        _ input: TensorView, _ activations: Activations, into output: TensorView, needed: Region, _ execution: Execution
+    ) {
         let levels = activations.levels
         Resampling.load(input, into: levels[0].pooled, execution)
         inc(levels[0].pooled, hidden: levels[0].hidden, into: levels[0].skip, execution)
@@ -80,7 +83,9 @@ struct ClassicUNet: Sendable {
             current = level.fused
         }
         outc(current, into: activations.result.view, execution)
-        Resampling.store(activations.result.view, into: output, execution)
+        let result = activations.result
+        let region = needed.shrunk(by: 1, height: result.height, width: result.width)
+        Resampling.store(result.view, into: output, at: region, execution)
     }
 
     func scratchNeed(for activations: Activations, workers: Int) -> ScratchNeed {

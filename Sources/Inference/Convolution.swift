@@ -65,7 +65,7 @@ struct Convolution: Sendable {
             PackedWeights.Source(
                 first: strides.first, output: strides.output, input: strides.input, outputs: outputs, size: size,
                 places: places),
-            bias: bias, winograd: isWinograd, lanes: lanes, inputBlocks: inputBlocks, lastLanes: lastLanes,
+            bias: bias, winograd: isWinograd, kernels: kernels, inputBlocks: inputBlocks, lastLanes: lastLanes,
             groups: products == .own ? Self.groups(of: blocks) : [0..<blocks])
     }
 
@@ -112,21 +112,17 @@ struct Convolution: Sendable {
         }
     }
 
-    /// The same where all but some pixels of the input are what they were the last time: all others of the output stay.
-    /// - Parameter changed: of the input. Stride 1.
-    /// - Returns: what may have changed of the output.
+    /// A part of the output, in whole Winograd tiles. Stride 1.
     func callAsFunction(
-        _ input: BlockedView, into output: BlockedView, changed: Region, _ execution: Execution
-    ) -> Region {
+        _ input: BlockedView, into output: BlockedView, at region: Region, _ execution: Execution
+    ) {
         check(input, output)
         precondition(stride == 1, "a part of a convolution of stride \(stride)")
-        let region = changed.grown(by: size / 2)
         if isWinograd {
             forwardWinograd(input.map, output.map, TileRuns(region), execution)
         } else {
             forwardDirect(input.map, output.map, region.patches, execution)
         }
-        return region
     }
 
     private func check(_ input: BlockedView, _ output: BlockedView) {

@@ -62,6 +62,19 @@ public struct PixelOperations: Sendable {
         }
     }
 
+    /// Where two tensors differ in any channel.
+    public func differences(of a: TensorView, from b: TensorView) -> Region {
+        precondition(a.shape == b.shape, "differences of \(a.shape) from \(b.shape)")
+        let shape = a.shape
+        let (a, b) = (a.pointer, b.pointer)
+        return changes(in: shape) { row in
+            (0..<shape.channels).reduce(0..<0) { found, channel in
+                let at = channel * shape.plane + row * shape.width
+                return Self.differences(a + at, b + at, shape.width, found)
+            }
+        }
+    }
+
     /// Collects the columns of each row that `body` finds, the rows shared out on the pool.
     private func changes(in shape: TensorShape, _ body: (_ row: Int) -> Range<Int>) -> Region {
         var region = Region(height: shape.height, width: shape.width)
@@ -74,16 +87,31 @@ public struct PixelOperations: Sendable {
     }
 
     /// Makes a row equal to another.
-    /// - Returns: `found` and the columns that differed, bit by bit: a NaN is equal to itself.
+    /// - Returns: `found` and the columns that differed.
     private static func replace(
         _ row: UnsafeMutablePointer<Float>, _ other: UnsafePointer<Float>, _ count: Int, _ found: Range<Int>
+    ) -> Range<Int> {
+        let differing = differences(row, other, count, 0..<0)
+        if differing.isEmpty { return found }
+        (row + differing.lowerBound).update(from: other + differing.lowerBound, count: differing.count)
+        return hull(differing, found)
+    }
+
+    /// - Returns: `found` and the columns that differ, bit by bit: a NaN is equal to itself.
+    private static func differences(
+        _ row: UnsafePointer<Float>, _ other: UnsafePointer<Float>, _ count: Int, _ found: Range<Int>
     ) -> Range<Int> {
         guard memcmp(row, other, count * MemoryLayout<Float>.stride) != 0 else { return found }
         var (first, last) = (0, count - 1)
         while row[first].bitPattern == other[first].bitPattern { first += 1 }
         while row[last].bitPattern == other[last].bitPattern { last -= 1 }
-        (row + first).update(from: other + first, count: last + 1 - first)
-        return found.isEmpty ? first..<last + 1 : min(first, found.lowerBound)..<max(last + 1, found.upperBound)
+        return hull(first..<last + 1, found)
+    }
+
+    private static func hull(_ columns: Range<Int>, _ found: Range<Int>) -> Range<Int> {
+        found.isEmpty
+            ? columns
+            : min(columns.lowerBound, found.lowerBound)..<max(columns.upperBound, found.upperBound)
     }
 
     /// target = source.
@@ -92,6 +120,14 @@ public struct PixelOperations: Sendable {
         let (source, pointer) = (source.pointer, target.pointer)
         forEachPiece(of: target.shape, in: region) { first, count in
             (pointer + first).update(from: source + first, count: count)
+        }
+    }
+
+    /// target = value.
+    public func fill(_ target: TensorView, with value: Float, in region: Region) {
+        let pointer = target.pointer
+        forEachPiece(of: target.shape, in: region) { first, count in
+            (pointer + first).update(repeating: value, count: count)
         }
     }
 
@@ -253,12 +289,14 @@ public struct PixelOperations: Sendable {
     }
 
     /// 3 channels to the R, G, B of R, G, B, A bytes: (x + 1) * 127.5, clamped, to the nearest. Alpha stays as it is.
-    public func store(_ source: TensorView, intoRGBA rgba: UnsafeMutableBufferPointer<UInt8>) {
+    public func store(
+        _ source: TensorView, intoRGBA rgba: UnsafeMutableBufferPointer<UInt8>, in region: Region? = nil
+    ) {
         let plane = source.shape.plane
         precondition(source.shape.channels == 3 && rgba.count == 4 * plane, "\(source.shape) into \(rgba.count) bytes")
         guard let pixels = rgba.baseAddress else { preconditionFailure("no pixels") }
         let pointer = source.pointer
-        forEachRun(of: source.shape, in: nil) { first, count in
+        forEachRun(of: source.shape, in: region) { first, count in
             kernels.table.planar_to_rgba(pointer + first, plane, count, pixels + 4 * first)
         }
     }

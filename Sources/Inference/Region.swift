@@ -45,6 +45,16 @@ public struct Region: Hashable, Sendable {
         for row in 0..<height { columns[row] = Self.hull(columns[row], other.columns[row]) }
     }
 
+    /// What lies in another region of a map of the same size as well.
+    public func intersection(_ other: Region) -> Region {
+        precondition(other.height == height && other.width == width, "regions of maps of different sizes")
+        var both = Region(height: height, width: width)
+        for row in 0..<height {
+            both.insert(rows: row..<row + 1, columns: columns[row].clamped(to: other.columns[row]))
+        }
+        return both
+    }
+
     /// With all pixels that are at most so many rows and columns away.
     public func grown(by reach: Int) -> Region {
         guard reach > 0 else { return self }
@@ -55,6 +65,12 @@ public struct Region: Hashable, Sendable {
                 columns: patch.columns.lowerBound - reach..<patch.columns.upperBound + reach)
         }
         return grown
+    }
+
+    /// The pixels in whole squares of `side` x `side`, counted from the upper left, as far as the map goes.
+    public func inSquares(of side: Int) -> Region {
+        shrunk(by: side, height: (height + side - 1) / side, width: (width + side - 1) / side)
+            .enlarged(by: side, height: height, width: width)
     }
 
     /// The pixels of a smaller map that stand for `factor` x `factor` pixels each of which any is in the region.

@@ -3,151 +3,189 @@
 /// The input is padded right and bottom, repeating its edge, to a multiple of 2 to the number of widths; the output is
 /// cropped. Both happen in the pixel (un)shuffle.
 struct ShuffleUNet: Sendable {
-    private let stem: [Convolution]
-    private let down: [[Convolution]]
-    private let lateral: [Convolution]
-    private let up: [Convolution]
-    private let outc: Convolution
+    /// In the order in which they run. The last one's output is the network's, four channels for each.
+    fileprivate let layers: [Layer]
+    /// Resolutions, the finest (half the picture's) first.
+    private let levels: Int
+
+    /// What makes one map.
+    fileprivate struct Layer: Sendable {
+        enum Work: Sendable {
+            /// The picture's pixels, 2 x 2 of a plane in four channels.
+            case load
+            case convolution(Convolution)
+            /// To half the size.
+            case pool
+            /// The first map at twice its size plus the second.
+            case merge
+        }
+
+        let work: Work
+        /// The layers whose maps it reads.
+        let sources: [Int]
+        /// Of its map.
+        let level: Int
+        let blocks: Int
+    }
 
     init(
         _ configuration: UNetConfiguration, widths: [Int], weights: ModelWeights, prefix: String, kernels: Kernels
     ) throws(ModelError) {
-        func convolution(
-            _ name: String, _ inputs: Int, _ outputs: Int, size: Int = 3, activated: Bool = true
-        ) throws(ModelError) -> Convolution {
-            try Convolution(
+        var layers: [Layer] = []
+        func add(_ work: Layer.Work, of sources: [Int], level: Int, blocks: Int) -> Int {
+            layers.append(Layer(work: work, sources: sources, level: level, blocks: blocks))
+            return layers.count - 1
+        }
+        func convolve(
+            _ source: Int, _ name: String, _ inputs: Int, _ outputs: Int, size: Int = 3, activated: Bool = true
+        ) throws(ModelError) -> Int {
+            let convolution = try Convolution(
                 inputs: [inputs], outputs: outputs, size: size, slope: activated ? configuration.slope : 1,
                 weights: weights, name: prefix + name, kernels: kernels)
+            return add(
+                .convolution(convolution), of: [source], level: layers[source].level, blocks: convolution.outputBlocks)
         }
-        let steps = Array(zip(widths, widths.dropFirst()))
-        stem = [
-            try convolution("stem.0", 4 * configuration.inputs, widths[0]),
-            try convolution("stem.1", widths[0], widths[0]),
-        ]
-        var (down, lateral, up): ([[Convolution]], [Convolution], [Convolution]) = ([], [], [])
-        for (index, (finer, coarser)) in steps.enumerated() {
-            down.append([
-                try convolution("down.\(index).0", finer, coarser),
-                try convolution("down.\(index).1", coarser, coarser),
-            ])
+        let loaded = 4 * configuration.inputs
+        var last = add(.load, of: [], level: 0, blocks: (loaded + kernels.lanes - 1) / kernels.lanes)
+        last = try convolve(last, "stem.0", loaded, widths[0])
+        last = try convolve(last, "stem.1", widths[0], widths[0])
+        /// Each level's map on the way down.
+        var skips = [last]
+        let steps = Array(zip(widths, widths.dropFirst()).enumerated())
+        for (index, (finer, coarser)) in steps {
+            last = add(.pool, of: [last], level: index + 1, blocks: layers[last].blocks)
+            last = try convolve(last, "down.\(index).0", finer, coarser)
+            last = try convolve(last, "down.\(index).1", coarser, coarser)
+            skips.append(last)
         }
-        for (index, (finer, coarser)) in steps.reversed().enumerated() {
-            lateral.append(try convolution("lateral.\(index)", coarser, finer, size: 1, activated: false))
-            up.append(try convolution("up.\(index)", finer, finer))
+        for (index, (level, (finer, coarser))) in steps.reversed().enumerated() {
+            last = try convolve(last, "lateral.\(index)", coarser, finer, size: 1, activated: false)
+            last = add(.merge, of: [last, skips[level]], level: level, blocks: layers[skips[level]].blocks)
+            last = try convolve(last, "up.\(index)", finer, finer)
         }
-        (self.down, self.lateral, self.up) = (down, lateral, up)
-        outc = try convolution("outc", widths[0], 4 * configuration.outputs, activated: false)
+        _ = try convolve(last, "outc", widths[0], 4 * configuration.outputs, activated: false)
+        self.layers = layers
+        levels = widths.count
     }
 
     /// Pixels of a cell of the coarsest map, a side.
-    private var coarsest: Int { 2 << down.count }
+    private var coarsest: Int { 1 << levels }
     /// Pixels between two places that lie the same to all maps' Winograd tiles.
     var alignment: Int { 4 * coarsest }
     /// How many pixels away one may be that an output depends on, at most.
     var reach: Int {
         // Two convolutions a level down, one up, the last one; and the cells that they begin and end in.
-        let down = (0...down.count).reduce(0) { $0 + 2 * (2 << $1) }
-        let up = (0..<self.down.count).reduce(0) { $0 + (2 << $1) }
+        let down = (1...levels).reduce(0) { $0 + 2 * (1 << $1) }
+        let up = (1..<levels).reduce(0) { $0 + (1 << $1) }
         return down + up + 2 + 2 * coarsest
     }
 
-    /// - Parameter changed: of the input, since the last forward with these activations.
-    /// - Returns: what may have changed of the output.
+    /// Brings up to date what is needed of the output, and of the maps what that depends on: each layer computes what is
+    /// needed of its map and follows from what has changed since it was last needed.
+    /// - Parameters:
+    ///   - changed: of the input, since the last forward with these activations.
+    ///   - needed: what is written of the output, in whole squares of 2 x 2.
     func forward(
-        _ input: TensorView, _ activations: Activations, into output: TensorView, changed: Region,
+        _ input: TensorView, _ activations: Activations, into output: TensorView, changed: Region, needed: Region,
         _ execution: Execution
-    ) -> Region {
-        let levels = activations.levels
-        /// What has changed of the levels' `skip` maps.
-        var skips: [Region] = []
-        var region = Resampling.load(input, scale: 2, into: levels[0].input.view, changed: changed, execution)
-        for (index, pair) in ([stem] + down).enumerated() {
-            let level = levels[index]
-            if index > 0 {
-                region = Resampling.averagePool(
-                    levels[index - 1].skip.view, into: level.input.view, changed: region, execution)
+    ) {
+        let maps = activations.maps
+        let last = maps.count - 1
+        var needs = maps.map { Region(height: $0.height, width: $0.width) }
+        needs[last] = needed.shrunk(by: 2, height: maps[last].height, width: maps[last].width)
+        for (index, layer) in layers.enumerated().reversed() {
+            for (place, source) in layer.sources.enumerated() {
+                needs[source].formUnion(layer.need(of: maps[source], at: place, for: needs[index]))
             }
-            region = pair[0](level.input.view, into: level.hidden.view, changed: region, execution)
-            region = pair[1](level.hidden.view, into: level.skip.view, changed: region, execution)
-            skips.append(region)
         }
-        var current = levels[down.count].skip
-        for (index, (lateral, up)) in zip(lateral, up).enumerated() {
-            let finer = down.count - 1 - index
-            let (level, coarser) = (levels[finer], levels[finer + 1])
-            region = lateral(current.view, into: coarser.lateral.view, changed: region, execution)
-            region = Resampling.upsampleNearest(
-                coarser.lateral.view, plus: level.skip.view, into: level.sum.view, changed: (region, skips[finer]),
-                execution)
-            region = up(level.sum.view, into: level.result.view, changed: region, execution)
-            current = level.result
+        var changes: [Region] = []
+        for (index, layer) in layers.enumerated() {
+            let map = maps[index]
+            changes.append(layer.change(of: map, input: changed, sources: layer.sources.map { changes[$0] }))
+            activations.stale[index].insert(changes[index])
+            let region = activations.stale[index].take(needs[index])
+            if region.isEmpty { continue }
+            switch layer.work {
+            case .load: Resampling.load(input, scale: 2, into: map.view, at: region, execution)
+            case .convolution(let convolution):
+                convolution(maps[layer.sources[0]].view, into: map.view, at: region, execution)
+            case .pool: Resampling.averagePool(maps[layer.sources[0]].view, into: map.view, at: region, execution)
+            case .merge:
+                Resampling.upsampleNearest(
+                    maps[layer.sources[0]].view, plus: maps[layer.sources[1]].view, into: map.view, at: region,
+                    execution)
+            }
         }
-        region = outc(current.view, into: activations.shuffled.view, changed: region, execution)
-        return Resampling.store(activations.shuffled.view, scale: 2, into: output, changed: region, execution)
+        Resampling.store(maps[last].view, scale: 2, into: output, at: needs[last], execution)
     }
 
     func scratchNeed(for activations: Activations, workers: Int) -> ScratchNeed {
         var need = ScratchNeed()
-        func add(_ convolution: Convolution, _ input: BlockedTensor) {
-            need.formUnion(convolution.scratchNeed(height: input.height, width: input.width, workers: workers))
-        }
-        let levels = activations.levels
-        add(outc, levels[0].result)
-        for (level, pair) in zip(levels, [stem] + down) {
-            add(pair[0], level.input)
-            add(pair[1], level.hidden)
-        }
-        for (index, (lateral, up)) in zip(lateral, up).enumerated() {
-            add(lateral, levels[down.count - index].skip)
-            add(up, levels[down.count - 1 - index].sum)
+        for (layer, map) in zip(layers, activations.maps) {
+            guard case .convolution(let convolution) = layer.work else { continue }
+            need.formUnion(convolution.scratchNeed(height: map.height, width: map.width, workers: workers))
         }
         return need
     }
 }
 
-extension ShuffleUNet {
-    /// Every map of one forward pass, each its own, so that a part of one can follow from parts of others.
-    struct Activations {
-        let levels: [Level]
-        /// The last convolution's output, four channels for each of the network's.
-        let shuffled: BlockedTensor
-
-        /// The maps of one resolution, the finest (half the picture's) first.
-        struct Level {
-            /// The unshuffled picture, or the finer level's skip map at half its size.
-            let input: BlockedTensor
-            let hidden: BlockedTensor
-            let skip: BlockedTensor
-            /// What goes up to the finer level, with its width; of the finest level: not used.
-            let lateral: BlockedTensor
-            /// `skip` and what comes up from the coarser level; of the coarsest level: not used.
-            let sum: BlockedTensor
-            /// The level's result; of the coarsest level: `skip`.
-            let result: BlockedTensor
+extension ShuffleUNet.Layer {
+    /// What may have changed of its map.
+    /// - Parameters:
+    ///   - input: what has changed of the network's input.
+    ///   - sources: of the maps that it reads.
+    fileprivate func change(of map: BlockedTensor, input: Region, sources: [Region]) -> Region {
+        switch work {
+        case .load: return input.shrunk(by: 2, height: map.height, width: map.width)
+        case .convolution(let convolution): return sources[0].grown(by: convolution.size / 2)
+        case .pool: return sources[0].shrunk(by: 2, height: map.height, width: map.width)
+        case .merge:
+            var change = sources[0].enlarged(by: 2, height: map.height, width: map.width)
+            change.formUnion(sources[1])
+            return change
         }
+    }
+
+    /// What it reads of a map to make a region of its own.
+    /// - Parameter place: the map's among its sources.
+    fileprivate func need(of source: BlockedTensor, at place: Int, for region: Region) -> Region {
+        switch work {
+        case .load: return region
+        case .convolution(let convolution): return region.grown(by: convolution.size / 2)
+        case .pool: return region.enlarged(by: 2, height: source.height, width: source.width)
+        case .merge:
+            return place == 0 ? region.shrunk(by: 2, height: source.height, width: source.width) : region
+        }
+    }
+}
+
+extension ShuffleUNet {
+    /// Every layer's map, each its own, so that a part of one can follow from parts of others.
+    final class Activations {
+        let maps: [BlockedTensor]
+        /// What of each map does not follow from the last forward's input.
+        fileprivate var stale: [StaleMap]
 
         /// - Parameters: of the network's input, in pixels.
         init(_ network: ShuffleUNet, height: Int, width: Int) {
-            let pairs = [network.stem] + network.down
             // Half of the size padded to a multiple of 2 to the number of levels.
-            let multiple = 1 << pairs.count
+            let multiple = network.coarsest
             let rows = (height + multiple - 1) / multiple * multiple / 2
             let columns = (width + multiple - 1) / multiple * multiple / 2
-            func tensor(_ blocks: Int, _ level: Int) -> BlockedTensor {
-                BlockedTensor(
-                    blocks: blocks, height: rows >> level, width: columns >> level,
-                    lanes: network.outc.kernels.lanes, reach: 1)
-            }
-            levels = pairs.indices.map { index in
-                let (inputs, outputs) = (pairs[index][0].inputBlocks, pairs[index][1].outputBlocks)
-                let (input, skip) = (tensor(inputs, index), tensor(outputs, index))
-                let isCoarsest = index == pairs.count - 1
-                return Level(
-                    input: input, hidden: tensor(outputs, index), skip: skip,
-                    lateral: index == 0 ? input : tensor(inputs, index),
-                    sum: isCoarsest ? skip : tensor(outputs, index), result: isCoarsest ? skip : tensor(outputs, index))
-            }
-            shuffled = tensor(network.outc.outputBlocks, 0)
+            maps = BlockedTensor.together(
+                network.layers.map { layer in
+                    BlockedTensor.Layout(
+                        blocks: layer.blocks, height: rows >> layer.level, width: columns >> layer.level,
+                        lanes: network.lanes, reach: 1)
+                })
+            stale = maps.map { StaleMap(height: $0.height, width: $0.width) }
         }
+    }
+
+    private var lanes: Int {
+        guard case .convolution(let convolution)? = layers.last?.work else {
+            preconditionFailure("a network that does not end with a convolution")
+        }
+        return convolution.kernels.lanes
     }
 }

@@ -76,60 +76,64 @@ public struct UNet: Sendable {
             activations: activations, workspace: shared ?? Workspace(workers: workers, need: need))
     }
 
-    /// Reads `state.input`, writes `state.output`. Allocates no activations; returns when all is done.
+    /// Reads `state.input`, writes `state.output` where it is needed and leaves the rest of it as it is. Allocates no
+    /// activations; returns when all is done.
     ///
     /// Any thread may call it, several at once with states of their own.
     /// - Parameters:
     ///   - state: of this network or of one with the same configuration.
     ///   - changed: the input's pixels that may differ from those of this state's last forward: what does not depend on
-    ///     them is kept. The output is the same but for rounding, of which a Winograd tile's pixels have one in common:
-    ///     within 1e-5. It does not add up over the frames. Nil: all.
-    /// - Returns: the output's pixels that may differ from those of the last forward. The networks of the paper compute
-    ///   all or nothing.
-    @discardableResult
-    public func forward(_ state: UNetState, changed: Region? = nil, on pool: WorkerPool) -> Region {
+    ///     them is not computed again. The output is the same but for rounding, of which a Winograd tile's pixels have one
+    ///     in common: within 1e-5. It does not add up over the frames. Nil: all.
+    ///   - needed: of the output. Maps are brought up to date as far as it depends on them, and the rest of them when it is
+    ///     needed. Nil: all. In whole squares of 2 x 2 pixels, else those are written. The networks of the paper compute all
+    ///     or nothing, pictures in tiles the tiles that it lies in.
+    public func forward(_ state: UNetState, changed: Region? = nil, needed: Region? = nil, on pool: WorkerPool) {
         let shape = state.input.shape
         let all = Region.all(height: shape.height, width: shape.width)
-        let changed = state.hasRun ? changed ?? all : all
-        state.hasRun = true
-        if changed.isEmpty { return changed }
+        let changed = state.remembers ? changed ?? all : all
+        let needed = needed ?? all
+        state.remembers = true
         let execution = Execution(kernels: kernels.table, workspace: state.workspace, pool: pool)
         switch (network, state.activations) {
         case (.classic(let network), .classic(let activations)):
-            network.forward(state.input.view, activations, into: state.output.view, execution)
-            return all
+            if needed.isEmpty { return }
+            network.forward(state.input.view, activations, into: state.output.view, needed: needed, execution)
         case (.shuffle(let network), .shuffle(let activations)):
-            return network.forward(
-                state.input.view, activations, into: state.output.view, changed: changed, execution)
-        case (.shuffle, .tiles(let tiling)): return forward(state, tiling, changed: changed, on: pool)
+            network.forward(
+                state.input.view, activations, into: state.output.view, changed: changed, needed: needed, execution)
+        case (.shuffle, .tiles(let tiling)): forward(state, tiling, needed: needed, on: pool)
         default: preconditionFailure("a state of another network")
         }
     }
 
-    /// Tile by tile, those whose input has changed.
-    private func forward(_ state: UNetState, _ tiling: Tiling, changed: Region, on pool: WorkerPool) -> Region {
-        var region = Region(height: changed.height, width: changed.width)
+    /// Tile by tile.
+    private func forward(_ state: UNetState, _ tiling: Tiling, needed: Region, on pool: WorkerPool) {
         for tile in tiling.tiles {
             let (inner, outer) = (tile.inner, tile.outer)
-            guard outer.rows.contains(where: { changed[$0].overlaps(outer.columns) }) else { continue }
+            var part = Region(height: needed.height, width: needed.width)
+            part.insert(rows: inner.rows, columns: inner.columns)
+            part = part.intersection(needed)
+            if part.isEmpty { continue }
             let (height, width) = (outer.rows.count, outer.columns.count)
             let known = state.tile.flatMap {
                 $0.input.shape.height == height && $0.input.shape.width == width ? $0 : nil
             }
             if known == nil { state.tile = nil }
-            let part = known ?? makeWholeState(height: height, width: width, workers: state.workspace.workers)
-            state.tile = part
-            copy(state.input, outer, into: part.input, at: (0, 0), on: pool)
-            forward(part, on: pool)
-            let place = Region.Patch(
-                rows: inner.rows.lowerBound - outer.rows.lowerBound..<inner.rows.upperBound - outer.rows.lowerBound,
-                columns: inner.columns.lowerBound - outer.columns.lowerBound..<inner.columns.upperBound
-                    - outer.columns.lowerBound)
-            copy(
-                part.output, place, into: state.output, at: (inner.rows.lowerBound, inner.columns.lowerBound), on: pool)
-            region.insert(rows: inner.rows, columns: inner.columns)
+            let tile = known ?? makeWholeState(height: height, width: width, workers: state.workspace.workers)
+            state.tile = tile
+            copy(state.input, outer, into: tile.input, at: (0, 0), on: pool)
+            forward(tile, on: pool)
+            let (top, left) = (outer.rows.lowerBound, outer.columns.lowerBound)
+            for patch in part.patches {
+                let place = Region.Patch(
+                    rows: patch.rows.lowerBound - top..<patch.rows.upperBound - top,
+                    columns: patch.columns.lowerBound - left..<patch.columns.upperBound - left)
+                copy(
+                    tile.output, place, into: state.output, at: (patch.rows.lowerBound, patch.columns.lowerBound),
+                    on: pool)
+            }
         }
-        return region
     }
 
     private func copy(

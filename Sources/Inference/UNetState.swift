@@ -11,7 +11,7 @@ public final class UNetState: @unchecked Sendable {
     let activations: Activations
     let workspace: Workspace
     /// Whether the activations are those of an earlier forward.
-    var hasRun = false
+    var remembers = false
     /// Of a large picture: what the last of its tiles ran on.
     var tile: UNetState?
 
@@ -20,6 +20,9 @@ public final class UNetState: @unchecked Sendable {
         case shuffle(ShuffleUNet.Activations)
         case tiles(Tiling)
     }
+
+    /// Has the next forward compute all that is needed as if it were the first.
+    public func forget() { remembers = false }
 
     init(input: Tensor, output: Tensor, activations: Activations, workspace: Workspace) {
         self.input = input

@@ -43,6 +43,8 @@ public struct PixelRect: Hashable, Sendable {
     public var maxX: Int { x + width }
     public var maxY: Int { y + height }
     public var isEmpty: Bool { width <= 0 || height <= 0 }
+    /// Width times height, 0 where it is empty.
+    public var area: Int { isEmpty ? 0 : width * height }
 
     /// The pixels in both; `empty` when there are none.
     public func intersection(_ other: PixelRect) -> PixelRect {

@@ -81,36 +81,45 @@ public struct CCDNet: Sendable {
     public final class State {
         let first: UNetState
         let step: UNetState?
-        /// The estimate after the first network, after the steps, and after the projection, [3, H, W] each.
-        let begun: Tensor
+        /// The estimate after the first network, after the steps, and after the projection, [3, H, W] each. Estimates are
+        /// made where a network has put its answer, and stay there.
+        var begun: Tensor { first.output }
         let corrected: Tensor
         private(set) lazy var projected = Tensor(3, begun.shape.height, begun.shape.width)
         /// The palettes of the last picture and each pixel's.
         var palettes: PaletteTable?
         var ids: [UInt16] = []
-        /// What has changed of the estimate since the steps were last taken.
+        /// Where the estimate may have changed since the steps were last taken.
         var unstepped: Region
         /// Whether they were the last time.
         var isStepped = false
 
-        init(first: UNetState, step: UNetState?) {
+        /// - Parameter steps: k; where the last of several shares its network's output with others, `corrected` is apart.
+        init(first: UNetState, step: UNetState?, steps: Int) {
             self.first = first
             self.step = step
             let (height, width) = (first.input.shape.height, first.input.shape.width)
-            begun = Tensor(3, height, width)
-            corrected = step == nil ? begun : Tensor(3, height, width)
+            corrected = steps > 2 ? Tensor(3, height, width) : step?.output ?? first.output
             unstepped = Region(height: height, width: width)
+        }
+
+        /// Has the networks compute all that the next estimate depends on.
+        func forget() {
+            first.forget()
+            step?.forget()
         }
     }
 
     /// - Parameters: the canvas in pixels.
     public func makeState(height: Int, width: Int) -> State {
         let begin = first.makeState(height: height, width: width)
-        return State(first: begin, step: step?.makeState(height: height, width: width, sharingWith: begin))
+        return State(
+            first: begin, step: step?.makeState(height: height, width: width, sharingWith: begin),
+            steps: configuration.steps)
     }
 
-    /// Estimates the picture that was quantized. What cannot differ from the estimate that this state made last is not
-    /// computed again: the result is the same but for rounding (see `UNet.forward`).
+    /// Estimates the picture that was quantized, near what has changed since this state's last estimate; elsewhere that
+    /// stays (see `StillRegion`).
     /// - Parameters:
     ///   - gif: G, [3, H, W] in [-1, 1].
     ///   - radius: the palette radius of each pixel, [1, H, W].
@@ -128,15 +137,15 @@ public struct CCDNet: Sendable {
         precondition(steps >= 1, "\(steps) steps")
         let operations = PixelOperations(on: pool)
         // I0 = squash(net0(G))
-        var changed = updateInput(gif: gif, radius: radius, before: before, after: after, state: state, operations)
-        changed.formUnion(first.forward(state.first, changed: changed, on: pool))
+        let given = updateInput(gif: gif, radius: radius, before: before, after: after, state: state, operations)
+        var changed = given
+        changed.formUnion(state.repainted(palettes, ids))
+        changed = StillRegion.affected(by: changed)
+        first.forward(state.first, changed: given, needed: changed, on: pool)
         if configuration.residual {
-            operations.scaledSum(1, gif, 1, state.first.output.view, into: state.begun.view, in: changed)
-        } else {
-            operations.copy(state.first.output.view, into: state.begun.view, in: changed)
+            operations.scaledSum(1, gif, 1, state.begun.view, into: state.begun.view, in: changed)
         }
         squash(state.begun.view, operations, in: changed)
-        changed.formUnion(state.repainted(palettes, ids))
         // I <- squash(I + g(I, G, fC(I), G - fC(I)))
         var result = state.begun
         if let step, let stepState = state.step {
@@ -146,20 +155,22 @@ public struct CCDNet: Sendable {
             if isStepped != state.isStepped { changed = .all(height: changed.height, width: changed.width) }
             state.isStepped = isStepped
             if isStepped {
+                let window = state.unstepped
                 // A state that several steps share remembers another step's input.
-                if configuration.steps > 2 { state.unstepped = .all(height: changed.height, width: changed.width) }
-                for _ in 1..<min(steps, configuration.steps) {
+                let region = configuration.steps > 2 ? .all(height: window.height, width: window.width) : window
+                let last = min(steps, configuration.steps) - 1
+                for index in 1...last {
                     fillInput(
                         of: stepState.input, estimate: result.view, gif: gif, radius: radius, before: before,
-                        after: after, palettes, ids, in: state.unstepped, operations)
-                    let region = step.forward(stepState, changed: state.unstepped, on: pool)
-                    state.unstepped.formUnion(region)
-                    result = state.corrected
+                        after: after, palettes, ids, in: region, operations)
+                    let part = index < last ? region : window
+                    step.forward(stepState, changed: region, needed: part, on: pool)
+                    result = index < last ? stepState.output : state.corrected
                     operations.scaledSum(
-                        1, stepState.input[0..<3], 1, stepState.output.view, into: result.view, in: state.unstepped)
-                    squash(result.view, operations, in: state.unstepped)
+                        1, stepState.input[0..<3], 1, stepState.output.view, into: result.view, in: part)
+                    squash(result.view, operations, in: part)
                 }
-                changed.formUnion(state.unstepped)
+                changed.formUnion(window)
                 state.unstepped = Region(height: changed.height, width: changed.width)
             }
         }

@@ -1,28 +1,47 @@
 import Glibc
+public import Media
 
 /// Whether a GIF is dithered, decided once from its first frames.
 ///
 /// The first frame gives a first answer at once, so that its picture need not wait; later frames add to the mean
-/// until it is clear, or `frameLimit` frames were seen, and the verdict stands from then on.
+/// until it is clear, or `frameLimit` frames were there, and the verdict stands from then on. A frame that hardly differs
+/// from what was looked at is not asked: it would say the same again.
 public struct DitherVerdict: Sendable {
     /// Frames that may have a say: a GIF can begin with a blank one.
     public static let frameLimit = 8
+    /// What part of the canvas must have been painted anew before another look.
+    static let newShare = 0.25
     /// |mean logit| from which the verdict is clear: a probability of 0.95.
     static let clearLogit: Float = 3
 
     private var sum: Float = 0
+    /// Frames that were there, and pixels that they painted since the last one that had a say.
+    private var seen = 0
+    private var painted = 0
     /// Frames that had a say.
     public private(set) var frames = 0
 
     public init() {}
 
     /// Whether more frames may change it.
-    public var isOpen: Bool { frames == 0 || (abs(meanLogit) < Self.clearLogit && frames < Self.frameLimit) }
+    public var isOpen: Bool { frames == 0 || (abs(meanLogit) < Self.clearLogit && seen < Self.frameLimit) }
     public var isDithered: Bool { meanLogit > 0 }
     /// The probability that the verdict is right, as the network sees it, 0.5 ... 1.
     public var confidence: Float { 1 / (1 + exp(-abs(meanLogit))) }
     private var meanLogit: Float { frames == 0 ? 0 : sum / Float(frames) }
 
+    /// Takes notice of the next frame.
+    /// - Returns: whether it is to be looked at.
+    public mutating func wants(_ frame: Frame) -> Bool {
+        guard isOpen else { return false }
+        seen += 1
+        painted += frame.changed.area
+        guard frames == 0 || Double(painted) >= Self.newShare * Double(frame.size.area) else { return false }
+        painted = 0
+        return true
+    }
+
+    /// What the network said of a frame that is wanted.
     public mutating func add(logit: Float) {
         sum += logit
         frames += 1

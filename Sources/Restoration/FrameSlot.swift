@@ -54,14 +54,17 @@ final class FrameSlot {
         beginsScene = nil
         isStale = false
         knownSignature = nil
+        hasTransparency = frame.pixels.withUnsafeBufferPointer { pixels in
+            stride(from: 3, to: pixels.count, by: 4).contains { pixels[$0] == 0 }
+        }
         if let earlier, earlier !== self, earlier.frame.index + 1 == frame.index {
-            flattened = earlier.flattened
             gif.view.copy(from: earlier.gif.view)
             radius.view.copy(from: earlier.radius.view)
-            update(frame.changed, background, operations, pool)
+            flatten(frame.changed, over: earlier.flattened, background, pool)
+            update(frame.changed, operations, pool)
         } else {
-            flattened = frame.pixels
-            update(size.bounds, background, operations, pool)
+            flatten(size.bounds, over: frame.pixels, background, pool)
+            update(size.bounds, operations, pool)
         }
     }
 
@@ -75,34 +78,45 @@ final class FrameSlot {
         return made
     }
 
-    /// Brings a part of everything that follows from the frame up to date.
-    private func update(_ part: PixelRect, _ background: RGB, _ operations: PixelOperations, _ pool: WorkerPool) {
-        let (width, frame, colors) = (size.width, frame, palettes.colors)
-        var region = Region(height: size.height, width: width)
-        region.insert(rows: part.y..<max(part.y, part.maxY), columns: part.x..<max(part.x, part.maxX))
-        hasTransparency = frame.pixels.withUnsafeBufferPointer { pixels in
-            stride(from: 3, to: pixels.count, by: 4).contains { pixels[$0] == 0 }
-        }
+    /// Makes `flattened` of a part of the frame and of what the rest of it is known to be.
+    private func flatten(_ part: PixelRect, over known: [UInt8], _ background: RGB, _ pool: WorkerPool) {
+        // Nothing shines through: the frame's own pixels, without a copy.
+        guard hasTransparency else { return flattened = frame.pixels }
+        flattened = known
+        let (width, frame) = (size.width, frame)
         flattened.withUnsafeMutableBufferPointer { pixels in
             nonisolated(unsafe) let pixels = pixels
             frame.pixels.withUnsafeBufferPointer { source in
-                frame.paletteMap.ids.withUnsafeBufferPointer { ids in
-                    radius.withUnsafeMutableBufferPointer { radius in
-                        nonisolated(unsafe) let (source, ids, radius) = (source, ids, radius)
-                        pool.forEach(max(part.height, 0)) { row in
-                            let first = (part.y + row) * width + part.x
-                            let range = first..<first + part.width
-                            Self.flatten(source, range, on: background, into: pixels)
-                            Self.fillRadius(pixels, ids, range, colors, into: radius)
-                        }
-                    }
+                nonisolated(unsafe) let source = source
+                pool.forEach(max(part.height, 0)) { row in
+                    let first = (part.y + row) * width + part.x
+                    Self.flatten(source, first..<first + part.width, on: background, into: pixels)
                 }
             }
-            operations.load(rgba: UnsafeBufferPointer(pixels), into: gif.view, in: region)
         }
     }
 
-    private static func flatten(
+    /// Brings a part of what the networks read up to date.
+    private func update(_ part: PixelRect, _ operations: PixelOperations, _ pool: WorkerPool) {
+        let (width, colors) = (size.width, palettes.colors)
+        var region = Region(height: size.height, width: width)
+        region.insert(rows: part.y..<max(part.y, part.maxY), columns: part.x..<max(part.x, part.maxX))
+        flattened.withUnsafeBufferPointer { pixels in
+            frame.paletteMap.ids.withUnsafeBufferPointer { ids in
+                radius.withUnsafeMutableBufferPointer { radius in
+                    nonisolated(unsafe) let (pixels, ids, radius) = (pixels, ids, radius)
+                    pool.forEach(max(part.height, 0)) { row in
+                        let first = (part.y + row) * width + part.x
+                        Self.fillRadius(pixels, ids, first..<first + part.width, colors, into: radius)
+                    }
+                }
+            }
+            operations.load(rgba: pixels, into: gif.view, in: region)
+        }
+    }
+
+    /// Writes a range of R, G, B, A pixels with the background wherever they are transparent; alpha stays.
+    static func flatten(
         _ source: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, on background: RGB,
         into target: UnsafeMutableBufferPointer<UInt8>
     ) {
@@ -116,7 +130,7 @@ final class FrameSlot {
     }
 
     private static func fillRadius(
-        _ pixels: UnsafeMutableBufferPointer<UInt8>, _ ids: UnsafeBufferPointer<UInt16>, _ range: Range<Int>,
+        _ pixels: UnsafeBufferPointer<UInt8>, _ ids: UnsafeBufferPointer<UInt16>, _ range: Range<Int>,
         _ colors: [PaletteColors?], into radius: UnsafeMutableBufferPointer<Float>
     ) {
         // Neighbours mostly share their color: look up only where it changes.

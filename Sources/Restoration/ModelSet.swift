@@ -34,18 +34,20 @@ public struct ModelSet: Sendable {
         let cache = PaletteCache()
         let slot = FrameSlot(size: frame.size, cache: cache)
         slot.fill(frame, background: background, cache: cache, on: PixelOperations(on: pool), pool: pool)
-        let state = colorDithered.makeState(height: slot.size.height, width: slot.size.width)
-        return ditherLogit(of: slot, state: state, on: pool)
+        return ditherLogit(of: slot, state: nil, on: pool)
     }
 
-    /// As above. `slot.restored` serves for the estimate.
-    /// - Parameter state: of `colorDithered`.
-    func ditherLogit(of slot: FrameSlot, state: CCDNet.State, on pool: WorkerPool) -> Float {
+    /// As above. `slot.restored` serves for the estimate. The networks' maps are let go at once, one network's before the
+    /// other's are there: a stream needs little more memory while it is asked.
+    /// - Parameter state: of `colorDithered`, where there is one.
+    func ditherLogit(of slot: FrameSlot, state: CCDNet.State?, on pool: WorkerPool) -> Float {
         if classifier.seesEstimate {
             _ = slot.frame.paletteMap.ids.withUnsafeBufferPointer {
                 colorDithered.restore(
                     gif: slot.gif.view, radius: slot.radius.view, palettes: slot.palettes.table, ids: $0, steps: 1,
-                    into: slot.restored.view, state: state, on: pool)
+                    into: slot.restored.view,
+                    state: state ?? colorDithered.makeState(height: slot.size.height, width: slot.size.width),
+                    on: pool)
             }
         }
         return classifier.logit(
@@ -72,33 +74,6 @@ public struct ModelSet: Sendable {
         classifier = try require(found.classifier, "a dither-classifier")
     }
 
-    /// One model file.
-    private enum Network: Sendable {
-        case none(CCDNet)
-        case dithered(CCDNet)
-        case slomo(SuperSlomo)
-        case classifier(DitherClassifier)
-
-        init(_ path: String) throws(ModelError) {
-            let file = try ModelFile.load(path)
-            switch file.architecture {
-            case "ccdnet":
-                switch file.metadata["dither"] {
-                case "none": self = .none(try CCDNet(file))
-                case "dithered": self = .dithered(try CCDNet(file))
-                case let other:
-                    throw ModelError(
-                        path: file.path,
-                        reason: "metadata: dither is \(other ?? "missing"), expected none or dithered")
-                }
-            case "superslomo": self = .slomo(try SuperSlomo(file))
-            case "dither-classifier": self = .classifier(try DitherClassifier(file))
-            default:
-                throw ModelError(path: file.path, reason: "metadata: unknown architecture \(file.architecture)")
-            }
-        }
-    }
-
     /// The networks of one folder.
     private struct Found {
         var none: CCDNet?
@@ -109,30 +84,31 @@ public struct ModelSet: Sendable {
         var isComplete: Bool { none != nil && dithered != nil && slomo != nil && classifier != nil }
 
         init(in folder: String) throws(ModelError) {
-            let paths = try modelFiles(in: folder).map { "\(folder)/\($0)" }
-            // Side by side: bringing the weights into the kernels' order takes most of a short run's start.
-            let loaded = Monitor([Result<Network, ModelError>?](repeating: nil, count: paths.count))
-            WorkerPool().forEach(paths.count) { index in
-                let result = Result { () throws(ModelError) in try Network(paths[index]) }
-                loaded.withLock { $0[index] = result }
+            func keep<T>(_ place: inout T?, _ value: T, _ file: ModelFile) throws(ModelError) {
+                guard place == nil else {
+                    throw ModelError(path: file.path, reason: "a second network of the same kind in \(folder)")
+                }
+                place = value
             }
-            for (path, result) in zip(paths, loaded.withLock { $0 }) {
-                switch try result?.get() {
-                case .none(let network)?: try Self.keep(&none, network, path, folder)
-                case .dithered(let network)?: try Self.keep(&dithered, network, path, folder)
-                case .slomo(let network)?: try Self.keep(&slomo, network, path, folder)
-                case .classifier(let network)?: try Self.keep(&classifier, network, path, folder)
-                case nil: preconditionFailure("a model file that nobody loaded")
+            for name in try modelFiles(in: folder) {
+                let file = try ModelFile.load("\(folder)/\(name)")
+                switch file.architecture {
+                case "ccdnet":
+                    switch file.metadata["dither"] {
+                    case "none": try keep(&none, CCDNet(file), file)
+                    case "dithered": try keep(&dithered, CCDNet(file), file)
+                    case let other:
+                        throw ModelError(
+                            path: file.path,
+                            reason: "metadata: dither is \(other ?? "missing"), expected none or dithered")
+                    }
+                case "superslomo": try keep(&slomo, SuperSlomo(file), file)
+                case "dither-classifier": try keep(&classifier, DitherClassifier(file), file)
+                default:
+                    throw ModelError(
+                        path: file.path, reason: "metadata: unknown architecture \(file.architecture)")
                 }
             }
-        }
-
-        private static func keep<T>(_ place: inout T?, _ value: T, _ path: String, _ folder: String) throws(ModelError)
-        {
-            guard place == nil else {
-                throw ModelError(path: path, reason: "a second network of the same kind in \(folder)")
-            }
-            place = value
         }
 
         /// Takes what is missing from another folder's.

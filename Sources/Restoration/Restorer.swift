@@ -39,7 +39,7 @@ public final class Restorer {
     private var newest: FrameSlot?
     /// The GIF's first frame, kept for a loop.
     private var first: FrameSlot?
-    /// Whether what the networks made of the last frame is used for the next; the pictures are the same without, but for
+    /// Whether the networks' maps of the last frame are used for the next; the pictures are the same without, but for
     /// rounding. For tests.
     var remembers = true
     /// How much work goes into the frame that is restored.
@@ -52,12 +52,12 @@ public final class Restorer {
         let size: PixelSize
         let models: ModelSet
         private var none: CCDNet.State?
-        private var dithered: CCDNet.State?
+        private(set) var dithered: CCDNet.State?
         let restraint: Restraint
         let filter: TemporalFilter
-        lazy var slomo = models.slomo.makeState(height: size.height, width: size.width)
-        /// Of two frames, between them, and room for two.
-        lazy var alpha = (0..<5).map { _ in Tensor(3, size.height, size.width) }
+        lazy var slomo = makeSlomo()
+        /// Of two frames, and between them.
+        lazy var alpha = (0..<3).map { _ in Tensor(3, size.height, size.width) }
 
         init(models: ModelSet, size: PixelSize) {
             self.models = models
@@ -72,6 +72,17 @@ public final class Restorer {
                 .makeState(height: size.height, width: size.width)
             if isDithered { dithered = made } else { none = made }
             return made
+        }
+
+        private func makeSlomo() -> SuperSlomo.State {
+            models.slomo.makeState(height: size.height, width: size.width)
+        }
+
+        /// Leaves the last estimates and nothing of what they were made with.
+        func forget() {
+            none?.forget()
+            dithered?.forget()
+            slomo = makeSlomo()
         }
 
         /// The verdict stands: the other network is not needed any more.
@@ -117,7 +128,7 @@ public final class Restorer {
         }
         guard let last = previous else { return }
         if options.loop, let first, first !== last {
-            forgetUnlessRemembering(last.size)
+            if !remembers { state?.forget() }
             let step = transition(from: last, to: first)
             if step == .motion { estimateFlow(from: last, to: first) }
             try emitBetweens(from: last, to: first, step, emit)
@@ -130,7 +141,7 @@ public final class Restorer {
     /// Restores a frame and emits the pictures up to its own.
     private func advance(to current: FrameSlot, before next: FrameSlot? = nil, _ emit: (Picture) throws -> Void) throws
     {
-        forgetUnlessRemembering(current.size)
+        if !remembers { state?.forget() }
         effort = models == nil ? .everything : pace?.effort(for: Rational(current.frame.start, 100)) ?? .everything
         let after = next.flatMap { neighbour($0, isCut: beginsScene($0, after: current)) }
         if let previous {
@@ -215,11 +226,6 @@ public final class Restorer {
 
     // MARK: The networks
 
-    /// Made here, as two networks that run side by side would both make one.
-    private func forgetUnlessRemembering(_ size: PixelSize) {
-        if !remembers { state = models.map { State(models: $0, size: size) } }
-    }
-
     private func state(for models: ModelSet, _ size: PixelSize) -> State {
         if let state { return state }
         let made = State(models: models, size: size)
@@ -270,8 +276,8 @@ public final class Restorer {
                 palettes: slot.palettes.table, ids: ids, steps: steps, into: slot.estimate.view,
                 state: state.color(isDithered: isDithered), on: pool)
         }
-        // The classifier may have had the network restore something else, or have chosen the other one.
-        if isUndecided { changed = .all(height: changed.height, width: changed.width) }
+        // The classifier may have chosen the other network.
+        if isUndecided || !remembers { changed = .all(height: changed.height, width: changed.width) }
         state.restraint.apply(
             to: slot.estimate.view, gif: slot.gif.view, radius: slot.radius.view, changed: changed, on: pool)
         if let earlier, !beginsScene(slot, after: earlier) {
@@ -291,9 +297,10 @@ public final class Restorer {
         case .dithered: return true
         case .auto:
             if verdict?.isOpen == true {
-                let state = state(for: models, slot.size)
-                verdict?.add(logit: models.ditherLogit(of: slot, state: state.color(isDithered: true), on: pool))
-                if let verdict, !verdict.isOpen { state.decide(isDithered: verdict.isDithered) }
+                if verdict?.wants(slot.frame) == true {
+                    verdict?.add(logit: models.ditherLogit(of: slot, state: state?.dithered, on: pool))
+                }
+                if let verdict, !verdict.isOpen { state?.decide(isDithered: verdict.isDithered) }
             }
             return verdict?.isDithered ?? false
         }
@@ -318,9 +325,10 @@ public final class Restorer {
     /// Network C at time t.
     private func between(_ a: FrameSlot, _ b: FrameSlot, at t: Float) -> [UInt8] {
         guard let models, let state else { preconditionFailure("an in-between without networks") }
-        let made = models.slomo.interpolate(a.restored.view, b.restored.view, at: t, state: state.slomo, on: pool)
+        let (made, moving) = models.slomo.interpolate(
+            a.restored.view, b.restored.view, at: t, state: state.slomo, on: pool)
         var pixels = a.picture
-        pixels.withUnsafeMutableBufferPointer { operations.store(made, intoRGBA: $0) }
+        pixels.withUnsafeMutableBufferPointer { operations.store(made, intoRGBA: $0, in: moving) }
         if options.keepsAlpha && (a.hasTransparency || b.hasTransparency) {
             blendAlpha(a, b, at: t, into: &pixels, models, state)
         }
@@ -338,8 +346,7 @@ public final class Restorer {
             spread.withUnsafeBufferPointer { operations.load(rgba: $0, into: map.view) }
         }
         models.slomo.blend(
-            state.alpha[0].view, state.alpha[1].view, at: t, warped0: state.alpha[3].view,
-            warped1: state.alpha[4].view, into: state.alpha[2].view, state: state.slomo, on: pool)
+            state.alpha[0].view, state.alpha[1].view, at: t, into: state.alpha[2].view, state: state.slomo, on: pool)
         state.alpha[2].withUnsafeBufferPointer { alpha in
             for pixel in 0..<a.size.area {
                 pixels[pixel * 4 + 3] = UInt8(min(max((alpha[pixel] + 1) * 127.5, 0), 255).rounded())

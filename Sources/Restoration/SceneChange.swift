@@ -53,7 +53,7 @@ struct SceneChange {
     /// Whether so few pixels cannot make the histograms differ enough.
     /// - Parameter changed: where the later frame differs from the earlier one.
     static func isTooSmall(_ changed: PixelRect, of size: PixelSize) -> Bool {
-        Double(changed.width * changed.height) < histogramDistance * Double(size.area)
+        Double(changed.area) < histogramDistance * Double(size.area)
     }
 
     static func isCut(_ a: Signature, _ b: Signature) -> Bool {
@@ -88,9 +88,7 @@ public struct SceneFinder {
     private func signature(of frame: Frame) -> SceneChange.Signature {
         var pixels = frame.pixels
         return pixels.withUnsafeMutableBufferPointer { pixels in
-            for at in stride(from: 0, to: pixels.count, by: 4) where pixels[at + 3] == 0 {
-                (pixels[at], pixels[at + 1], pixels[at + 2]) = (background.red, background.green, background.blue)
-            }
+            FrameSlot.flatten(UnsafeBufferPointer(pixels), 0..<frame.size.area, on: background, into: pixels)
             return SceneChange.Signature(UnsafeBufferPointer(pixels), size: frame.size)
         }
     }

@@ -48,37 +48,40 @@ public struct SuperSlomo: Sendable {
     }
 
     /// The activations for one canvas, the flows between the two frames of the window, and what was made of the last
-    /// window: only what has changed since is computed.
+    /// window: only what has changed since is computed, and only where something moves.
     public final class State {
         let flow: UNetState
         let refine: UNetState
-        /// F01 and F10, [2, H, W] each.
-        let f01: Tensor
-        let f10: Tensor
-        /// The refined Ft0 and Ft1, [2, H, W] each.
-        let ft0: Tensor
-        let ft1: Tensor
-        /// In [-1, 1], [1, H, W].
-        let visibility: Tensor
-        let warped0: Tensor
-        let warped1: Tensor
-        /// The picture that `interpolate` made last, its time, and where the flows have changed since.
+        /// F01 and F10, [2, H, W] each: made where the network has put its answer, and kept there, unless it answers twice.
+        let f01: TensorView
+        let f10: TensorView
+        /// The refined Ft0 and Ft1, [2, H, W] each, and the visibility, in [-1, 1], [1, H, W]: in the same way.
+        var ft0: TensorView { refine.output[0..<2] }
+        var ft1: TensorView { refine.output[2..<4] }
+        var visibility: TensorView { refine.output[4] }
+        let warped: Tensor
+        /// The picture that `interpolate` made last, and its time.
         let blended: Tensor
         var time: Float = 0
+        /// Where something moves between the two frames: elsewhere the flows are 0, and so are what refinement adds to
+        /// them and the visibility.
+        var moving: Region
+        /// Where anything moved in the last in-between, and where the flows may have changed since.
+        var refined: Region
         var changedFlow: Region
 
         init(flow: UNetState, refine: UNetState, height: Int, width: Int) {
             self.flow = flow
             self.refine = refine
-            f01 = Tensor(2, height, width)
-            f10 = Tensor(2, height, width)
-            ft0 = Tensor(2, height, width)
-            ft1 = Tensor(2, height, width)
-            visibility = Tensor(1, height, width)
-            warped0 = Tensor(3, height, width)
-            warped1 = Tensor(3, height, width)
+            if flow.output.shape.channels == 4 {
+                (f01, f10) = (flow.output[0..<2], flow.output[2..<4])
+            } else {
+                (f01, f10) = (Tensor(2, height, width).view, Tensor(2, height, width).view)
+            }
+            warped = Tensor(3, height, width)
             blended = Tensor(3, height, width)
-            changedFlow = .all(height: height, width: width)
+            moving = Region(height: height, width: width)
+            (refined, changedFlow) = (moving, moving)
         }
     }
 
@@ -91,30 +94,29 @@ public struct SuperSlomo: Sendable {
             width: width)
     }
 
-    /// Network B: both flows between two GIF frames, kept in the state for `interpolate`. The same but for rounding as
-    /// without what the state remembers of the last two frames (see `UNet.forward`).
+    /// Network B: both flows between two GIF frames, kept in the state for `interpolate`; 0 where nothing moves (see
+    /// `StillRegion`). The same but for rounding as without what the state remembers (see `UNet.forward`).
     /// - Parameters: g0, g1: [3, H, W] in [-1, 1].
     public func estimateFlow(_ g0: TensorView, _ g1: TensorView, state: State, on pool: WorkerPool) {
         let operations = PixelOperations(on: pool)
+        let moving = StillRegion.affected(by: operations.differences(of: g0, from: g1))
         let input = state.flow.input
-        func run(_ a: TensorView, _ b: TensorView, into flows: [(Range<Int>, Tensor)]) {
+        for flow in [state.f01, state.f10] { operations.fill(flow, with: 0, in: state.moving) }
+        func run(_ a: TensorView, _ b: TensorView) {
             var changed = operations.update(input[0..<3], with: a)
             changed.formUnion(operations.update(input[3..<6], with: b))
-            let region = flow.forward(state.flow, changed: changed, on: pool)
-            for (channels, tensor) in flows {
-                operations.copy(state.flow.output[channels], into: tensor.view, in: region)
-                operations.tanh(tensor.view, in: region)
-            }
-            state.changedFlow.formUnion(region)
+            flow.forward(state.flow, changed: changed, needed: moving, on: pool)
         }
-        if configuration.flow.outputs == 4 {
-            run(g0, g1, into: [(0..<2, state.f01), (2..<4, state.f10)])
-        } else {
-            run(g0, g1, into: [(0..<2, state.f01)])
-            run(g1, g0, into: [(0..<2, state.f10)])
-            // The two took turns: what one saw last is no measure for the other.
-            state.changedFlow = .all(height: input.shape.height, width: input.shape.width)
+        run(g0, g1)
+        if configuration.flow.outputs == 2 {
+            operations.copy(state.flow.output.view, into: state.f01, in: moving)
+            run(g1, g0)
+            operations.copy(state.flow.output.view, into: state.f10, in: moving)
         }
+        for flow in [state.f01, state.f10] { operations.tanh(flow, in: moving) }
+        state.changedFlow.formUnion(state.moving)
+        state.changedFlow.formUnion(moving)
+        state.moving = moving
     }
 
     /// Network C: the picture at time t between two restored frames, with the flows of the last `estimateFlow`. What the
@@ -122,79 +124,97 @@ public struct SuperSlomo: Sendable {
     /// - Parameters:
     ///   - i0, i1: [3, H, W] in [-1, 1].
     ///   - t: in (0, 1).
-    /// - Returns: [3, H, W], of the state: there until the next call.
+    /// - Returns: [3, H, W], of the state: there until the next call; and where it may differ from both, which are the same
+    ///   elsewhere.
     public func interpolate(
         _ i0: TensorView, _ i1: TensorView, at t: Float, state: State, on pool: WorkerPool
-    ) -> TensorView {
+    ) -> (picture: TensorView, moving: Region) {
         precondition(t > 0 && t < 1, "an in-between lies between 0 and 1")
         let operations = PixelOperations(on: pool)
         let input = state.refine.input
-        var flows = state.changedFlow
-        if t != state.time { flows = .all(height: flows.height, width: flows.width) }
+        let moving = state.moving
+        let isAnotherTime = t != state.time
         state.time = t
+        var flows = state.changedFlow
+        if isAnotherTime { flows.formUnion(moving) }
         state.changedFlow = Region(height: flows.height, width: flows.width)
         // The input's order: I0, I1, warp(I0), warp(I1), Ft0, Ft1.
         let (flow0, flow1) = (input[12..<14], input[14..<16])
-        operations.scaledSum(-(1 - t) * t, state.f01.view, t * t, state.f10.view, into: flow0, in: flows)
+        operations.scaledSum(-(1 - t) * t, state.f01, t * t, state.f10, into: flow0, in: flows)
         operations.scaledSum(
-            (1 - t) * (1 - t), state.f01.view, -t * (1 - t), state.f10.view, into: flow1, in: flows)
+            (1 - t) * (1 - t), state.f01, -t * (1 - t), state.f10, into: flow1, in: flows)
         let changed0 = operations.update(input[0..<3], with: i0)
         let changed1 = operations.update(input[3..<6], with: i1)
-        let warped0 = warp(i0, changed0, by: flow0, flows, into: input[6..<9], operations)
-        let warped1 = warp(i1, changed1, by: flow1, flows, into: input[9..<12], operations)
+        var changed = warp(i0, changed0, by: flow0, flows, moving, into: input[6..<9], operations)
         // `flows` is part of both.
-        var region = warped0
-        for part in [warped1, changed0, changed1] { region.formUnion(part) }
-        region.formUnion(refine.forward(state.refine, changed: region, on: pool))
-        let output = state.refine.output
-        for (channels, flow, refined) in [(0..<2, flow0, state.ft0.view), (2..<4, flow1, state.ft1.view)] {
+        changed.formUnion(warp(i1, changed1, by: flow1, flows, moving, into: input[9..<12], operations))
+        operations.fill(state.refine.output.view, with: 0, in: state.refined)
+        refine.forward(state.refine, changed: changed, needed: moving, on: pool)
+        for (flow, refined) in [(flow0, state.ft0), (flow1, state.ft1)] {
             if configuration.residual {
-                operations.scaledSum(1, flow, 1, output[channels], into: refined, in: region)
-                operations.clamp(refined, in: region)
+                operations.scaledSum(1, flow, 1, refined, into: refined, in: moving)
+                operations.clamp(refined, in: moving)
             } else {
-                operations.copy(output[channels], into: refined, in: region)
-                operations.tanh(refined, in: region)
+                operations.tanh(refined, in: moving)
             }
         }
-        operations.copy(output[4], into: state.visibility.view, in: region)
-        operations.tanh(state.visibility.view, in: region)
-        var blended = warp(i0, changed0, by: state.ft0.view, region, into: state.warped0.view, operations)
-        blended.formUnion(warp(i1, changed1, by: state.ft1.view, region, into: state.warped1.view, operations))
-        operations.synthesize(
-            state.warped0.view, state.warped1.view, visibility: state.visibility.view, t: t, into: state.blended.view,
-            in: blended)
-        return state.blended.view
+        operations.tanh(state.visibility, in: moving)
+        var moved = state.refined
+        moved.formUnion(moving)
+        state.refined = moving
+        var differing = operations.differences(of: i0, from: i1)
+        differing.formUnion(moving)
+        if isAnotherTime { moved.formUnion(differing) }
+        moved.formUnion(arrival(of: changed0, by: state.ft0, moving, operations))
+        moved.formUnion(arrival(of: changed1, by: state.ft1, moving, operations))
+        blend(i0, i1, at: t, into: state.blended.view, in: moved, state: state, operations)
+        return (state.blended.view, differing)
     }
 
     /// Warps what has changed of a picture, wherever it goes, and what goes elsewhere than before.
     /// - Parameters:
     ///   - changed: of the source.
     ///   - moved: of the flow.
+    ///   - moving: where the flow is not 0.
     /// - Returns: what may have changed of the target.
     private func warp(
-        _ source: TensorView, _ changed: Region, by flow: TensorView, _ moved: Region, into target: TensorView,
-        _ operations: PixelOperations
+        _ source: TensorView, _ changed: Region, by flow: TensorView, _ moved: Region, _ moving: Region,
+        into target: TensorView, _ operations: PixelOperations
     ) -> Region {
         var region = moved
-        if !changed.isEmpty {
-            // Bilinear: a pixel sees the one to its right and the one below, too.
-            let reach = (operations.largestMagnitude(of: flow) * configuration.maxFlow).rounded(.up) + 1
-            let side = Float(max(changed.height, changed.width))
-            region.formUnion(changed.grown(by: reach < side ? Int(reach) : Int(side)))
-        }
+        region.formUnion(arrival(of: changed, by: flow, moving, operations))
         operations.backwarp(source, by: flow, scale: configuration.maxFlow, into: target, in: region)
         return region
     }
 
+    /// Where pixels of a picture may arrive when it is warped.
+    private func arrival(
+        of pixels: Region, by flow: TensorView, _ moving: Region, _ operations: PixelOperations
+    ) -> Region {
+        var region = pixels
+        if !pixels.isEmpty && !moving.isEmpty {
+            // Bilinear: a pixel sees the one to its right and the one below, too.
+            let reach = (operations.largestMagnitude(of: flow) * configuration.maxFlow).rounded(.up) + 1
+            let side = Float(max(pixels.height, pixels.width))
+            region.formUnion(pixels.grown(by: reach < side ? Int(reach) : Int(side)).intersection(moving))
+        }
+        return region
+    }
+
     /// Warps and blends two further maps of 3 channels as the last `interpolate` did its pictures: alpha goes this way.
-    /// - Parameters: warped0, warped1: for the maps' warped selves.
     public func blend(
-        _ x0: TensorView, _ x1: TensorView, at t: Float, warped0: TensorView, warped1: TensorView,
-        into target: TensorView, state: State, on pool: WorkerPool
+        _ x0: TensorView, _ x1: TensorView, at t: Float, into target: TensorView, state: State, on pool: WorkerPool
     ) {
-        let operations = PixelOperations(on: pool)
-        operations.backwarp(x0, by: state.ft0.view, scale: configuration.maxFlow, into: warped0)
-        operations.backwarp(x1, by: state.ft1.view, scale: configuration.maxFlow, into: warped1)
-        operations.synthesize(warped0, warped1, visibility: state.visibility.view, t: t, into: target)
+        blend(x0, x1, at: t, into: target, in: nil, state: state, PixelOperations(on: pool))
+    }
+
+    private func blend(
+        _ x0: TensorView, _ x1: TensorView, at t: Float, into target: TensorView, in region: Region?, state: State,
+        _ operations: PixelOperations
+    ) {
+        let warped = state.warped.view
+        operations.backwarp(x0, by: state.ft0, scale: configuration.maxFlow, into: target, in: region)
+        operations.backwarp(x1, by: state.ft1, scale: configuration.maxFlow, into: warped, in: region)
+        operations.synthesize(target, warped, visibility: state.visibility, t: t, into: target, in: region)
     }
 }

@@ -114,7 +114,7 @@ struct GIFFacts: Encodable {
         do throws(GIFDecodingError) {
             while let frame = try decoder.next() {
                 if finder.beginsScene(frame) { cuts.append(frame.index) }
-                guard let models, verdict?.isOpen == true else { continue }
+                guard let models, verdict?.wants(frame) == true else { continue }
                 verdict?.add(logit: models.ditherLogit(of: frame, on: .white, pool: pool))
             }
             return (verdict, cuts, nil)

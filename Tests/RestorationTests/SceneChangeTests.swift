@@ -45,20 +45,45 @@ import Testing
 }
 
 @Suite struct DitherVerdictTests {
+    /// A frame that paints so many of 100 pixels.
+    private func frame(painting count: Int) -> Frame {
+        .painted(
+            0, width: 100, height: 1, palette: .grays(2), start: 0, duration: 10,
+            changed: PixelRect(x: 0, y: 0, width: count, height: count == 0 ? 0 : 1)
+        ) { x, _ in x % 2 }
+    }
+
     @Test func aClearFirstFrameDecides() {
         var verdict = DitherVerdict()
-        #expect(verdict.isOpen)
+        let isFirstWanted = verdict.wants(frame(painting: 0))
+        #expect(verdict.isOpen && isFirstWanted)
         verdict.add(logit: 5)
         #expect(!verdict.isOpen && verdict.isDithered && verdict.confidence > 0.99)
+        let isSecondWanted = verdict.wants(frame(painting: 100))
+        #expect(!isSecondWanted)
     }
 
     @Test func doubtfulFramesAreHeardOutUpToALimit() {
         var verdict = DitherVerdict()
-        verdict.add(logit: 0.5)
-        #expect(verdict.isOpen && verdict.isDithered)
-        verdict.add(logit: -2)
-        #expect(verdict.isOpen && !verdict.isDithered)
-        for _ in 2..<DitherVerdict.frameLimit { verdict.add(logit: -0.1) }
-        #expect(!verdict.isOpen && !verdict.isDithered && verdict.frames == DitherVerdict.frameLimit)
+        for (index, logit) in [0.5, -2, -0.1, -0.1, -0.1, -0.1, -0.1, -0.1].enumerated() {
+            let isWanted = verdict.wants(frame(painting: 100))
+            #expect(isWanted)
+            verdict.add(logit: Float(logit))
+            #expect(verdict.isDithered == (index == 0))
+        }
+        #expect(!verdict.isOpen && verdict.frames == DitherVerdict.frameLimit)
+    }
+
+    @Test func framesThatShowLittleThatIsNewAreNotAsked() {
+        var verdict = DitherVerdict()
+        var asked: [Int] = []
+        for index in 0..<DitherVerdict.frameLimit {
+            if verdict.wants(frame(painting: 10)) {
+                asked.append(index)
+                verdict.add(logit: 1)
+            }
+            #expect(verdict.isOpen == (index < DitherVerdict.frameLimit - 1))
+        }
+        #expect(asked == [0, 3, 6] && verdict.frames == 3)
     }
 }

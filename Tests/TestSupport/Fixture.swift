@@ -34,6 +34,10 @@ public struct Fixture {
 }
 
 extension Tensor {
+    public var array: [Float] { view.array }
+}
+
+extension TensorView {
     public var array: [Float] { withUnsafeBufferPointer { Array($0) } }
 }
 

@@ -25,7 +25,7 @@ struct ck_map {
 /// A convolution, zero padding of half its size, with its bias and LeakyReLU (slope 0: ReLU, 1: none).
 ///
 /// Output channels are computed in groups of 1, 2 or 3 blocks. `weights` is, for each group in order of its first
-/// block, [position][input channel, tap][output channel of the group] as `ck_pack` writes it.
+/// block, [position][input channel, tap][output channel of the group] as `pack` writes it.
 struct ck_convolution {
     const float *weights;
     /// One for each output channel, a multiple of `lanes` of them.
@@ -85,23 +85,23 @@ struct ck_kernels {
     /// Channels in a block of a map.
     int32_t lanes;
 
-    /// Planes of height x width to the rows first_row ..< first_row + rows of a map, which is at least as large and
-    /// continued to the right and below by the picture's edge.
+    /// Planes of height x width to a rectangle of a map, which is at least as large and continued to the right and below by
+    /// the picture's edge: rows first_row ..< first_row + rows, columns first_column ..< first_column + columns.
     void (*to_map)(const float *source, int channels, int height, int width, const struct ck_map *target, int first_row,
-                   int rows);
+                   int rows, int first_column, int columns);
 
-    /// The upper left of a map to the rows first_row ..< first_row + rows of planes of height x width.
+    /// A rectangle of a map to planes of height x width: the columns that do not fit are left out.
     void (*from_map)(const struct ck_map *source, int channels, float *target, int height, int width, int first_row,
-                     int rows);
+                     int rows, int first_column, int columns);
 
     /// As `to_map`, with 2 x 2 pixels of a plane as four channels: channel 4 * c + 2 * dy + dx of the map holds the
-    /// pixels (2 y + dy, 2 x + dx) of plane c. The rows are the map's.
+    /// pixels (2 y + dy, 2 x + dx) of plane c. Rows and columns are the map's.
     void (*unshuffle_to_map)(const float *source, int channels, int height, int width, const struct ck_map *target,
-                             int first_row, int rows);
+                             int first_row, int rows, int first_column, int columns);
 
-    /// The inverse, to `channels` planes of height x width: what does not fit is cropped. The rows are the map's.
+    /// The inverse, to `channels` planes of height x width: what does not fit is cropped. Rows and columns are the map's.
     void (*shuffle_from_map)(const struct ck_map *source, int channels, float *target, int height, int width,
-                             int first_row, int rows);
+                             int first_row, int rows, int first_column, int columns);
 
     /// Means of 2 x 2 pixels. The target's size is half the source's, rounded down; the rows are the target's.
     void (*average_pool)(const struct ck_map *source, const struct ck_map *target, int first_row, int rows);
@@ -175,7 +175,8 @@ struct ck_kernels {
                             const uint16_t *ids, const struct ck_palette *palettes);
 
     /// SuperSlomo's synthesis: with v = (visibility + 1) / 2, w0 = (1 - t) v, w1 = t (1 - v),
-    /// target = (w0 * warped0 + w1 * warped1) / (w0 + w1 + 1e-8) for 3 planes, `plane` floats apart.
+    /// target = (w0 * warped0 + w1 * warped1) / (w0 + w1 + 1e-8) for 3 planes, `plane` floats apart. Where both are
+    /// the same value, exactly that.
     void (*synthesize)(const float *warped0, const float *warped1, const float *visibility, float t, ptrdiff_t plane,
                        ptrdiff_t count, float *target);
 
@@ -222,15 +223,18 @@ struct ck_kernels {
     /// The weighted sum of `taps` rows, `stride` floats apart, of `count` premultiplied pixels, to R, G, B, A bytes.
     void (*mix_rows)(const float *rows, ptrdiff_t stride, int taps, const float *weights, ptrdiff_t count,
                      uint8_t *pixels);
-};
 
-/// Writes the weights of one group of output channels, `columns` of them (those beyond weights->outputs are zero):
-/// [position][block of input channels][tap][lane][output channel], where of the last block `last_lanes` lanes are used.
-/// Taps of a direct convolution are those of its size, with one position; taps of Winograd's are its 3x3 parts, with 36.
-/// - `position`: floats from one position to the next; `row`: from one input channel to the next.
-/// `packed` holds zeros.
-void ck_pack(const struct ck_weights *weights, int winograd, int lanes, int input_blocks, int last_lanes, float *packed,
-             ptrdiff_t position, ptrdiff_t row);
+    /// Writes the weights of one group of output channels, those beyond weights->outputs being left out:
+    /// [position][block of input channels][tap][lane][output channel], where of the last block `last_lanes` lanes are used.
+    /// Taps of a direct convolution are those of its size, with one position; taps of Winograd's are its 3x3 parts, with 36.
+    /// - `position`: floats from one position to the next; `row`: from one input channel to the next.
+    /// `packed` holds zeros.
+    void (*pack)(const struct ck_weights *weights, int winograd, int lanes, int input_blocks, int last_lanes,
+                 float *packed, ptrdiff_t position, ptrdiff_t row);
+
+    /// IEEE 754's 16-bit numbers to float32, exactly.
+    void (*halves)(const uint16_t *source, ptrdiff_t count, float *target);
+};
 
 /// Sets this thread's processor to take subnormal numbers for zero: they cost a hundred times a product, and the tails
 /// of a network's activations are full of them. Returns what to give `ck_restore_subnormals` to undo it.
