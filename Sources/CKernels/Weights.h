@@ -1,8 +1,6 @@
 /// Weights on their way from a model file into the order of the products. Included once by the file of each instruction
 /// set, after Pixels.h, whose rounding it shares.
 #pragma once
-#include <string.h>
-
 #include "CKernels.h"
 
 /// G of Winograd's F(4x4, 3x3) (Lavin and Gray, section 4.2): the transformed weights are G w G^T.
@@ -39,11 +37,11 @@ static void pack_part(const float *weights, ptrdiff_t output, int count, int siz
         }
         for (int j = 0; j < 6; j++) {
             const double *across = weight_transform[j];
-            float values[PACKED];
+            float values[PACKED], *to = packed + (6 * i + j) * position;
             for (int k = 0; k < PACKED; k++) {
                 values[k] = (float)(row[0][k] * across[0] + row[1][k] * across[1] + row[2][k] * across[2]);
             }
-            memcpy(packed + (6 * i + j) * position, values, (size_t)count * sizeof *values);
+            for (int k = 0; k < count; k++) to[k] = values[k];
         }
     }
 }
@@ -73,9 +71,11 @@ static void pack(const struct ck_weights *weights, int winograd, int lanes, int 
 
 static void halves(const uint16_t *source, ptrdiff_t count, float *target) {
     for (ptrdiff_t i = 0; i < count; i++) {
-        _Float16 half;
-        memcpy(&half, source + i, sizeof half);
-        target[i] = (float)half;
+        const union {
+            uint16_t bits;
+            _Float16 value;
+        } half = {source[i]};
+        target[i] = (float)half.value;
     }
 }
 
