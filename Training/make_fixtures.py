@@ -13,7 +13,8 @@ Tests/RestorationTests/Fixtures: for each whole network a model file as export.p
 <name>-case.safetensors with its inputs and expected outputs, none with a batch dimension:
   ccdnet-*      gif [3, H, W]; radius [1, H, W]; palettes [P, K, 3] in 0 ... 255, of which count [P] are valid;
                 ids [H, W]: the palette of each pixel; output [3, H, W]; estimate0 ...: every I before the projection;
-                where the network sees neighbours: before, after [3, H, W], and alone: the output without them.
+                where the network sees neighbours: before, after [3, H, W], and alone: the output without them;
+                where it sees the past: past [3, H, W].
   superslomo-*  g0, g1, i0, i1 [3, H, W]; f01, f10 [2, H, W]; frame25, frame50 [3, H, W]: in-betweens at 1/4, 1/2.
   dither-classifier*  gif, estimate [3, H, W]; radius [1, H, W]; logit [1].
 Everything follows from the seeds below.
@@ -31,7 +32,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from gif2video_training import networks  # noqa: E402
+from gif2video_training import makers, networks  # noqa: E402
 
 TESTS = Path(__file__).resolve().parent.parent / "Tests"
 
@@ -228,6 +229,18 @@ def radius_of(gif, palettes, counts, ids) -> torch.Tensor:
     return radius[None]
 
 
+def cell_of(gif, palettes, counts, ids) -> torch.Tensor:
+    """How far the cell of each pixel's color reaches, [6, H, W]."""
+    cell = torch.zeros(*ids.shape, 6)
+    levels = ((gif.permute(1, 2, 0) + 1) * 127.5).round()
+    for index, count in enumerate(counts.tolist()):
+        colors = palettes[index, :count]
+        place = (levels[:, :, None, :] - colors).abs().sum(-1).argmin(-1)
+        reach = torch.from_numpy(makers.cell_table(colors.numpy().astype(np.uint8)))
+        cell = torch.where((ids == index)[..., None], reach[place], cell)
+    return cell.permute(2, 0, 1)
+
+
 def pixels() -> None:
     tensors = {}
     for name, height, width in [("warp", 23, 37), ("warp-row", 1, 9), ("warp-pixel", 1, 1)]:
@@ -264,18 +277,27 @@ def ccdnets() -> None:
         ("ccdnet-neighbours", {"first": {**FIRST, "in": 10}, "step": {**FIRST, "in": 19}, "steps": 3, "palette": True,
                                "radius": True, "neighbours": True, "step_neighbours": True, "residual": True,
                                "project": False}, (22, 33)),
+        # Without fC, and seeing little of the past: random weights that feed on themselves magnify every rounding.
+        ("ccdnet-past", {"first": {**FIRST, "in": 19}, "step": {**FIRST, "in": 7}, "steps": 2, "palette": False,
+                         "radius": True, "neighbours": True, "past": True, "cell": True, "residual": True,
+                         "project": False}, (22, 33)),
     ]:  # fmt: skip
         net = randomize(networks.CCDNet(config), 0.2)
+        if config.get("past"):
+            net.first.stem[0].weight.data[:, 40:52] *= 0.25
         palettes, counts, ids, gif = palettes_case(*size, [32, 7, 1, 64], 3)
         radius = radius_of(gif, palettes, counts, ids)
         arguments = gif[None], radius[None], palettes / 127.5 - 1, (counts, ids)
         case = {"gif": gif, "radius": radius, "palettes": palettes, "count": counts, "ids": ids}
+        others = {"cell": cell_of(gif, palettes, counts, ids)[None]}
         if config.get("neighbours"):
-            case["alone"] = net(*arguments)[0]
+            case["alone"] = net(*arguments, **others)[0]
             case |= {"before": gif.roll(1, 1), "after": gif.roll(-2, 2)}
-            arguments += case["before"][None], case["after"][None]
-        case.update({f"estimate{k}": value[0] for k, value in enumerate(net.estimates(*arguments))})
-        case["output"] = net(*arguments)[0]
+        if config.get("past"):
+            case["past"] = (gif + 0.1 * gif.roll(1, 2)).clamp(-1, 1)
+        others |= {key: case[key][None] for key in ("before", "after", "past") if key in case}
+        case.update({f"estimate{k}": value[0] for k, value in enumerate(net.estimates(*arguments, **others))})
+        case["output"] = net(*arguments, **others)[0]
         folder = TESTS / "RestorationTests/Fixtures"
         save(folder / f"{name}.safetensors", networks.folded_state(net), "ccdnet", config, profile="test",
              dither="dithered" if name.endswith("dithered") else "none", palette_range="2-256", training="none",

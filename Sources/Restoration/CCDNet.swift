@@ -1,6 +1,6 @@
 import Glibc
 public import Inference
-public import Threads
+import Threads
 
 /// CCDNet-k (section 4.1, figure 2, equation 5): a first network, then steps that correct its estimate.
 ///
@@ -9,7 +9,7 @@ public struct CCDNet: Sendable {
     /// The header of the model file.
     struct Configuration: Decodable {
         enum CodingKeys: String, CodingKey {
-            case first, step, steps, palette, radius, neighbours, residual, project
+            case first, step, steps, palette, radius, neighbours, past, cell, residual, project
             case stepNeighbours = "step_neighbours"
         }
 
@@ -26,6 +26,12 @@ public struct CCDNet: Sendable {
         let neighbours: Bool?
         /// The steps see them as well.
         let stepNeighbours: Bool?
+        /// Further input of the first network: how the restored frame before differs from this GIF frame. It holds what is
+        /// known from all frames before. Not in the paper; may be missing.
+        let past: Bool?
+        /// Further input of the first network: how far the Voronoi cell of each pixel's palette color reaches (see
+        /// `PaletteColors.Reach`), which is where the color of an exact GIF comes from. Not in the paper; may be missing.
+        let cell: Bool?
         /// I = clamp(G + net(G)) and I <- clamp(I + step) instead of the paper's tanh.
         let residual: Bool
         /// The last estimate is pulled into its palette color's Voronoi cell.
@@ -60,7 +66,9 @@ public struct CCDNet: Sendable {
         guard configuration.steps >= 1 && configuration.steps <= 16 else {
             throw ModelError(path: file.path, reason: "config: \(configuration.steps) steps, expected 1 to 16")
         }
-        try check(configuration.first, inputs: 3 + (configuration.neighbours == true ? 6 : 0), "first")
+        let neighbours = configuration.neighbours == true ? 6 : 0
+        let others = (configuration.past == true ? 3 : 0) + (configuration.cell == true ? 6 : 0)
+        try check(configuration.first, inputs: 3 + neighbours + others, "first")
         first = try UNet(configuration.first, weights: file.weights, prefix: "first.")
         if configuration.steps > 1 {
             guard let stepConfiguration = configuration.step else {
@@ -124,23 +132,30 @@ public struct CCDNet: Sendable {
     ///   - gif: G, [3, H, W] in [-1, 1].
     ///   - radius: the palette radius of each pixel, [1, H, W].
     ///   - before, after: the GIF's neighbouring frames, like `gif`; nil where there is none.
-    ///   - palettes, ids: the palette of each pixel, for fC.
+    ///   - past: the restored frame before, like `gif`; nil where there is none. That it has changed is no reason for
+    ///     another estimate.
+    ///   - palettes, ids: the palette of each pixel, for fC and its cells.
     ///   - steps: at most so many of the network's steps, the first network counted; all by default.
     ///   - target: the last estimate, [3, H, W].
     /// - Returns: where the estimate, `gif` or `radius` may differ from those of the last call.
     @discardableResult
-    public func restore(
+    func restore(
         gif: TensorView, radius: TensorView, before: TensorView? = nil, after: TensorView? = nil,
-        palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>, steps: Int = .max, into target: TensorView,
-        state: State, on pool: WorkerPool
+        past: TensorView? = nil, palettes: PaletteCache.Prepared, ids: UnsafeBufferPointer<UInt16>, steps: Int = .max,
+        into target: TensorView, state: State, on pool: WorkerPool
     ) -> Region {
         precondition(steps >= 1, "\(steps) steps")
         let operations = PixelOperations(on: pool)
         // I0 = squash(net0(G))
-        let given = updateInput(gif: gif, radius: radius, before: before, after: after, state: state, operations)
+        var given = updateInput(gif: gif, radius: radius, before: before, after: after, state: state, operations)
         var changed = given
-        changed.formUnion(state.repainted(palettes, ids))
+        changed.formUnion(state.repainted(palettes.table, ids))
+        if configuration.cell == true {
+            fillCells(of: state.first.input, gif: gif, palettes, ids, in: changed, on: pool)
+            given = changed
+        }
         changed = StillRegion.affected(by: changed)
+        given.formUnion(updatePast(past, gif: gif, state: state, operations))
         first.forward(state.first, changed: given, needed: changed, on: pool)
         if configuration.residual {
             operations.scaledSum(1, gif, 1, state.begun.view, into: state.begun.view, in: changed)
@@ -162,7 +177,7 @@ public struct CCDNet: Sendable {
                 for index in 1...last {
                     fillInput(
                         of: stepState.input, estimate: result.view, gif: gif, radius: radius, before: before,
-                        after: after, palettes, ids, in: region, operations)
+                        after: after, palettes.table, ids, in: region, operations)
                     let part = index < last ? region : window
                     step.forward(stepState, changed: region, needed: part, on: pool)
                     result = index < last ? stepState.output : state.corrected
@@ -180,7 +195,7 @@ public struct CCDNet: Sendable {
         }
         operations.copy(result.view, into: state.projected.view, in: changed)
         operations.projectToCells(
-            state.projected.view, gif: gif, radius: radius, palettes, ids: ids, in: changed)
+            state.projected.view, gif: gif, radius: radius, palettes.table, ids: ids, in: changed)
         target.copy(from: state.projected.view)
         return changed
     }
@@ -195,11 +210,49 @@ public struct CCDNet: Sendable {
         var changed = operations.update(input[0..<3], with: gif)
         if configuration.radius { changed.formUnion(operations.update(input[3], with: radius)) }
         if configuration.neighbours == true {
-            for (neighbour, at) in neighbours(before, after, in: input) {
+            for (neighbour, at) in neighbours(before, after, end: pastChannel) {
                 changed.formUnion(operations.update(input[at..<at + 3], with: 1, neighbour ?? gif, -1, gif))
             }
         }
         return changed
+    }
+
+    /// The first network's input: G, the radius, the neighbours, and from here on the past, the cell.
+    private var pastChannel: Int { 3 + (configuration.radius ? 1 : 0) + (configuration.neighbours == true ? 6 : 0) }
+
+    /// Brings what the first network knows of the past up to date.
+    /// - Returns: where it was not.
+    private func updatePast(_ past: TensorView?, gif: TensorView, state: State, _ operations: PixelOperations) -> Region
+    {
+        let input = state.first.input
+        guard configuration.past == true else { return Region(height: input.shape.height, width: input.shape.width) }
+        return operations.update(input[pastChannel..<pastChannel + 3], with: 1, past ?? gif, -1, gif)
+    }
+
+    /// Writes how far the cells of the pixels' colors reach, the last six channels of the first network's input.
+    private func fillCells(
+        of input: Tensor, gif: TensorView, _ palettes: PaletteCache.Prepared, _ ids: UnsafeBufferPointer<UInt16>,
+        in region: Region, on pool: WorkerPool
+    ) {
+        let cells = input[input.shape.channels - 6..<input.shape.channels]
+        let width = input.shape.width
+        nonisolated(unsafe) let ids = ids
+        pool.forEach(input.shape.height) { row in
+            let planes = (0..<6).map { cells.plane($0) }
+            // Neighbours mostly share their color: look up only where it changes.
+            var last: (color: SIMD3<Float>, id: UInt16)?
+            var reach = PaletteColors.Reach(repeating: 0)
+            for at in region[row].lowerBound + row * width..<region[row].upperBound + row * width {
+                let color = SIMD3(gif.plane(0)[at], gif.plane(1)[at], gif.plane(2)[at])
+                if last?.color != color || last?.id != ids[at] {
+                    last = (color, ids[at])
+                    let bytes = SIMD3<UInt8>(clamping: SIMD3<Int32>((color + 1) * 127.5, rounding: .toNearestOrEven))
+                    reach =
+                        palettes.colors[Int(ids[at])]?.reach(of: PaletteColors.key(bytes.x, bytes.y, bytes.z)) ?? .zero
+                }
+                for side in 0..<6 { planes[side][at] = reach[side] }
+            }
+        }
     }
 
     /// Writes the step network's input: I, G, fC(I), G - fC(I), the radius, the neighbours.
@@ -217,15 +270,15 @@ public struct CCDNet: Sendable {
         }
         if configuration.radius { operations.copy(radius, into: input[configuration.palette ? 12 : 6], in: region) }
         if configuration.stepNeighbours == true {
-            for (neighbour, at) in neighbours(before, after, in: input) {
+            for (neighbour, at) in neighbours(before, after, end: input.shape.channels) {
                 operations.scaledSum(1, neighbour ?? gif, -1, gif, into: input[at..<at + 3], in: region)
             }
         }
     }
 
-    /// The neighbouring frames, and the input's channel where each one's difference begins.
-    private func neighbours(_ before: TensorView?, _ after: TensorView?, in input: Tensor) -> [(TensorView?, Int)] {
-        [(before, input.shape.channels - 6), (after, input.shape.channels - 3)]
+    /// The neighbouring frames, and the channel where each one's difference begins; the last of them ends before `end`.
+    private func neighbours(_ before: TensorView?, _ after: TensorView?, end: Int) -> [(TensorView?, Int)] {
+        [(before, end - 6), (after, end - 3)]
     }
 
     private func squash(_ values: TensorView, _ operations: PixelOperations, in region: Region) {

@@ -44,7 +44,7 @@ public struct ModelSet: Sendable {
         if classifier.seesEstimate {
             _ = slot.frame.paletteMap.ids.withUnsafeBufferPointer {
                 colorDithered.restore(
-                    gif: slot.gif.view, radius: slot.radius.view, palettes: slot.palettes.table, ids: $0, steps: 1,
+                    gif: slot.gif.view, radius: slot.radius.view, palettes: slot.palettes, ids: $0, steps: 1,
                     into: slot.restored.view,
                     state: state ?? colorDithered.makeState(height: slot.size.height, width: slot.size.width),
                     on: pool)

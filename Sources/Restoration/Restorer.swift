@@ -270,20 +270,21 @@ public final class Restorer {
         let net = isDithered ? models.colorDithered : models.colorNone
         let steps = effort < .firstStep ? net.steps : 1
         if steps < net.steps { pace?.lost(steps: 1) }
+        let past = earlier.flatMap { beginsScene(slot, after: $0) ? nil : $0 }
         var changed = slot.frame.paletteMap.ids.withUnsafeBufferPointer { ids in
             net.restore(
-                gif: slot.gif.view, radius: slot.radius.view, before: before, after: after,
-                palettes: slot.palettes.table, ids: ids, steps: steps, into: slot.estimate.view,
+                gif: slot.gif.view, radius: slot.radius.view, before: before, after: after, past: past?.restored.view,
+                palettes: slot.palettes, ids: ids, steps: steps, into: slot.estimate.view,
                 state: state.color(isDithered: isDithered), on: pool)
         }
         // The classifier may have chosen the other network.
         if isUndecided || !remembers { changed = .all(height: changed.height, width: changed.width) }
         state.restraint.apply(
             to: slot.estimate.view, gif: slot.gif.view, radius: slot.radius.view, changed: changed, on: pool)
-        if let earlier, !beginsScene(slot, after: earlier) {
+        if let past {
             state.filter.apply(
                 to: slot.estimate.view, gif: slot.gif.view,
-                past: TemporalFilter.Past(estimate: earlier.estimate.view, restored: earlier.restored.view),
+                past: TemporalFilter.Past(estimate: past.estimate.view, restored: past.restored.view),
                 scale: isDithered ? .dithered : .none, into: slot.restored.view, on: pool)
         } else {
             slot.restored.view.copy(from: slot.estimate.view)

@@ -25,12 +25,40 @@ import Testing
         }
     }
 
+    /// Steps out of each color until another one is nearer, or the range ends.
+    @Test func aCellReachesToTheNearestBorder() {
+        var generator = SplitMix64(seed: 10)
+        for count in [2, 7, 64, 256] {
+            let rgb = (0..<count * 3).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            let colors = PaletteColors(Palette(rgb: rgb))
+            let all = (0..<count).map { SIMD3(Double(rgb[$0 * 3]), Double(rgb[$0 * 3 + 1]), Double(rgb[$0 * 3 + 2])) }
+            for index in stride(from: 0, to: count, by: 1 + count / 16) {
+                let reach = colors.reach(of: PaletteColors.key(rgb[index * 3], rgb[index * 3 + 1], rgb[index * 3 + 2]))
+                for side in 0..<6 {
+                    var axis = SIMD3<Double>(repeating: 0)
+                    axis[side / 2] = side.isMultiple(of: 2) ? 1 : -1
+                    func isInside(_ length: Double) -> Bool {
+                        let point = all[index] + length * 127.5 * axis
+                        let own = length * 127.5 * length * 127.5
+                        let isNearest = all.allSatisfy {
+                            $0 == all[index] || (($0 - point) * ($0 - point)).sum() >= own
+                        }
+                        return isNearest && point.min() >= 0 && point.max() <= 255
+                    }
+                    #expect(reach[side] < 1e-5 || isInside(Double(reach[side]) - 1e-5))
+                    #expect(reach[side] >= 1 || !isInside(Double(reach[side]) + 1e-5))
+                }
+            }
+        }
+    }
+
     @Test func theTransparentColorIsNoCandidate() {
         let rgb: [UInt8] = [10, 10, 10, 20, 10, 10, 90, 10, 10]
         let colors = PaletteColors(Palette(rgb: rgb, transparentIndex: 1))
         #expect(colors.rgb == [10, 10, 10, 90, 10, 10])
         #expect(abs(colors.radius(of: PaletteColors.key(10, 10, 10)) - Float(80) / 255) < 1e-6)
         #expect(colors.radius(of: PaletteColors.key(20, 10, 10)) == 0)
+        #expect(colors.reach(of: PaletteColors.key(20, 10, 10)) == .zero)
     }
 
     @Test func aSingleColorHasTheLargestRadius() {

@@ -99,9 +99,11 @@ import Threads
         let whole = try run(forgetful, frames)
         #expect(reusing.map(\.start) == whole.map(\.start), sourceLocation: sourceLocation)
         for (index, (a, b)) in zip(reusing, whole).enumerated() {
-            // What was computed in another frame may have been rounded otherwise: here and there by one level.
+            // What was computed in another frame may have been rounded otherwise: here and there by one level. A network
+            // that sees the past hands that on.
+            let rounded = colorNone == "ccdnet-past" ? 40 : 10
             let differing = zip(a.pixels, b.pixels).filter { $0 != $1 }
-            let limit = Kernels.best.products == .own ? 10 : a.pixels.count / 200
+            let limit = Kernels.best.products == .own ? rounded : a.pixels.count / 200
             #expect(differing.count < limit, "picture \(index)", sourceLocation: sourceLocation)
             #expect(
                 differing.allSatisfy { abs(Int($0.0) - Int($0.1)) == 1 }, "picture \(index)",
@@ -109,7 +111,7 @@ import Threads
         }
     }
 
-    @Test(arguments: ["ccdnet-live", "ccdnet-neighbours"], [true, false])
+    @Test(arguments: ["ccdnet-live", "ccdnet-neighbours", "ccdnet-past"], [true, false])
     func whatIsStillIsTheSame(colorNone: String, looksAhead: Bool) throws {
         try expectTheSame(frames(16, seed: 1), colorNone: colorNone) { $0.looksAhead = looksAhead }
     }
@@ -150,7 +152,7 @@ import Threads
             for (target, state) in [(made, state), (alone, net.makeState(height: height, width: width))] {
                 _ = frame.paletteMap.ids.withUnsafeBufferPointer {
                     net.restore(
-                        gif: slot.gif.view, radius: slot.radius.view, palettes: slot.palettes.table, ids: $0, steps: 1,
+                        gif: slot.gif.view, radius: slot.radius.view, palettes: slot.palettes, ids: $0, steps: 1,
                         into: target.view, state: state, on: pool)
                 }
             }
@@ -182,7 +184,8 @@ import Threads
     }
 
     /// What does not move does not tremble, whatever moves elsewhere: neither in the frames nor between them.
-    @Test func whatStandsStillIsTheSameToTheBit() throws {
+    @Test(arguments: ["ccdnet-neighbours", "ccdnet-past"])
+    func whatStandsStillIsTheSameToTheBit(colorNone: String) throws {
         let (width, height) = (Self.width, Self.height)
         let still = 40 + StillRegion.margin
         let frames = (0..<6).map { index in
@@ -193,7 +196,7 @@ import Threads
         }
         var options = RestorationOptions(rate: .multiple(4), dither: .none)
         options.looksAhead = true
-        let models = try TestModels(colorNone: "ccdnet-neighbours").load()
+        let models = try TestModels(colorNone: colorNone).load()
         let pictures = try run(Restorer(models: models, options: options, pool: pool), frames)
         #expect(pictures.count == 24)
         func part(_ picture: Picture, from left: Int, to right: Int) -> [ArraySlice<UInt8>] {

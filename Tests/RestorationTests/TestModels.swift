@@ -7,7 +7,8 @@ import Testing
 struct TestModels {
     let folder: TemporaryFolder
 
-    /// - Parameter colorNone: `ccdnet-neighbours` sees the frames before and after, `ccdnet-live` does not.
+    /// - Parameter colorNone: `ccdnet-neighbours` sees the frames before and after, `ccdnet-past` the restored one before, too,
+    ///   `ccdnet-live` neither.
     init(leavingOut missing: String? = nil, colorNone: String = "ccdnet-live") throws {
         folder = try TemporaryFolder()
         let live = folder.url.appendingPathComponent("live")

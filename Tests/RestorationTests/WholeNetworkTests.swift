@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Media
 import TestSupport
 import Testing
 import Threads
@@ -10,7 +11,10 @@ import Threads
 @Suite struct WholeNetworkTests {
     private let pool = WorkerPool(concurrency: 2)
 
-    @Test(arguments: ["ccdnet-live", "ccdnet-paper", "ccdnet-dithered", "ccdnet-first", "ccdnet-neighbours"])
+    @Test(
+        arguments: [
+            "ccdnet-live", "ccdnet-paper", "ccdnet-dithered", "ccdnet-first", "ccdnet-neighbours", "ccdnet-past",
+        ])
     func ccdnet(name: String) throws {
         let net = try CCDNet(ModelFile.load(fixturePath(name)))
         let expected = try Fixture("\(name)-case", in: .module)
@@ -19,22 +23,23 @@ import Threads
         let counts = try expected.values("count").map { Int($0) }
         let colors = try expected.values("palettes")
         let stride = colors.count / counts.count
-        let palettes = PaletteTable(
+        let palettes = PaletteCache().prepare(
             counts.enumerated().map { index, count in
-                colors[index * stride..<index * stride + count * 3].map { UInt8($0) }
+                Palette(rgb: colors[index * stride..<index * stride + count * 3].map { UInt8($0) })
             })
         let ids = try expected.values("ids").map { UInt16($0) }
         let radius = try expected.tensor("radius")
         let before = net.seesNeighbours ? try expected.tensor("before") : nil
         let after = net.seesNeighbours ? try expected.tensor("after") : nil
+        let past = name == "ccdnet-past" ? try expected.tensor("past") : nil
         let state = net.makeState(height: height, width: width)
         let target = Tensor(3, height, width)
         // Twice: a state's second picture does not remember the first.
         for _ in 0..<2 {
             _ = ids.withUnsafeBufferPointer {
                 net.restore(
-                    gif: gif.view, radius: radius.view, before: before?.view, after: after?.view, palettes: palettes,
-                    ids: $0, into: target.view, state: state, on: pool)
+                    gif: gif.view, radius: radius.view, before: before?.view, after: after?.view, past: past?.view,
+                    palettes: palettes, ids: $0, into: target.view, state: state, on: pool)
             }
             #expect(maximumError(target.array, try expected.values("output")) <= 1e-4)
         }
