@@ -3,11 +3,14 @@
 Making GIFs costs as much as training on them, so it is done once, ahead; a training step then only
 cuts patches out of a pool. A pool is a folder that holds, per sample of at most SIDE x SIDE pixels:
 
-    truth.npy    uint8 [N, SIDE, SIDE, 3]      the frame the GIF was made from
-    index.npy    uint8 [N, 3, SIDE, SIDE]      the GIF's frame before it, its own, and the one after, as indices
-    palette.npy  uint8 [N, 3, 256, 3]          the colour tables of these three
-    radius.npy   float32 [N, 256]              the palette radius of every entry of its own (makers.radius_table)
-    samples.json                            per sample: source, kind, maker, colours, table, size
+    truth.npy    uint8 [N, RUN - 1, SIDE, SIDE, 3]  the film's frames; the last one's truth is not kept
+    index.npy    uint8 [N, RUN, SIDE, SIDE]         the GIF's frames, as indices
+    palette.npy  uint8 [N, RUN, 256, 3]             their colour tables
+    radius.npy   float32 [N, RUN, 256]              the palette radius of every entry (makers.radius_table)
+    samples.json                                    per sample: source, kind, maker, colours, tables, size
+
+Runs of frames, as the colour networks see their own last picture: a run's first frame has no past, its last one is only
+what comes after.
 """
 
 from __future__ import annotations
@@ -23,11 +26,13 @@ from PIL import Image
 
 from .catalogue import MAKERS, Maker
 from .data import Source, centre_crop, find_sources, load_frames
-from .makers import GIFFrame, radius_table
+from .makers import GIFFrame, cell_table, radius_table
 
 SIDE = 256
-RUN = 8
-"""Frames of a clip that are made into one GIF, for makers whose palette serves all frames."""
+RUN = 4
+"""Consecutive frames of a GIF in a sample."""
+FILM = 2 * RUN
+"""Frames of a clip that are made into one GIF, for tools that take a film; two samples."""
 SMALLEST = 112
 SPACINGS, SPACING_WEIGHTS = (1, 2, 3, 4), (0.4, 0.3, 0.15, 0.15)
 """How many frames of the film lie between two of the GIF's, plus one."""
@@ -48,14 +53,14 @@ MAKER_WEIGHTS = {
 
 @dataclass(frozen=True)
 class Sample:
-    """What is known of one sample of a colour pool. `table`: entries of the file's colour table."""
+    """What is known of one sample of a colour pool. `tables`: entries of the file's colour table, by frame."""
 
     source: str
     kind: str
     maker: str
     dithered: bool
     colours: int
-    table: int
+    tables: list[int]
     height: int
     width: int
 
@@ -72,19 +77,30 @@ class ColourPool:
         self.palette = np.load(folder / "palette.npy")
         self.radius = np.load(folder / "radius.npy")
         self.samples = [Sample(**row) for row in json.loads((folder / "samples.json").read_text())]
+        self.cells: dict[tuple[int, int], np.ndarray] = {}
+
+    def cell(self, slot: int, k: int) -> np.ndarray:
+        """How far the cells of frame `k`'s colours reach (makers.cell_table), float32 [256, 6]; computed once."""
+        known = self.cells.get((slot, k))
+        if known is None:
+            known = np.zeros((256, 6), np.float32)
+            count = self.samples[slot].tables[k]
+            known[:count] = cell_table(self.palette[slot, k, :count])
+            self.cells[slot, k] = known
+        return known
 
     def __len__(self) -> int:
         return len(self.samples)
 
     def frames(self, slot: int) -> list[np.ndarray]:
-        """The three GIF frames of a sample, uint8 [H, W, 3] each."""
+        """The GIF frames of a sample, uint8 [H, W, 3] each."""
         sample = self.samples[slot]
-        return [self.palette[slot, k][self.index[slot, k, : sample.height, : sample.width]] for k in range(3)]
+        return [self.palette[slot, k][self.index[slot, k, : sample.height, : sample.width]] for k in range(RUN)]
 
-    def radius_map(self, slot: int) -> torch.Tensor:
-        """The palette radius of each pixel of the middle frame, float32 [H, W]."""
+    def radius_map(self, slot: int, k: int) -> torch.Tensor:
+        """The palette radius of each pixel of frame `k`, float32 [H, W]."""
         sample = self.samples[slot]
-        return torch.from_numpy(self.radius[slot][self.index[slot, 1, : sample.height, : sample.width]])
+        return torch.from_numpy(self.radius[slot, k][self.index[slot, k, : sample.height, : sample.width]])
 
 
 def random_colours(rng: np.random.Generator, low: int, high: int) -> int:
@@ -180,16 +196,16 @@ def write_colour_pool(
         while wanted > 0:
             dithered = dither == "dithered" or (dither == "any" and rng.random() < 0.5)
             maker = draw_maker(rng, dithered, tools)
-            crops = film_run(rng, frames, SIDE, 3 if maker.tool == "pillow" else RUN)
+            crops = film_run(rng, frames, SIDE, RUN if maker.tool == "pillow" else FILM)
             number = min(random_colours(rng, *colours), maker.most_colours)
             made = maker.frames(crops, number)
-            for at in range(1, max(2, len(made) - 1), 3):
+            for first in range(0, max(1, len(made) - RUN + 1), RUN):
                 if wanted == 0:
                     break
-                at = min(at, len(made) - 1)
-                triple = [made[max(at - 1, 0)], made[at], made[min(at + 1, len(made) - 1)]]
+                # A short clip's last frame stands.
+                run = [min(first + k, len(made) - 1) for k in range(RUN)]
                 facts = (source.name, source.kind, maker.name, dithered, number)
-                pool.put(int(slots.pop()), crops[at], triple, *facts)
+                pool.put(int(slots.pop()), crops[run], [made[k] for k in run], *facts)
                 wanted -= 1
     pool.close()
 
@@ -200,25 +216,25 @@ class PoolWriter:
     def __init__(self, out: Path, count: int):
         out.mkdir(parents=True, exist_ok=True)
         self.out = out
-        shapes = {"truth": (count, SIDE, SIDE, 3), "index": (count, 3, SIDE, SIDE)}
+        shapes = {"truth": (count, RUN - 1, SIDE, SIDE, 3), "index": (count, RUN, SIDE, SIDE)}
         self.arrays = {
             name: np.lib.format.open_memmap(out / f"{name}.npy", "w+", np.uint8, shape)
             for name, shape in shapes.items()
         }
-        self.palettes = np.zeros((count, 3, 256, 3), np.uint8)
-        self.radii = np.zeros((count, 256), np.float32)
+        self.palettes = np.zeros((count, RUN, 256, 3), np.uint8)
+        self.radii = np.zeros((count, RUN, 256), np.float32)
         self.samples: list[Sample | None] = [None] * count
 
     def put(self, slot: int, truth: np.ndarray, gifs: list[GIFFrame], source, kind, maker, dithered, colours) -> None:
-        """truth: uint8 [H, W, 3]; gifs: the GIF's frame before, its own, the one after."""
-        height, width = truth.shape[:2]
-        self.arrays["truth"][slot, :height, :width] = truth
+        """truth: uint8 [RUN, H, W, 3]; gifs: the GIF's frames."""
+        height, width = truth.shape[1:3]
+        self.arrays["truth"][slot, :, :height, :width] = truth[: RUN - 1]
         for k, gif in enumerate(gifs):
             self.arrays["index"][slot, k, :height, :width] = gif.index
             self.palettes[slot, k, : len(gif.palette)] = gif.palette
-        table = gifs[1].palette
-        self.radii[slot, : len(table)] = radius_table(table)
-        self.samples[slot] = Sample(source, kind, maker, dithered, colours, len(table), height, width)
+            self.radii[slot, k, : len(gif.palette)] = radius_table(gif.palette)
+        tables = [len(gif.palette) for gif in gifs]
+        self.samples[slot] = Sample(source, kind, maker, dithered, colours, tables, height, width)
 
     def close(self) -> None:
         np.save(self.out / "palette.npy", self.palettes)
@@ -233,10 +249,10 @@ def write_validation_pool(out: Path, sources: list[Source], dither: str, sizes: 
     for source in sources:
         film = centre_crop(load_frames(source), SIDE) if source.is_clip else []
         for at in range(every // 2, len(film), every):
-            crops = np.ascontiguousarray(film[[max(at - 1, 0), at, min(at + 1, len(film) - 1)]])
+            crops = np.ascontiguousarray(film[[min(max(at + k - RUN + 2, 0), len(film) - 1) for k in range(RUN)]])
             for number in sizes:
                 facts = (source.name, source.kind, maker.name, maker.dithered, number)
-                rows.append((crops[1], maker.frames(crops, number), *facts))
+                rows.append((crops, maker.frames(crops, number), *facts))
     pool = PoolWriter(out, len(rows))
     for slot, row in enumerate(rows):
         pool.put(slot, *row)

@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from .colour_pool import SIDE, PoolWriter
+from .colour_pool import RUN, SIDE, PoolWriter
 from .makers import GIFFrame, padded
 
 OVERSAMPLE = 3
-FRAMES = 3
 LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789    .,:;()[]{}+-=/"))
 
 
@@ -124,10 +123,12 @@ def main() -> None:
     slot = 0
     while slot < options.count:
         scene = Scene(rng)
-        gifs = without_loss([scene.frame(t) for t in range(FRAMES)])
+        gifs = without_loss([scene.frame(t) for t in range(RUN)])
         if gifs is not None:
             colours = len(np.unique(np.concatenate([gif.index.ravel() for gif in gifs])))
-            pool.put(slot, gifs[1].rgb, gifs, f"scene {slot}", "illustration", "flat", False, colours)
+            pool.put(
+                slot, np.stack([gif.rgb for gif in gifs]), gifs, f"scene {slot}", "illustration", "flat", False, colours
+            )
             slot += 1
     pool.close()
 

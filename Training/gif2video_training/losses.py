@@ -23,6 +23,10 @@ RELATIVE_FLOOR = 1e-4
 """Squared error, in the [-1, 1] range, below which a patch counts no more (46 dB)."""
 
 
+SQUARED_FLOOR = 1e-5
+"""Squared error below which a patch counts as ever less: pictures that are right already (56 dB)."""
+
+
 def relative_loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) -> torch.Tensor:
     """The mean over the patches of half the logarithm of (squared error + `gradient` times that of the gradients).
 
@@ -35,6 +39,22 @@ def relative_loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) 
         error = error + gradient * (difference[..., :, 1:] - difference[..., :, :-1]).square().mean((1, 2, 3))
         error = error + gradient * (difference[..., 1:, :] - difference[..., :-1, :]).square().mean((1, 2, 3))
     return 0.5 * torch.log(error + RELATIVE_FLOOR).mean()
+
+
+def squared_loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) -> torch.Tensor:
+    """The mean over the patches of the root of (squared error + `gradient` times that of the gradients).
+
+    Within a patch what PSNR counts; between patches errors weigh as in L1.
+    """
+    difference = estimate - truth
+    error = difference.square().mean((1, 2, 3))
+    if gradient:
+        error = error + gradient * (difference[..., :, 1:] - difference[..., :, :-1]).square().mean((1, 2, 3))
+        error = error + gradient * (difference[..., 1:, :] - difference[..., :-1, :]).square().mean((1, 2, 3))
+    return torch.sqrt(error + SQUARED_FLOOR).mean()
+
+
+PICTURE_LOSSES = {"relative": relative_loss, "absolute": picture_loss, "squared": squared_loss}
 
 
 def smoothness(flow: torch.Tensor) -> torch.Tensor:

@@ -56,6 +56,25 @@ def radius_table(palette: np.ndarray) -> np.ndarray:
     return np.minimum(np.sqrt(square.min(1)) / 2, RADIUS_LIMIT).astype(np.float32)
 
 
+def cell_table(palette: np.ndarray) -> np.ndarray:
+    """How far the Voronoi cell of every entry reaches along +R, -R, +G, -G, +B, -B, float32 [K, 6].
+
+    In units of the [-1, 1] colour range, at most RADIUS_LIMIT and not beyond the range; duplicates of a colour do
+    not count.
+    """
+    colours = palette.astype(np.int32)
+    offset = colours[None] - colours[:, None]
+    square = (offset**2).sum(-1).astype(np.float32)
+    result = np.empty((len(colours), 6), np.float32)
+    for channel in range(3):
+        for side, sign in enumerate((1, -1)):
+            along = sign * offset[..., channel]
+            reach = np.where(along > 0, square / (255 * np.maximum(along, 1)), np.float32(RADIUS_LIMIT)).min(1)
+            room = (255 - colours[:, channel] if sign > 0 else colours[:, channel]) / np.float32(127.5)
+            result[:, 2 * channel + side] = np.minimum(np.minimum(reach, room), RADIUS_LIMIT)
+    return result
+
+
 def _from_pillow(image: Image.Image) -> GIFFrame:
     palette = np.array(image.getpalette(), np.uint8).reshape(-1, 3)
     index = np.array(image)

@@ -21,7 +21,7 @@ import torch
 from .colour_pool import cut, random_colours
 from .data import Source, centre_crop, find_sources, load_frames
 from .export import load_model
-from .makers import GIFFrame, ffmpeg_palette, pillow_median_cut, pillow_with_palette, radius_table
+from .makers import GIFFrame, cell_table, ffmpeg_palette, pillow_median_cut, pillow_with_palette, radius_table
 
 GAPS, GAP_WEIGHTS = (2, 4, 8), (0.5, 0.3, 0.2)
 MOTION_POWER = 0.5
@@ -44,11 +44,13 @@ class MotionPool:
 def restore(network: torch.nn.Module, gifs: list[GIFFrame]) -> list[np.ndarray]:
     """A colour network's estimates of a GIF's frames, uint8 [H, W, 3] each."""
     pictures = [torch.from_numpy(gif.rgb).permute(2, 0, 1)[None].float() / 127.5 - 1 for gif in gifs]
-    results = []
+    results, estimate = [], None
     for gif, picture, before, after in zip(gifs, pictures, [None, *pictures], [*pictures[1:], None]):
         palette = torch.from_numpy(gif.palette).float()[None] / 127.5 - 1
         radius = torch.from_numpy(radius_table(gif.palette)[gif.index])[None, None]
-        estimate = network(picture, radius, palette, torch.tensor([len(gif.palette)]), before, after)
+        count = torch.tensor([len(gif.palette)])
+        cell = torch.from_numpy(cell_table(gif.palette)[gif.index]).permute(2, 0, 1)[None]
+        estimate = network(picture, radius, palette, count, before, after, estimate, cell)
         results.append(((estimate[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy())
     return results
 

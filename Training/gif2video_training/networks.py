@@ -199,7 +199,8 @@ class CCDNet(nn.Module):
     """CCDNet-k (section 4.1, figure 2, equation 5): a first net, then steps that correct its estimate.
 
     config: {
-      "first": unet config (in: 3; + 1 with the radius; + 6 with the neighbours, in this order),
+      "first": unet config (in: 3; + 1 with the radius; + 6 with the neighbours; + 3 with the past; + 6 with
+               the cell, in this order),
       "step": unet config or null (in: 12 with the palette's fC, 6 without; + 1 with the radius; + 6),
       "steps": k >= 1, counting the first net,
       "palette": bool, the steps see fC(I) and G - fC(I) (false for dithered GIFs),
@@ -209,6 +210,11 @@ class CCDNet(nn.Module):
                 from this one (before - G, after - G; zero where there is none). Still parts carry a
                 quantization error of their own in every frame. Not in the paper,
       "step_neighbours": bool, optional; the steps see them as well,
+      "past": bool, optional; the first net also sees how the restored frame before differs from this GIF
+                frame (past - G; zero where there is none): what it knows of all frames before. Not in the paper,
+      "cell": bool, optional; the first net also sees how far the Voronoi cell of a pixel's palette colour
+                reaches along both directions of each colour axis (makers.cell_table): where the true colour of
+                an exact GIF lies. Not in the paper,
       "residual": bool, true: I = clamp(G + net(G)), I <- clamp(I + step); false: the paper's tanh,
       "project": bool, the last estimate is pulled into its palette colour's Voronoi cell
                 (along the ray from the palette colour) where fC(I) != G,
@@ -225,17 +231,25 @@ class CCDNet(nn.Module):
     def _squash(self, x: torch.Tensor) -> torch.Tensor:
         return x.clamp(-1, 1) if self.config["residual"] else torch.tanh(x)
 
-    def estimates(self, gif, radius, palette, count, before=None, after=None, steps=None) -> list[torch.Tensor]:
+    def estimates(
+        self, gif, radius, palette, count, before=None, after=None, past=None, cell=None, steps=None
+    ) -> list[torch.Tensor]:
         """Every estimate I0 .. I(k-1), each [N, 3, H, W], or the first `steps` of them; radius [N, 1, H, W].
 
-        before, after: the GIF's neighbouring frames like `gif`; None where there is none.
+        before, after: the GIF's neighbouring frames like `gif`; past: the restored frame before; None where there
+        is none. cell: [N, 6, H, W], of a network that sees it.
         """
         config = self.config
         extra = [radius] if config["radius"] else []
         neighbours = []
         if config.get("neighbours") or config.get("step_neighbours"):
             neighbours = [torch.zeros_like(gif) if other is None else other - gif for other in (before, after)]
-        out = self.first(torch.cat([gif] + extra + (neighbours if config.get("neighbours") else []), 1)).float()
+        inputs = [gif] + extra + (neighbours if config.get("neighbours") else [])
+        if config.get("past"):
+            inputs.append(torch.zeros_like(gif) if past is None else past - gif)
+        if config.get("cell"):
+            inputs.append(cell)
+        out = self.first(torch.cat(inputs, 1)).float()
         current = self._squash(gif + out if config["residual"] else out)
         results = [current]
         for _ in range((steps or config["steps"]) - 1):
@@ -248,8 +262,8 @@ class CCDNet(nn.Module):
             results.append(current)
         return results
 
-    def forward(self, gif, radius, palette, count, before=None, after=None) -> torch.Tensor:
-        last = self.estimates(gif, radius, palette, count, before, after)[-1]
+    def forward(self, gif, radius, palette, count, before=None, after=None, past=None, cell=None) -> torch.Tensor:
+        last = self.estimates(gif, radius, palette, count, before, after, past, cell)[-1]
         return project_to_cell(last, gif, palette, count) if self.config.get("project") else last
 
 

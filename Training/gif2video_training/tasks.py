@@ -9,6 +9,7 @@ A task is made from a configuration and its pools, and offers
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,9 @@ import torch
 import torch.nn.functional as F
 
 from .catalogue import MAKERS
-from .colour_pool import ColourPool, Sample
+from .colour_pool import RUN, ColourPool, Sample
 from .export import load_model
-from .losses import picture_loss, psnr, relative_loss, smoothness
+from .losses import PICTURE_LOSSES, picture_loss, psnr, smoothness
 from .motion_pool import MotionPool
 from .networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
 
@@ -26,8 +27,8 @@ Batch = dict[str, torch.Tensor]
 
 
 def to_unit(pixels: np.ndarray) -> torch.Tensor:
-    """uint8 [N, H, W, 3] to float32 [N, 3, H, W] in [-1, 1], channels last in memory."""
-    return torch.from_numpy(np.array(pixels, order="C")).permute(0, 3, 1, 2).float() / 127.5 - 1
+    """uint8 [..., H, W, 3] to float32 [..., 3, H, W] in [-1, 1], channels last in memory."""
+    return torch.from_numpy(np.array(pixels, order="C")).movedim(-1, -3).float() / 127.5 - 1
 
 
 def draw_symmetry(rng: np.random.Generator):
@@ -43,85 +44,120 @@ def draw_symmetry(rng: np.random.Generator):
 
 
 class ColourTask:
-    """CCDNet on patches of a colour pool. training keys: patch, batch, loss, gradient_weight, supervision, alone.
+    """CCDNet on runs of patches of a colour pool.
 
-    loss: "relative" or "absolute" (losses.relative_loss, losses.picture_loss).
-    alone: how often a frame is shown without the one before and without the one after it: the first and last of
-    a GIF have none, and the one after costs time.
+    training keys: patch, batch, loss, gradient_weight, supervision, alone.
+
+    A run is restored frame by frame as the program does it: each sees the GIF's frames beside it and what became of
+    the one before. No gradient passes from frame to frame.
+
+    batch: runs in a step, each of RUN - 1 frames.
+    loss: "relative", "absolute" or "squared" (losses.py).
+    alone: how often a run's frames are shown without the one after: it costs time, and the last of a GIF has none.
     """
 
     def __init__(self, config: dict, pools: list[Path], validation: Path | None, device: torch.device):
         self.training, self.device = config["training"], device
         self.pools = [ColourPool(folder) for folder in pools]
         self.validation = ColourPool(validation) if validation else None
-        self.picture_loss = {"relative": relative_loss, "absolute": picture_loss}[self.training["loss"]]
+        self.picture_loss = PICTURE_LOSSES[self.training["loss"]]
         self.uses_palette = config["model"]["palette"] and config["model"]["steps"] > 1
-        self.uses_neighbours = any(config["model"].get(key) for key in ("neighbours", "step_neighbours"))
+        self.uses_cell = bool(config["model"].get("cell"))
 
     def batch(self, rng: np.random.Generator) -> Batch:
+        """gif [N, RUN, 3, H, W], truth [N, RUN - 1, 3, H, W], radius [N, RUN - 1, 1, H, W], after [N]: seen or not.
+
+        For fC: palette [N, RUN - 1, K, 3], count [N, RUN - 1]; where the network sees them: cell [N, RUN - 1, 6, H, W].
+        """
         patch, size = self.training["patch"], self.training["batch"]
-        gifs, truths, radii, palettes, counts = [], [], [], [], []
-        neighbours: dict[str, list[np.ndarray]] = {"before": [], "after": []}
+        parts: dict[str, list[np.ndarray]] = {
+            name: [] for name in ("gif", "truth", "radius", "palette", "count", "cell")
+        }
         for _ in range(size):
             pool = self.pools[int(rng.integers(len(self.pools)))]
             slot = int(rng.integers(len(pool)))
             sample = pool.samples[slot]
             top, left = int(rng.integers(sample.height - patch + 1)), int(rng.integers(sample.width - patch + 1))
+            rows, columns = slice(top, top + patch), slice(left, left + patch)
             symmetry, channels = draw_symmetry(rng), rng.permutation(3)
-            indices = pool.index[slot, :, top : top + patch, left : left + patch]
-            truth = symmetry(pool.truth[slot, top : top + patch, left : left + patch])
-            index, palette = symmetry(indices[1]), pool.palette[slot, 1][:, channels]
-            gifs.append(palette[index])
-            if self.uses_neighbours:
-                for name, at, alone in zip(("before", "after"), (0, 2), self.training["alone"]):
-                    at = 1 if rng.random() < alone else at
-                    neighbours[name].append(pool.palette[slot, at][:, channels][symmetry(indices[at])])
-            truths.append(truth[..., channels])
-            radii.append(pool.radius[slot][index])
-            palettes.append(palette)
-            counts.append(sample.table)
-        batch = {
-            "gif": to_unit(np.stack(gifs)),
-            "truth": to_unit(np.stack(truths)),
-            "radius": torch.from_numpy(np.stack(radii))[:, None],
-        }
-        if self.uses_neighbours:
-            batch |= {name: to_unit(np.stack(frames)) for name, frames in neighbours.items()}
+            palettes = pool.palette[slot][..., channels]
+            indices = [symmetry(frame) for frame in pool.index[slot, :, rows, columns]]
+            parts["gif"].append(np.stack([palette[index] for palette, index in zip(palettes, indices)]))
+            truths = [symmetry(frame)[..., channels] for frame in pool.truth[slot, :, rows, columns]]
+            parts["truth"].append(np.stack(truths))
+            parts["radius"].append(np.stack([table[index] for table, index in zip(pool.radius[slot], indices[:-1])]))
+            if self.uses_cell:
+                axes = np.stack([2 * channels, 2 * channels + 1], 1).ravel()
+                cells = [pool.cell(slot, k)[:, axes][index] for k, index in enumerate(indices[:-1])]
+                parts["cell"].append(np.stack(cells))
+            parts["palette"].append(palettes[:-1])
+            parts["count"].append(np.array(sample.tables[:-1]))
+        batch = {name: to_unit(np.stack(parts[name])) for name in ("gif", "truth")}
+        batch["radius"] = torch.from_numpy(np.stack(parts["radius"]))[:, :, None]
+        if self.uses_cell:
+            batch["cell"] = torch.from_numpy(np.stack(parts["cell"])).movedim(-1, -3)
+        batch["after"] = torch.from_numpy(rng.random(size) >= self.training["alone"])
         if self.uses_palette:
-            batch["palette"] = torch.from_numpy(np.stack(palettes)[:, : max(counts)]).float() / 127.5 - 1
-            batch["count"] = torch.tensor(counts)
+            counts = np.stack(parts["count"])
+            batch["palette"] = torch.from_numpy(np.stack(parts["palette"])[:, :, : counts.max()]).float() / 127.5 - 1
+            batch["count"] = torch.from_numpy(counts)
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
 
+    def restored(self, network: CCDNet, batch: Batch) -> Iterator[list[torch.Tensor]]:
+        """The estimates of each frame of a run but the last one."""
+        gif, seen = batch["gif"], batch["after"][:, None, None, None]
+        past = None
+        for k in range(gif.shape[1] - 1):
+            palette, count = (batch[name][:, k] if name in batch else None for name in ("palette", "count"))
+            before, after = gif[:, k - 1] if k else None, torch.where(seen, gif[:, k + 1], gif[:, k])
+            cell = batch["cell"][:, k] if "cell" in batch else None
+            estimates = network.estimates(gif[:, k], batch["radius"][:, k], palette, count, before, after, past, cell)
+            past = estimates[-1].detach().float()
+            yield estimates
+
     def loss(self, network: CCDNet, batch: Batch) -> torch.Tensor:
-        rest = [batch.get(name) for name in ("palette", "count", "before", "after")]
-        estimates = network.estimates(batch["gif"], batch["radius"], *rest)
-        weights = [self.training["supervision"]] * (len(estimates) - 1) + [1.0]
         total = torch.zeros((), device=self.device)
-        for weight, estimate in zip(weights, estimates):
-            total = total + weight * self.picture_loss(
-                estimate.float(), batch["truth"], self.training["gradient_weight"]
-            )
+        frames = batch["truth"].shape[1]
+        for k, estimates in enumerate(self.restored(network, batch)):
+            weights = [self.training["supervision"]] * (len(estimates) - 1) + [1.0]
+            for weight, estimate in zip(weights, estimates):
+                error = self.picture_loss(estimate.float(), batch["truth"][:, k], self.training["gradient_weight"])
+                total = total + weight / frames * error
         return total
 
     @torch.no_grad()
     def validate(self, network: CCDNet) -> dict[str, float]:
-        """Mean PSNR gain in dB by palette size and kind (face / other), over the validation pool."""
+        """Mean PSNR gain in dB by palette size and kind (face / other), over the validation pool.
+
+        Of the last frame of every run; "first": of the first ones, which have no past.
+        """
         gains: dict[str, list[float]] = {}
         pool = self.validation
         for slot in range(len(pool) if pool else 0):
             sample = pool.samples[slot]
-            before, gif, after = (to_unit(frame[None]) for frame in pool.frames(slot))
-            truth = to_unit(pool.truth[slot, : sample.height, : sample.width][None])
-            radius = pool.radius_map(slot)
-            palette = torch.from_numpy(pool.palette[slot, 1, : sample.table]).float() / 127.5 - 1
-            inputs = (gif, radius[None, None], palette[None], torch.tensor([sample.table]), before, after)
-            estimates = network.estimates(*(x.to(self.device) for x in inputs))
-            for step, estimate in enumerate(estimates):
-                gain = float(psnr(estimate.cpu(), truth) - psnr(gif, truth))
-                kind = "face" if sample.kind == "face" else "other"
-                gains.setdefault(f"{sample.colours} {kind}" + (f" I{step}" if len(estimates) > 1 else ""), []).append(
-                    gain
-                )
+            count = len(pool.frames(slot)) - 1
+            batch = {
+                "gif": to_unit(np.stack(pool.frames(slot)))[None],
+                "radius": torch.stack([pool.radius_map(slot, k)[None] for k in range(count)])[None],
+                "palette": torch.from_numpy(pool.palette[slot, :count]).float()[None] / 127.5 - 1,
+                "count": torch.tensor(sample.tables[:count])[None],
+                "after": torch.tensor([True]),
+            }
+            if self.uses_cell:
+                indices = pool.index[slot, :count, : sample.height, : sample.width]
+                cells = np.stack([pool.cell(slot, k)[index] for k, index in enumerate(indices)])
+                batch["cell"] = torch.from_numpy(cells).movedim(-1, -3)[None]
+            batch = {name: tensor.to(self.device) for name, tensor in batch.items()}
+            truths = to_unit(pool.truth[slot, :, : sample.height, : sample.width])
+            name = f"{sample.colours} {'face' if sample.kind == 'face' else 'other'}"
+            for k, estimates in enumerate(self.restored(network, batch)):
+                gif, truth = batch["gif"][:, k].cpu(), truths[k : k + 1]
+                if 0 < k < count - 1:
+                    continue
+                for step, estimate in enumerate(estimates):
+                    gain = float(psnr(estimate.cpu(), truth) - psnr(gif, truth))
+                    which = (" first" if k == 0 else "") + (f" I{step}" if len(estimates) > 1 else "")
+                    gains.setdefault(name + which, []).append(gain)
         return {name: float(np.mean(values)) for name, values in sorted(gains.items())}
 
 
@@ -212,9 +248,10 @@ class DitherTask:
             if min(sample.height, sample.width) < patch:
                 continue
             top, left = int(rng.integers(sample.height - patch + 1)), int(rng.integers(sample.width - patch + 1))
-            index = draw_symmetry(rng)(pool.index[slot, 1, top : top + patch, left : left + patch])
-            gifs.append(pool.palette[slot, 1][:, rng.permutation(3)][index])
-            radii.append(pool.radius[slot][index])
+            k = int(rng.integers(RUN))
+            index = draw_symmetry(rng)(pool.index[slot, k, top : top + patch, left : left + patch])
+            gifs.append(pool.palette[slot, k][:, rng.permutation(3)][index])
+            radii.append(pool.radius[slot, k][index])
             dithered.append(float(is_noisy(sample)))
         batch = {"gif": to_unit(np.stack(gifs)), "dithered": torch.tensor(dithered)}
         batch["radius"] = torch.from_numpy(np.stack(radii))[:, None]
@@ -231,7 +268,7 @@ class DitherTask:
         pool = self.validation
         for slot in range(len(pool) if pool else 0):
             sample = pool.samples[slot]
-            gif, radius = to_unit(pool.frames(slot)[1][None]), pool.radius_map(slot)[None, None]
+            gif, radius = to_unit(pool.frames(slot)[1][None]), pool.radius_map(slot, 1)[None, None]
             frames = gif.to(self.device), radius.to(self.device)
             verdict = float(network(*frames, self.estimate(*frames))) > 0
             right.setdefault(f"{sample.maker} {sample.colours}", []).append(float(verdict == is_noisy(sample)))

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 
 from .networks import ARCHITECTURES
 from .tasks import TASKS
@@ -42,6 +43,58 @@ class Average:
         for name, tensor in current.items():
             if not tensor.is_floating_point():
                 self.state[name].copy_(tensor)
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose update of every weight matrix is made orthogonal (Jordan et al. 2024), for convolutions.
+
+    A kernel [out, in, k, k] counts as a matrix [out, in k k]. Updates have the size of AdamW's (Liu et al. 2025), so
+    that both take the same rate.
+    """
+
+    ITERATIONS = ((3.4445, -4.7750, 2.0315),) * 5
+    """Newton-Schulz, quintic: brings all singular values near 1."""
+
+    def __init__(self, parameters, lr: float, weight_decay: float, momentum: float = 0.95):
+        super().__init__(parameters, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is None:
+                    continue
+                state = self.state[weight]
+                if not state:
+                    state["momentum"] = torch.zeros_like(weight)
+                state["momentum"].lerp_(weight.grad, 1 - group["momentum"])
+                update = self.orthogonal(weight.grad.lerp(state["momentum"], group["momentum"]).flatten(1))
+                weight.mul_(1 - group["lr"] * group["weight_decay"])
+                scale = 0.2 * max(update.shape) ** 0.5
+                weight.add_(update.view(weight.shape), alpha=-group["lr"] * scale)
+
+    @classmethod
+    def orthogonal(cls, matrix: torch.Tensor) -> torch.Tensor:
+        """The matrix with all its singular values near 1."""
+        x = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
+        x = x / (x.norm() + 1e-7)
+        for a, b, c in cls.ITERATIONS:
+            product = x @ x.T
+            x = a * x + (b * product + c * product @ product) @ x
+        return x.T if matrix.shape[0] > matrix.shape[1] else x
+
+
+def make_optimizers(network: torch.nn.Module, training: dict) -> list[torch.optim.Optimizer]:
+    """AdamW; with "optimizer": "muon" Muon for the kernels but those of a U-Net's first and last layers."""
+    options = {"lr": training["rate"], "weight_decay": training["weight_decay"]}
+    named = dict(network.named_parameters())
+    inner = set()
+    if training.get("optimizer", "adamw") == "muon":
+        inner = {name for name, tensor in named.items() if tensor.dim() == 4 and ".stem.0." not in name}
+        inner = {name for name in inner if ".outc." not in name}
+    rest = [tensor for name, tensor in named.items() if name not in inner]
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, **options)]
+    return optimizers + ([Muon([named[name] for name in sorted(inner)], **options)] if inner else [])
 
 
 def widened(weight: torch.Tensor, shape: torch.Size) -> torch.Tensor:
@@ -78,11 +131,7 @@ class Trainer:
             torch.nn.init.zeros_(last.weight)
             torch.nn.init.zeros_(last.bias)
         self.network.to(device, memory_format=torch.channels_last)
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=training["rate"],
-            weight_decay=training["weight_decay"],
-        )
+        self.optimizers = make_optimizers(self.network, training)
         self.average = Average(self.network, training["ema"])
         self.rng = np.random.default_rng(seed)
         self.step, self.seconds = 0, 0.0
@@ -90,7 +139,8 @@ class Trainer:
     def save(self, path: Path) -> None:
         state = {
             "config": self.config, "network": self.network.state_dict(), "average": self.average.state,
-            "optimizer": self.optimizer.state_dict(), "rng": self.rng.bit_generator.state,
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "rng": self.rng.bit_generator.state,
             "torch_rng": torch.get_rng_state(), "step": self.step, "seconds": self.seconds,
         }  # fmt: skip
         partial = path.with_suffix(".partial")
@@ -101,18 +151,22 @@ class Trainer:
         state = torch.load(path, map_location=self.device, weights_only=True)
         self.network.load_state_dict(state["network"])
         self.average.state = state["average"]
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, known in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(known)
         self.rng.bit_generator.state = state["rng"]
         torch.set_rng_state(state["torch_rng"].cpu())
         self.step, self.seconds = state["step"], state["seconds"]
 
     def start_from(self, path: Path) -> None:
-        """Takes the averaged weights of another run's checkpoint.
+        """Takes the averaged weights of another run's checkpoint, or those of a model file.
 
         Parts that it lacks keep their start, input channels that it lacks begin at zero. A wider network (UNetShuffle's
         widths) begins as the same function (`widened`).
         """
-        weights = torch.load(path, map_location=self.device, weights_only=True)["average"]
+        if path.suffix == ".safetensors":
+            weights = {name: tensor.float() for name, tensor in load_file(path, str(self.device)).items()}
+        else:
+            weights = torch.load(path, map_location=self.device, weights_only=True)["average"]
         for name, own in self.network.state_dict().items():
             if name not in weights:
                 continue
@@ -128,16 +182,17 @@ class Trainer:
         """One step at `progress` in [0, 1) of the schedule. Returns the loss."""
         training = self.config["training"]
         warm = min(1.0, (self.step + 1) / training["warmup"])
-        for group in self.optimizer.param_groups:
+        for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
             group["lr"] = training["rate"] * warm * 0.5 * (1 + math.cos(math.pi * progress))
         batch = self.task.batch(self.rng)
         reduced = progress < 1 - training["float32_share"]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=reduced):
             loss = self.task.loss(self.network, batch)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), training["clip"])
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.step += 1
         self.average.update(self.network, self.step)
         return loss.item()
@@ -172,7 +227,7 @@ def run(trainer: Trainer, out: Path, steps: int | None, minutes: float | None, v
         losses.append(trainer.advance(progress()))
         trainer.seconds += time.monotonic() - began
         if trainer.seconds - told > 30:
-            rate = trainer.optimizer.param_groups[0]["lr"]
+            rate = trainer.optimizers[0].param_groups[0]["lr"]
             print(
                 f"step {trainer.step} at {trainer.seconds:.0f} s: loss {np.mean(losses):.5f}, rate {rate:.2e}",
                 flush=True,
@@ -194,7 +249,9 @@ def main() -> None:
     parser.add_argument("--pool", type=Path, action="append", required=True, help="training pool; may be given again")
     parser.add_argument("--validation", type=Path, help="validation pool")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
-    parser.add_argument("--start", type=Path, help="checkpoint of another run whose weights to start from")
+    parser.add_argument(
+        "--start", type=Path, help="another run's checkpoint, or a model file, whose weights to start from"
+    )
     parser.add_argument("--resume", action="store_true", help="continue OUT/checkpoint.pt if it exists")
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--steps", type=int)

@@ -6,7 +6,14 @@ import numpy as np
 import torch
 
 from gif2video_training.gif_file import gif_bytes
-from gif2video_training.makers import ffmpeg_palette, padded, pillow_median_cut, pillow_with_palette, radius_table
+from gif2video_training.makers import (
+    cell_table,
+    ffmpeg_palette,
+    padded,
+    pillow_median_cut,
+    pillow_with_palette,
+    radius_table,
+)
 from gif2video_training.networks import nearest_colour, nearest_colour_from, project_to_cell
 
 
@@ -56,6 +63,20 @@ class PaletteTests(unittest.TestCase):
         table = np.array([[0, 0, 0], [0, 0, 0], [51, 0, 0], [255, 255, 255]], np.uint8)
         np.testing.assert_allclose(radius_table(table), [0.2, 0.2, 0.2, 1.0], rtol=1e-6)
         np.testing.assert_allclose(radius_table(table[:2]), [1.0, 1.0])
+
+    def test_cells_reach_to_the_nearest_border(self):
+        table = pillow_median_cut(picture(5), 32).palette
+        reach = cell_table(table)
+        colours = table.astype(float)
+        for k, colour in enumerate(colours):
+            for at, axis in enumerate(np.concatenate([[row, -row] for row in np.eye(3)])):
+                steps = np.linspace(0, 127.5, 1276)
+                points = colour + steps[:, None] * axis
+                own = ((points - colour) ** 2).sum(1)
+                others = ((points[:, None] - colours[None]) ** 2).sum(2)
+                others[:, (colours == colour).all(1)] = np.inf
+                inside = (own <= others.min(1)) & (points >= 0).all(1) & (points <= 255).all(1)
+                self.assertAlmostEqual(reach[k, at] * 127.5, steps[inside].max(), delta=0.11)
 
 
 class MakerTests(unittest.TestCase):

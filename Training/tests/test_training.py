@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from gif2video_training.colour_pool import TOOLS, ColourPool, write_colour_pool
+from gif2video_training.colour_pool import RUN, TOOLS, ColourPool, write_colour_pool
 from gif2video_training.data import find_sources
 from gif2video_training.export import load_model, save_model
 from gif2video_training.networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
 from gif2video_training.tasks import ColourTask
-from gif2video_training.train import Trainer, run
+from gif2video_training.train import Muon, Trainer, make_optimizers, run
 
 UNET = {"unet": "shuffle", "in": 4, "out": 3, "widths": [4, 6], "slope": 0.1}
 CONFIG = {
@@ -26,6 +26,7 @@ CONFIG = {
     "training": {
         "patch": 32, "batch": 2, "rate": 1e-3, "warmup": 2, "weight_decay": 1e-4, "ema": 0.9, "clip": 1.0,
         "float32_share": 0.2, "loss": "relative", "gradient_weight": 0.5, "supervision": 0.5, "zero": ["first", "step"],
+        "alone": 0.2,
     },
 }  # fmt: skip
 
@@ -41,9 +42,15 @@ def make_pool(folder: Path) -> Path:
     return folder / "pool"
 
 
+def first_frames(batch: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+    """What a network is told of the runs' first frames alone."""
+    return [batch[name][:, 0] for name in ("gif", "radius", "palette", "count")]
+
+
 class NeighbourTests(unittest.TestCase):
-    CONFIG = {**CONFIG, "model": {**CONFIG["model"], "first": UNET | {"in": 10}, "neighbours": True}}
-    CONFIG["training"] = CONFIG["training"] | {"alone": [0.1, 0.2], "batch": 8}
+    CONFIG = {**CONFIG, "model": {**CONFIG["model"], "first": UNET | {"in": 19}, "neighbours": True, "past": True}}
+    CONFIG["model"]["cell"] = True
+    CONFIG["training"] = CONFIG["training"] | {"batch": 4}
 
     def test_new_inputs_start_at_zero(self):
         with tempfile.TemporaryDirectory() as name:
@@ -57,15 +64,33 @@ class NeighbourTests(unittest.TestCase):
             wide.start_from(folder / "plain/checkpoint.pt")
             plain.network.load_state_dict(plain.average.state)
             batch = task.batch(np.random.default_rng(5))
-            self.assertGreater((batch["before"] - batch["gif"]).abs().max(), 0)
-            inputs = [batch[key] for key in ("gif", "radius", "palette", "count")]
+            inputs = first_frames(batch)
+            after, past, cell = batch["gif"][:, 1], batch["truth"][:, 0], batch["cell"][:, 0]
+            self.assertGreater(cell.min(), 0)
+            self.assertGreater((after - batch["gif"][:, 0]).abs().max(), 0)
             with torch.no_grad():
-                seen = wide.network(*inputs, batch["before"], batch["after"])
+                seen = wide.network(*inputs, None, after, past, cell)
                 self.assertTrue(torch.allclose(plain.network(*inputs), seen, atol=1e-6))
             run(wide, folder / "wide", 3, None, 1e9)
             with torch.no_grad():
-                seen = wide.network(*inputs, batch["before"], batch["after"])
-                self.assertFalse(torch.allclose(wide.network(*inputs), seen, atol=1e-6))
+                alone = wide.network(*inputs, None, None, None, cell)
+                for others in ((None, after, None, cell), (None, None, past, cell), (None, None, None, 0 * cell)):
+                    self.assertFalse(torch.allclose(alone, wide.network(*inputs, *others), atol=1e-6))
+
+    def test_a_run_hands_on_what_became_of_its_frames(self):
+        with tempfile.TemporaryDirectory() as name:
+            task = ColourTask(self.CONFIG, [make_pool(Path(name))], None, torch.device("cpu"))
+            trainer = Trainer(self.CONFIG, task, 3, torch.device("cpu"))
+            run(trainer, Path(name) / "run", 3, None, 1e9)
+            batch = task.batch(np.random.default_rng(5)) | {"after": torch.tensor([True, False, True, False])}
+            gif = batch["gif"]
+            with torch.no_grad():
+                made = [estimates[-1] for estimates in task.restored(trainer.network, batch)]
+                self.assertEqual(len(made), RUN - 1)
+                told = [batch[name][:, 1] for name in ("gif", "radius", "palette", "count")]
+                after = torch.stack([gif[0, 2], gif[1, 1], gif[2, 2], gif[3, 1]])
+                alone = trainer.network(*told, gif[:, 0], after, made[0], batch["cell"][:, 1])
+            torch.testing.assert_close(made[1], alone, atol=1e-6, rtol=0)
 
     def test_a_wider_network_starts_as_the_same_function(self):
         wider = copy.deepcopy(self.CONFIG)
@@ -78,23 +103,54 @@ class NeighbourTests(unittest.TestCase):
             large.start_from(folder / "small/checkpoint.pt")
             small.network.load_state_dict(small.average.state)
             batch = task.batch(np.random.default_rng(5))
-            inputs = [batch[key] for key in ("gif", "radius", "palette", "count", "before", "after")]
+            inputs = [*first_frames(batch), None, None, None, batch["cell"][:, 0]]
             with torch.no_grad():
-                self.assertGreater((small.network(*inputs) - batch["gif"]).abs().max(), 1e-4)
+                self.assertGreater((small.network(*inputs) - inputs[0]).abs().max(), 1e-4)
                 self.assertTrue(torch.allclose(small.network(*inputs), large.network(*inputs), atol=1e-5))
             run(large, folder / "large", 1, None, 1e9)
             weight = large.network.first.stem[1].weight
             self.assertGreater((weight[:4] - weight[4:8]).abs().max(), 1e-3)
 
-    def test_a_pools_frames_are_neighbours(self):
+    def test_a_model_file_is_a_start(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            task = ColourTask(self.CONFIG, [make_pool(folder)], None, torch.device("cpu"))
+            first, second = (Trainer(self.CONFIG, task, seed, torch.device("cpu")) for seed in (3, 4))
+            run(first, folder / "first", 2, None, 1e9)
+            save_model(folder / "model.safetensors", first.network, {"architecture": "ccdnet"}, half=False)
+            second.start_from(folder / "model.safetensors")
+            for key, value in first.network.state_dict().items():
+                self.assertTrue(torch.equal(value, second.network.state_dict()[key]), key)
+
+    def test_a_pools_frames_are_those_of_its_film(self):
         with tempfile.TemporaryDirectory() as name:
             pool = ColourPool(make_pool(Path(name)))
             for slot, sample in enumerate(pool.samples):
-                before, own, after = pool.frames(slot)
-                self.assertEqual(own.shape, (sample.height, sample.width, 3))
-                truth = pool.truth[slot, : sample.height, : sample.width].astype(int)
-                for other in (before, after):
-                    self.assertLess(abs(own - truth).mean(), abs(other - truth).mean() + 1)
+                frames = pool.frames(slot)
+                self.assertEqual([frame.shape for frame in frames], [(sample.height, sample.width, 3)] * RUN)
+                truths = pool.truth[slot, :, : sample.height, : sample.width].astype(int)
+                for k, truth in enumerate(truths):
+                    errors = [abs(frame - truth).mean() for frame in frames]
+                    self.assertLess(errors[k], min(errors) + 1)
+
+
+class MuonTests(unittest.TestCase):
+    def test_updates_are_orthogonal(self):
+        torch.manual_seed(1)
+        for shape in ((8, 20), (20, 8), (8, 8)):
+            values = torch.linalg.svdvals(Muon.orthogonal(torch.randn(shape) * 1e-3))
+            self.assertGreater(float(values.min()), 0.3)
+            self.assertLess(float(values.max()), 1.3)
+
+    def test_every_weight_has_one_optimizer(self):
+        network = CCDNet(CONFIG["model"])
+        optimizers = make_optimizers(network, CONFIG["training"] | {"optimizer": "muon"})
+        seen = [id(tensor) for each in optimizers for group in each.param_groups for tensor in group["params"]]
+        self.assertEqual(sorted(seen), sorted(id(tensor) for tensor in network.parameters()))
+        names = {id(tensor): name for name, tensor in network.named_parameters()}
+        kernels = [names[id(tensor)] for tensor in optimizers[1].param_groups[0]["params"]]
+        self.assertTrue(kernels)
+        self.assertTrue(all(name.endswith("weight") for name in kernels))
 
 
 class ResumeTests(unittest.TestCase):
