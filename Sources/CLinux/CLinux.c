@@ -56,6 +56,12 @@ int clinux_processors(void) {
     return online > 0 ? (int)online : 1;
 }
 
+static _Thread_local void *note;
+
+void *clinux_note(void) { return note; }
+
+void clinux_set_note(void *value) { note = value; }
+
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int clinux_ignore_signal(int signal) {

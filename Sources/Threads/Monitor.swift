@@ -46,6 +46,24 @@ public final class Monitor<State>: @unchecked Sendable {
         return try body(&state)
     }
 
+    /// Sleeps until `look` returns something, and returns that; wakes nobody.
+    func wait<R>(_ look: (State) -> R?) -> R {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while true {
+            if let found = look(state) { return found }
+            pthread_cond_wait(condition, mutex)
+        }
+    }
+
+    /// Wakes every waiter to look again.
+    func wake() {
+        // Whoever has looked and not yet slept holds the lock.
+        pthread_mutex_lock(mutex)
+        pthread_mutex_unlock(mutex)
+        pthread_cond_broadcast(condition)
+    }
+
     /// Changes the state and wakes every waiter.
     public func update<R>(_ body: (inout State) throws -> R) rethrows -> R {
         try whenever({ _ in true }, body)

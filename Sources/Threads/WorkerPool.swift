@@ -1,54 +1,31 @@
 import CLinux
+import Synchronization
 
 /// A fixed number of threads that share out loops.
 ///
-/// `forEach` splits a loop among the workers and the calling thread and returns when every index was
-/// done. Several threads may call it at once (CCDNet and the flow network of one window do): their
-/// loops are served in the order in which they came, and each caller works on its own loop. Loops may
-/// nest: a thread only ever waits for indices that other threads are working on.
+/// `forEach` splits a loop among the workers and the calling thread and returns when every index was done. Several threads
+/// may call it at once (CCDNet and the flow network of one window do): their loops are served in the order in which they
+/// came, and each caller works on its own loop. Loops may nest: a thread that waits for its loop's last indices meanwhile
+/// works on the loops within them, on no others.
+///
+/// A network's loops follow each other within microseconds and last fractions of a millisecond, less than a thread may take to
+/// wake up. So whoever has nothing to do looks out for more for some microseconds before it sleeps.
 public final class WorkerPool: Sendable {
     /// How many threads work on a loop, the caller included.
     public let concurrency: Int
-    private let monitor = Monitor(State())
-
-    private struct State {
-        var loops: [Loop] = []
-        var stopped = false
-    }
-
-    /// One loop: indices are handed out one at a time from `next`.
-    ///
-    /// A worker may hold a loop a moment longer than its caller: it holds the caller's closure by address, and calls it
-    /// only while the caller waits.
-    private final class Loop: @unchecked Sendable {
-        let count: Int
-        private let body: UnsafePointer<(Int) -> Void>
-        var next = 0
-        var running = 0
-
-        init(count: Int, body: UnsafePointer<(Int) -> Void>) {
-            self.count = count
-            self.body = body
-        }
-
-        /// Not inlined, so that no reference to the closure's context outlives the call.
-        @inline(never)
-        func run(_ index: Int) {
-            body.pointee(index)
-        }
-    }
+    private let desk = Desk()
 
     /// - Parameter concurrency: threads per loop, the caller included; the number of processors by default.
     public init(concurrency: Int = WorkerPool.processors) {
         precondition(concurrency > 0, "a pool has at least one thread: its caller")
         self.concurrency = concurrency
         for index in 1..<max(concurrency, 1) {
-            _ = NamedThread("worker-\(index)") { [monitor] in WorkerPool.serve(monitor) }
+            _ = NamedThread("worker-\(index)") { [desk] in desk.serve() }
         }
     }
 
     deinit {
-        monitor.update { $0.stopped = true }
+        desk.close()
     }
 
     /// Processors this process may run on.
@@ -63,37 +40,147 @@ public final class WorkerPool: Sendable {
         withoutActuallyEscaping(body) { body in
             withUnsafePointer(to: body) { body in
                 let loop = Loop(count: count, body: body)
-                monitor.update { $0.loops.append(loop) }
-                while let index = monitor.withLock({ WorkerPool.take(from: loop, &$0) }) {
-                    loop.run(index)
-                    monitor.update { _ in loop.running -= 1 }
-                }
-                monitor.whenever({ _ in loop.running == 0 }) { _ in }
+                desk.publish(loop)
+                loop.work()
+                desk.finish(loop)
             }
         }
     }
+}
 
-    private static func take(from loop: Loop, _ state: inout State) -> Int? {
-        guard loop.next < loop.count else { return nil }
-        defer {
-            loop.next += 1
-            loop.running += 1
-            if loop.next == loop.count { state.loops.removeAll { $0 === loop } }
-        }
-        return loop.next
+/// One loop: indices are handed out one at a time.
+///
+/// A worker may hold a loop a moment longer than its caller: it holds the caller's closure by address, and calls it only
+/// while the caller waits.
+private final class Loop: @unchecked Sendable {
+    private let count: Int
+    private let body: UnsafePointer<(Int) -> Void>
+    /// In one of whose indices the caller is: there as long as this one is published.
+    private let outer: Unmanaged<Loop>?
+    private let next = Atomic(0)
+    private let done = Atomic(0)
+
+    /// By the thread that waits for it.
+    init(count: Int, body: UnsafePointer<(Int) -> Void>) {
+        self.count = count
+        self.body = body
+        outer = Self.current
     }
 
-    private static func serve(_ monitor: Monitor<State>) {
+    /// In one of whose indices the calling thread is.
+    private static var current: Unmanaged<Loop>? {
+        get { clinux_note().map { Unmanaged.fromOpaque($0) } }
+        set { clinux_set_note(newValue?.toOpaque()) }
+    }
+
+    /// Whether there are indices left to hand out.
+    var isOpen: Bool { next.load(ordering: .relaxed) < count }
+
+    /// Whether all indices are done, and what they wrote can be read.
+    var isDone: Bool { done.load(ordering: .sequentiallyConsistent) == count }
+
+    /// Whether it was begun within an index of another loop, or of one within that.
+    func lies(within other: Loop) -> Bool {
+        var ancestor = outer
+        while let loop = ancestor?.takeUnretainedValue() {
+            if loop === other { return true }
+            ancestor = loop.outer
+        }
+        return false
+    }
+
+    /// Works on indices until none is left.
+    /// - Returns: whether the last one was done here.
+    @discardableResult func work() -> Bool {
+        let before = Self.current
+        Self.current = Unmanaged.passUnretained(self)
+        defer { Self.current = before }
+        var runs = 0
         while true {
-            let work: (Loop, Int)? = monitor.whenever({ !$0.loops.isEmpty || $0.stopped }) { state in
-                guard !state.stopped, let loop = state.loops.first, let index = take(from: loop, &state) else {
-                    return nil
-                }
-                return (loop, index)
-            }
-            guard let (loop, index) = work else { return }
-            loop.run(index)
-            monitor.update { _ in loop.running -= 1 }
+            let index = next.add(1, ordering: .relaxed).oldValue
+            guard index < count else { break }
+            run(index)
+            runs += 1
         }
+        return runs > 0 && done.add(runs, ordering: .sequentiallyConsistent).newValue == count
+    }
+
+    /// Not inlined, so that no reference to the closure's context outlives the call.
+    @inline(never)
+    private func run(_ index: Int) {
+        body.pointee(index)
+    }
+}
+
+/// Where loops lie for whoever has time.
+private final class Desk: Sendable {
+    private struct State {
+        /// All whose callers have not returned, in the order in which they came.
+        var loops: [Loop] = []
+        var isClosed = false
+    }
+
+    private let monitor = Monitor(State())
+    /// Loops that ever came, to see without the lock that there are new ones.
+    private let arrivals = Atomic(0)
+    /// Threads that sleep, or are about to.
+    private let sleepers = Atomic(0)
+    /// Looks, with a pause between two, before a thread sleeps: 20 to 50 microseconds.
+    private static let patience = 1000
+
+    func publish(_ loop: Loop) {
+        monitor.withLock { $0.loops.append(loop) }
+        arrivals.add(1, ordering: .sequentiallyConsistent)
+        wake()
+    }
+
+    /// Returns when all of the caller's loop is done.
+    func finish(_ loop: Loop) {
+        while !loop.isDone {
+            _ = help(where: { $0.lies(within: loop) }, until: { loop.isDone })
+        }
+        monitor.withLock { state in state.loops.removeAll { $0 === loop } }
+    }
+
+    /// A worker's life.
+    func serve() {
+        while help(where: { _ in true }, until: { false }) {}
+    }
+
+    func close() {
+        monitor.update { $0.isClosed = true }
+    }
+
+    /// Waits for a loop that is open, and works on it.
+    /// - Returns: false when it ended otherwise.
+    private func help(where isWanted: (Loop) -> Bool, until isOver: () -> Bool) -> Bool {
+        func choose(_ state: State) -> Loop? { state.loops.first { $0.isOpen && isWanted($0) } }
+        var seen = -1
+        for _ in 0..<Self.patience {
+            if isOver() { return false }
+            let arrived = arrivals.load(ordering: .sequentiallyConsistent)
+            if arrived != seen {
+                seen = arrived
+                if let loop = monitor.withLock({ choose($0) }) { return work(on: loop) }
+            }
+            clinux_pause()
+        }
+        sleepers.add(1, ordering: .sequentiallyConsistent)
+        let found = monitor.wait { (state: State) -> Loop?? in
+            if isOver() || state.isClosed { return .some(nil) }
+            return choose(state).map { .some($0) }
+        }
+        sleepers.subtract(1, ordering: .sequentiallyConsistent)
+        return found.map { work(on: $0) } ?? false
+    }
+
+    private func work(on loop: Loop) -> Bool {
+        // Its caller may be asleep.
+        if loop.work() { wake() }
+        return true
+    }
+
+    private func wake() {
+        if sleepers.load(ordering: .sequentiallyConsistent) > 0 { monitor.wake() }
     }
 }

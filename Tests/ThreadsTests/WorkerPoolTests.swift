@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 import Threads
@@ -35,5 +36,44 @@ import Threads
         }
         for caller in callers { caller.join() }
         #expect(total.value.load(ordering: .relaxed) == 2 * 5000 * 6)
+    }
+
+    /// Whoever waits for its loop works on the loops within it: alone it would have to wait for a worker that is busy elsewhere.
+    @Test func nestedLoopsRunOnce() {
+        let pool = WorkerPool(concurrency: 2)
+        let total = Counter()
+        let callers = (0..<2).map { caller in
+            NamedThread("caller-\(caller)") { [pool] in
+                for _ in 0..<500 {
+                    pool.forEach(2) { half in
+                        for _ in 0..<3 {
+                            pool.forEach(4 + half) { index in
+                                pool.forEach(2) { total.value.add(index + $0, ordering: .relaxed) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        for caller in callers { caller.join() }
+        // Of 4 and of 5 indices, each twice, once plus 0 and once plus 1.
+        let once = (2 * (0 + 1 + 2 + 3) + 4) + (2 * (0 + 1 + 2 + 3 + 4) + 5)
+        #expect(total.value.load(ordering: .relaxed) == 2 * 500 * 3 * once)
+    }
+
+    /// A worker that sleeps wakes up for a loop; a caller that sleeps when its last index is done elsewhere.
+    @Test func sleepersWakeUp() {
+        let pool = WorkerPool(concurrency: 2)
+        for _ in 0..<20 {
+            usleep(2000)
+            let arrived = Monitor(0)
+            pool.forEach(2) { index in
+                // Each index waits for the other: both run at once.
+                arrived.update { $0 += 1 }
+                arrived.whenever({ $0 == 2 }) { _ in }
+                if index == 1 { usleep(2000) }
+            }
+            #expect(arrived.withLock { $0 } == 2)
+        }
     }
 }

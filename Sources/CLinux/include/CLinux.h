@@ -18,6 +18,19 @@ void clinux_run_promptly(void);
 /// Processors that the calling thread may run on, at least 1.
 int clinux_processors(void);
 
+/// Tells the processor that the calling thread waits for another one in a loop.
+static inline void clinux_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb");
+#endif
+}
+
+/// What the calling thread noted last; NULL at first.
+void *clinux_note(void);
+void clinux_set_note(void *note);
+
 /// A pipe, [read end, write end], both closed in children from the start; returns 0, or -1 with errno.
 int clinux_pipe(int ends[2]);
 
