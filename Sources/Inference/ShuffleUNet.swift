@@ -8,7 +8,8 @@ struct ShuffleUNet: Sendable {
     /// Resolutions, the finest (half the picture's) first.
     private let levels: Int
 
-    /// What makes one map.
+    /// What makes one map. Those without weights are made anew for every convolution that reads them, the next layer, and
+    /// keep nothing.
     fileprivate struct Layer: Sendable {
         enum Work: Sendable {
             /// The picture's pixels, 2 x 2 of a plane in four channels.
@@ -26,6 +27,11 @@ struct ShuffleUNet: Sendable {
         /// Of its map.
         let level: Int
         let blocks: Int
+
+        /// Whether its map is there until the next forward.
+        var isKept: Bool {
+            if case .convolution = work { true } else { false }
+        }
     }
 
     init(
@@ -99,24 +105,28 @@ struct ShuffleUNet: Sendable {
             }
         }
         var changes: [Region] = []
+        var regions: [Region] = []
         for (index, layer) in layers.enumerated() {
             let map = maps[index]
             changes.append(layer.change(of: map, input: changed, sources: layer.sources.map { changes[$0] }))
-            activations.stale[index].insert(changes[index])
-            let region = activations.stale[index].take(needs[index])
-            if region.isEmpty { continue }
+            regions.append(activations.bringUpToDate(index, changed: changes[index], needed: needs[index]))
+        }
+        for (index, layer) in layers.enumerated() where !layer.isKept {
+            // All that the next layer's Winograd tiles read, also for pixels of theirs that are up to date.
+            regions[index] = layers[index + 1].need(of: maps[index], at: 0, for: regions[index + 1].inSquares(of: 4))
+        }
+        for (index, layer) in layers.enumerated() where !regions[index].isEmpty {
+            let (map, region) = (maps[index], regions[index])
             switch layer.work {
-            case .load: Resampling.load(input, scale: 2, into: map.view, at: region, execution)
-            case .convolution(let convolution):
-                convolution(maps[layer.sources[0]].view, into: map.view, at: region, execution)
-            case .pool: Resampling.averagePool(maps[layer.sources[0]].view, into: map.view, at: region, execution)
+            case .load: Resampling.load(input, scale: 2, into: map, at: region, execution)
+            case .convolution(let convolution): convolution(maps[layer.sources[0]], into: map, at: region, execution)
+            case .pool: Resampling.averagePool(maps[layer.sources[0]], into: map, at: region, execution)
             case .merge:
                 Resampling.upsampleNearest(
-                    maps[layer.sources[0]].view, plus: maps[layer.sources[1]].view, into: map.view, at: region,
-                    execution)
+                    maps[layer.sources[0]], plus: maps[layer.sources[1]], into: map, at: region, execution)
             }
         }
-        Resampling.store(maps[last].view, scale: 2, into: output, at: needs[last], execution)
+        Resampling.store(maps[last], scale: 2, into: output, at: needs[last], execution)
     }
 
     func scratchNeed(for activations: Activations, workers: Int) -> ScratchNeed {
@@ -134,7 +144,7 @@ extension ShuffleUNet.Layer {
     /// - Parameters:
     ///   - input: what has changed of the network's input.
     ///   - sources: of the maps that it reads.
-    fileprivate func change(of map: BlockedTensor, input: Region, sources: [Region]) -> Region {
+    fileprivate func change(of map: BlockedView, input: Region, sources: [Region]) -> Region {
         switch work {
         case .load: return input.shrunk(by: 2, height: map.height, width: map.width)
         case .convolution(let convolution): return sources[0].grown(by: convolution.size / 2)
@@ -148,7 +158,7 @@ extension ShuffleUNet.Layer {
 
     /// What it reads of a map to make a region of its own.
     /// - Parameter place: the map's among its sources.
-    fileprivate func need(of source: BlockedTensor, at place: Int, for region: Region) -> Region {
+    fileprivate func need(of source: BlockedView, at place: Int, for region: Region) -> Region {
         switch work {
         case .load: return region
         case .convolution(let convolution): return region.grown(by: convolution.size / 2)
@@ -160,11 +170,12 @@ extension ShuffleUNet.Layer {
 }
 
 extension ShuffleUNet {
-    /// Every layer's map, each its own, so that a part of one can follow from parts of others.
+    /// Every layer's map. Convolutions have each their own, so that a part of one can follow from parts of others; of the
+    /// other layers, those of one size have one place.
     final class Activations {
-        let maps: [BlockedTensor]
-        /// What of each map does not follow from the last forward's input.
-        fileprivate var stale: [StaleMap]
+        let maps: [BlockedView]
+        /// What of each map does not follow from the last forward's input; nil where a map is not kept.
+        private var stale: [StaleMap?]
 
         /// - Parameters: of the network's input, in pixels.
         init(_ network: ShuffleUNet, height: Int, width: Int) {
@@ -172,13 +183,32 @@ extension ShuffleUNet {
             let multiple = network.coarsest
             let rows = (height + multiple - 1) / multiple * multiple / 2
             let columns = (width + multiple - 1) / multiple * multiple / 2
-            maps = BlockedTensor.together(
-                network.layers.map { layer in
-                    BlockedTensor.Layout(
-                        blocks: layer.blocks, height: rows >> layer.level, width: columns >> layer.level,
-                        lanes: network.lanes, reach: 1)
-                })
-            stale = maps.map { StaleMap(height: $0.height, width: $0.width) }
+            func layout(blocks: Int, level: Int) -> BlockedTensor.Layout {
+                BlockedTensor.Layout(
+                    blocks: blocks, height: rows >> level, width: columns >> level, lanes: network.lanes, reach: 1)
+            }
+            let kept = network.layers.filter(\.isKept).map { layout(blocks: $0.blocks, level: $0.level) }
+            let passing = (0..<network.levels).map { level in
+                let blocks = network.layers.filter { !$0.isKept && $0.level == level }.map(\.blocks)
+                return layout(blocks: blocks.max() ?? 1, level: level)
+            }
+            let tensors = BlockedTensor.together(kept + passing)
+            var next = 0
+            maps = network.layers.map { layer in
+                guard layer.isKept else { return tensors[kept.count + layer.level][0..<layer.blocks] }
+                defer { next += 1 }
+                return tensors[next].view
+            }
+            stale = zip(network.layers, maps).map { layer, map in
+                layer.isKept ? StaleMap(height: map.height, width: map.width) : nil
+            }
+        }
+
+        /// Notes that some of a map has changed and that what is needed of it is brought up to date.
+        /// - Returns: what has to be computed for that; nothing for maps that are not kept.
+        fileprivate func bringUpToDate(_ index: Int, changed: Region, needed: Region) -> Region {
+            stale[index]?.insert(changed)
+            return stale[index]?.take(needed) ?? Region(height: changed.height, width: changed.width)
         }
     }
 

@@ -38,7 +38,8 @@ public struct UNet: Sendable {
     ///   - height, width: in pixels, at least 1; any size is padded and cropped inside as the network needs it.
     ///   - workers: threads that may work on one `forward`; more threads of a pool stay idle.
     ///   - tileSide: pixels a side of a tile, without what it overlaps its neighbours by.
-    ///   - partner: a state whose forward never runs at the same time: the two share scratch memory.
+    ///   - partner: a state whose forward never runs at the same time: the two share scratch memory, and where their networks
+    ///     differ in their weights alone, their maps, too. After the other's forward one computes all anew that is needed.
     public func makeState(
         height: Int, width: Int, workers: Int = WorkerPool.processors, tileSide: Int = UNet.tileSide,
         sharingWith partner: UNetState? = nil
@@ -48,7 +49,8 @@ public struct UNet: Sendable {
                 height: height, width: width, side: tileSide, reach: network.reach, alignment: network.alignment)
             return UNetState(
                 input: Tensor(configuration.inputs, height, width),
-                output: Tensor(configuration.outputs, height, width), activations: .tiles(tiling),
+                output: Tensor(configuration.outputs, height, width),
+                maps: UNetState.Maps(configuration, lanes: kernels.lanes, .tiles(tiling)),
                 workspace: Workspace(workers: workers, need: ScratchNeed()))
         }
         return makeWholeState(height: height, width: width, workers: workers, sharingWith: partner)
@@ -60,20 +62,35 @@ public struct UNet: Sendable {
     private func makeWholeState(
         height: Int, width: Int, workers: Int, sharingWith partner: UNetState? = nil
     ) -> UNetState {
-        let activations: UNetState.Activations
-        let need: ScratchNeed
-        switch network {
-        case .classic(let network):
-            let maps = ClassicUNet.Activations(network, height: height, width: width)
-            (activations, need) = (.classic(maps), network.scratchNeed(for: maps, workers: workers))
-        case .shuffle(let network):
-            let maps = ShuffleUNet.Activations(network, height: height, width: width)
-            (activations, need) = (.shuffle(maps), network.scratchNeed(for: maps, workers: workers))
+        let maps: UNetState.Maps
+        if let partner, partner.maps.configuration == configuration, partner.maps.lanes == kernels.lanes,
+            (partner.input.shape.height, partner.input.shape.width) == (height, width)
+        {
+            maps = partner.maps
+        } else {
+            maps = UNetState.Maps(
+                configuration, lanes: kernels.lanes, makeActivations(height: height, width: width))
         }
+        let need = scratchNeed(for: maps.activations, workers: workers)
         let shared = partner.flatMap { $0.workspace.serves(workers: workers, need: need) ? $0.workspace : nil }
         return UNetState(
             input: Tensor(configuration.inputs, height, width), output: Tensor(configuration.outputs, height, width),
-            activations: activations, workspace: shared ?? Workspace(workers: workers, need: need))
+            maps: maps, workspace: shared ?? Workspace(workers: workers, need: need))
+    }
+
+    private func makeActivations(height: Int, width: Int) -> UNetState.Activations {
+        switch network {
+        case .classic(let network): .classic(ClassicUNet.Activations(network, height: height, width: width))
+        case .shuffle(let network): .shuffle(ShuffleUNet.Activations(network, height: height, width: width))
+        }
+    }
+
+    private func scratchNeed(for activations: UNetState.Activations, workers: Int) -> ScratchNeed {
+        switch (network, activations) {
+        case (.classic(let network), .classic(let maps)): network.scratchNeed(for: maps, workers: workers)
+        case (.shuffle(let network), .shuffle(let maps)): network.scratchNeed(for: maps, workers: workers)
+        default: preconditionFailure("activations of another network")
+        }
     }
 
     /// Reads `state.input`, writes `state.output` where it is needed and leaves the rest of it as it is. Allocates no
@@ -91,11 +108,10 @@ public struct UNet: Sendable {
     public func forward(_ state: UNetState, changed: Region? = nil, needed: Region? = nil, on pool: WorkerPool) {
         let shape = state.input.shape
         let all = Region.all(height: shape.height, width: shape.width)
-        let changed = state.remembers ? changed ?? all : all
+        let changed = state.take() ? changed ?? all : all
         let needed = needed ?? all
-        state.remembers = true
         let execution = Execution(kernels: kernels.table, workspace: state.workspace, pool: pool)
-        switch (network, state.activations) {
+        switch (network, state.maps.activations) {
         case (.classic(let network), .classic(let activations)):
             if needed.isEmpty { return }
             network.forward(state.input.view, activations, into: state.output.view, needed: needed, execution)

@@ -8,10 +8,8 @@ public final class UNetState: @unchecked Sendable {
     /// [outputs, height, width]
     public let output: Tensor
 
-    let activations: Activations
+    let maps: Maps
     let workspace: Workspace
-    /// Whether the activations are those of an earlier forward.
-    var remembers = false
     /// Of a large picture: what the last of its tiles ran on.
     var tile: UNetState?
 
@@ -21,13 +19,42 @@ public final class UNetState: @unchecked Sendable {
         case tiles(Tiling)
     }
 
-    /// Has the next forward compute all that is needed as if it were the first.
-    public func forget() { remembers = false }
+    /// The activations; of one state or of two that take turns.
+    final class Maps {
+        let configuration: UNetConfiguration
+        let lanes: Int
+        let activations: Activations
+        /// Whose input they follow from.
+        fileprivate var user: ObjectIdentifier?
 
-    init(input: Tensor, output: Tensor, activations: Activations, workspace: Workspace) {
+        init(_ configuration: UNetConfiguration, lanes: Int, _ activations: Activations) {
+            self.configuration = configuration
+            self.lanes = lanes
+            self.activations = activations
+        }
+    }
+
+    /// Notes that the activations will be this state's.
+    /// - Returns: whether they are those of its last forward.
+    func take() -> Bool {
+        defer { maps.user = ObjectIdentifier(self) }
+        return maps.user == ObjectIdentifier(self)
+    }
+
+    /// Has the next forward compute all that is needed as if it were the first.
+    public func forget() {
+        if maps.user == ObjectIdentifier(self) { maps.user = nil }
+    }
+
+    init(input: Tensor, output: Tensor, maps: Maps, workspace: Workspace) {
         self.input = input
         self.output = output
-        self.activations = activations
+        self.maps = maps
         self.workspace = workspace
+    }
+
+    deinit {
+        // Another state may get the same identifier.
+        forget()
     }
 }

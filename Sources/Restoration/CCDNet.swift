@@ -111,6 +111,9 @@ public struct CCDNet: Sendable {
             unstepped = Region(height: height, width: width)
         }
 
+        /// The next estimate is of all pixels, whatever this state has seen.
+        func startOver() { palettes = nil }
+
         /// Has the networks compute all that the next estimate depends on.
         func forget() {
             first.forget()
@@ -118,9 +121,11 @@ public struct CCDNet: Sendable {
         }
     }
 
-    /// - Parameters: the canvas in pixels.
-    public func makeState(height: Int, width: Int) -> State {
-        let begin = first.makeState(height: height, width: width)
+    /// - Parameters:
+    ///   - height, width: of the canvas in pixels.
+    ///   - partner: a state, maybe of another CCDNet, that never makes an estimate at the same time: the two may share memory.
+    public func makeState(height: Int, width: Int, sharingWith partner: State? = nil) -> State {
+        let begin = first.makeState(height: height, width: width, sharingWith: partner?.first)
         return State(
             first: begin, step: step?.makeState(height: height, width: width, sharingWith: begin),
             steps: configuration.steps)

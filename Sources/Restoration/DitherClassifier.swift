@@ -76,25 +76,35 @@ public struct DitherClassifier: Sendable {
         let input = Tensor(stack.inputs, height, width)
         input[0..<3].copy(from: gif)
         input.withUnsafeMutableBufferPointer { values in
-            let plane = height * width
-            for channel in 0..<3 {
-                let source = channel * plane
-                let (alongX, alongY) = ((3 + channel) * plane, (6 + channel) * plane)
-                for pixel in 0..<plane {
-                    let x = pixel % width
-                    values[alongX + pixel] = x + 1 < width ? values[source + pixel + 1] - values[source + pixel] : 0
-                    values[alongY + pixel] =
-                        pixel + width < plane ? values[source + pixel + width] - values[source + pixel] : 0
+            estimate.withUnsafeBufferPointer { estimate in
+                radius.withUnsafeBufferPointer { radius in
+                    nonisolated(unsafe) let (values, estimate, radius) = (values, estimate, radius)
+                    pool.forEach(height) { row in
+                        fillDifferences(values, row, of: gif.shape, estimate)
+                        if seesRadius { countInSteps(values, row * width..<(row + 1) * width, of: radius) }
+                    }
                 }
             }
-            if seesEstimate {
-                estimate.withUnsafeBufferPointer { estimate in
-                    for at in 0..<3 * plane { values[10 * plane + at] = estimate[at] - values[at] }
-                }
-            }
-            if seesRadius { radius.withUnsafeBufferPointer { countInSteps(values, of: $0) } }
         }
         return stack(consume input, on: pool).withUnsafeBufferPointer { Self.average($0, isWeighted) } - threshold
+    }
+
+    /// One row of the colors' gradients, channels 3 to 8, and of how the estimate differs, from 10 on.
+    private func fillDifferences(
+        _ values: UnsafeMutableBufferPointer<Float>, _ row: Int, of shape: TensorShape,
+        _ estimate: UnsafeBufferPointer<Float>
+    ) {
+        let (plane, width) = (shape.plane, shape.width)
+        for channel in 0..<3 {
+            let (alongX, alongY) = ((3 + channel) * plane, (6 + channel) * plane)
+            for x in 0..<width {
+                let at = row * width + x
+                let color = channel * plane + at
+                values[alongX + at] = x + 1 < width ? values[color + 1] - values[color] : 0
+                values[alongY + at] = row + 1 < shape.height ? values[color + width] - values[color] : 0
+                if seesEstimate { values[10 * plane + color] = estimate[color] - values[color] }
+            }
+        }
     }
 
     /// Two colors that differ by one level have this radius.
@@ -102,10 +112,10 @@ public struct DitherClassifier: Sendable {
 
     /// The differences, channels 3 to 8 and from 10, in units of four palette radii; channel 9 is that unit.
     private func countInSteps(
-        _ values: UnsafeMutableBufferPointer<Float>, of radius: UnsafeBufferPointer<Float>
+        _ values: UnsafeMutableBufferPointer<Float>, _ pixels: Range<Int>, of radius: UnsafeBufferPointer<Float>
     ) {
         let plane = radius.count
-        for pixel in 0..<plane {
+        for pixel in pixels {
             let step = 4 * max(radius[pixel], Self.smallestRadius)
             for channel in 3..<(seesEstimate ? 13 : 10) {
                 let at = channel * plane + pixel

@@ -34,20 +34,19 @@ public struct ModelSet: Sendable {
         let cache = PaletteCache()
         let slot = FrameSlot(size: frame.size, cache: cache)
         slot.fill(frame, background: background, cache: cache, on: PixelOperations(on: pool), pool: pool)
-        return ditherLogit(of: slot, state: nil, on: pool)
+        return ditherLogit(
+            of: slot, state: colorDithered.makeState(height: frame.size.height, width: frame.size.width), on: pool)
     }
 
     /// As above. `slot.restored` serves for the estimate. The networks' maps are let go at once, one network's before the
     /// other's are there: a stream needs little more memory while it is asked.
-    /// - Parameter state: of `colorDithered`, where there is one.
-    func ditherLogit(of slot: FrameSlot, state: CCDNet.State?, on pool: WorkerPool) -> Float {
+    /// - Parameter state: of `colorDithered`; asked for where the classifier sees its estimate.
+    func ditherLogit(of slot: FrameSlot, state: @autoclosure () -> CCDNet.State, on pool: WorkerPool) -> Float {
         if classifier.seesEstimate {
             _ = slot.frame.paletteMap.ids.withUnsafeBufferPointer {
                 colorDithered.restore(
                     gif: slot.gif.view, radius: slot.radius.view, palettes: slot.palettes, ids: $0, steps: 1,
-                    into: slot.restored.view,
-                    state: state ?? colorDithered.makeState(height: slot.size.height, width: slot.size.width),
-                    on: pool)
+                    into: slot.restored.view, state: state(), on: pool)
             }
         }
         return classifier.logit(

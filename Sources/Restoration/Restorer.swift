@@ -69,13 +69,22 @@ public final class Restorer {
         func color(isDithered: Bool) -> CCDNet.State {
             if let known = isDithered ? dithered : none { return known }
             let made = (isDithered ? models.colorDithered : models.colorNone)
-                .makeState(height: size.height, width: size.width)
+                .makeState(height: size.height, width: size.width, sharingWith: isDithered ? none : dithered)
             if isDithered { dithered = made } else { none = made }
             return made
         }
 
         private func makeSlomo() -> SuperSlomo.State {
             models.slomo.makeState(height: size.height, width: size.width)
+        }
+
+        /// After a look at a frame with the network for dithered GIFs: the one that goes on is the only one that stays, as both
+        /// have one memory, and begins with nothing.
+        func goOn(isDithered: Bool) {
+            dithered?.startOver()
+            guard !isDithered else { return }
+            _ = color(isDithered: false)
+            dithered = nil
         }
 
         /// Leaves the last estimates and nothing of what they were made with.
@@ -299,7 +308,11 @@ public final class Restorer {
         case .auto:
             if verdict?.isOpen == true {
                 if verdict?.wants(slot.frame) == true {
-                    verdict?.add(logit: models.ditherLogit(of: slot, state: state?.dithered, on: pool))
+                    let state = state(for: models, slot.size)
+                    let isAnotherNetwork = state.dithered == nil
+                    verdict?.add(
+                        logit: models.ditherLogit(of: slot, state: state.color(isDithered: true), on: pool))
+                    if isAnotherNetwork { state.goOn(isDithered: verdict?.isDithered == true) }
                 }
                 if let verdict, !verdict.isOpen { state?.decide(isDithered: verdict.isDithered) }
             }

@@ -178,6 +178,35 @@ import Threads
         }
     }
 
+    /// States that share their maps remember nothing that the other one has written over, and a state that has gone is not
+    /// taken for one that came later.
+    @Test func statesMayTakeTurns() throws {
+        let fixture = try Fixture("unets", in: .module)
+        let pool = WorkerPool(concurrency: 2)
+        for test in try fixture.cases(as: UNetTests.Case.self) {
+            let net = try UNet(test.unet, weights: fixture.file.weights, prefix: "\(test.name).")
+            let (height, width) = (40, 52)
+            let first = net.makeState(height: height, width: width)
+            let alone = net.makeState(height: height, width: width)
+            let nothing = Region(height: height, width: width)
+            for round in 0..<4 {
+                let input = Tensor.random(first.input.shape, seed: "\(test.name) \(round / 2)")
+                let second = net.makeState(height: height, width: width, sharingWith: first)
+                second.input.view.copy(from: Tensor.random(first.input.shape, seed: "\(round)").view)
+                #expect(second.maps === first.maps)
+                net.forward(second, changed: nothing, on: pool)
+                for state in [first, alone] {
+                    state.input.view.copy(from: input.view)
+                    net.forward(state, changed: state === first && round % 2 == 1 ? nothing : nil, on: pool)
+                }
+                #expect(first.output.array == alone.output.array, "\(test.name), round \(round)")
+                alone.input.view.copy(from: second.input.view)
+                net.forward(alone, on: pool)
+                #expect(second.output.array == alone.output.array, "\(test.name), round \(round)")
+            }
+        }
+    }
+
     /// A large picture in tiles is the picture in one piece.
     @Test(arguments: [Kernels(), Kernels(atMost: .reference, products: .openBLAS)])
     func tilesDoNotShow(kernels: Kernels) throws {
@@ -190,7 +219,7 @@ import Threads
                 let tiled = net.makeState(height: height, width: width, workers: 2, tileSide: 128)
                 let whole = net.makeState(height: height, width: width, workers: 2)
                 if case .shuffle = test.unet.architecture {
-                    guard case .tiles(let tiling) = tiled.activations else {
+                    guard case .tiles(let tiling) = tiled.maps.activations else {
                         Issue.record("\(test.name) is not tiled")
                         continue
                     }
