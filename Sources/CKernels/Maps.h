@@ -63,7 +63,7 @@ static void to_map(const float *source, int channels, int height, int width, con
             }
             for (; x < end; x++) {
                 float *to = (float *)at(target, block, y, x);
-                for (int i = 0; i < used; i++) to[i] = line[i * plane + lesser(x, width - 1)];
+                for (int i = 0; i < LANES; i++) to[i] = i < used ? line[i * plane + lesser(x, width - 1)] : 0;
             }
         }
     }
@@ -121,7 +121,7 @@ static void unshuffle_to_map(const float *source, int channels, int height, int 
             }
             for (; x < end; x++) {
                 float *to = (float *)at(target, block, y, x);
-                for (int i = 0; i < used; i++) to[i] = lines[i / 2][lesser(2 * x + i % 2, width - 1)];
+                for (int i = 0; i < LANES; i++) to[i] = i < used ? lines[i / 2][lesser(2 * x + i % 2, width - 1)] : 0;
             }
         }
     }

@@ -39,4 +39,25 @@ static void clamp(float *values, float low, float high, ptrdiff_t count) {
     }
 }
 
-#define CK_VALUES .scaled_sum = scaled_sum, .tanh = tanh_in_place, .clamp = clamp
+/// Vectors anywhere in memory, as whole numbers: bits.
+typedef int32_t bits __attribute__((ext_vector_type(LANES), aligned(4)));
+
+/// Whether any bit of two times four vectors differs.
+static inline int differ(const float *a, const float *b) {
+    const bits *x = (const bits *)a, *y = (const bits *)b;
+    return __builtin_reduce_or((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3])) != 0;
+}
+
+static ptrdiff_t difference(const float *a, const float *b, ptrdiff_t count, ptrdiff_t *first) {
+    const ptrdiff_t piece = 4 * LANES;
+    const int32_t *x = (const int32_t *)a, *y = (const int32_t *)b;
+    ptrdiff_t low = 0, high = count;
+    while (low + piece <= count && !differ(a + low, b + low)) low += piece;
+    while (low < count && x[low] == y[low]) low++;
+    while (high - piece >= low && !differ(a + high - piece, b + high - piece)) high -= piece;
+    while (high > low && x[high - 1] == y[high - 1]) high--;
+    *first = low;
+    return high - low;
+}
+
+#define CK_VALUES .scaled_sum = scaled_sum, .tanh = tanh_in_place, .clamp = clamp, .difference = difference

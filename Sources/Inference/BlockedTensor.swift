@@ -68,6 +68,31 @@ final class BlockedTensor: @unchecked Sendable {
         (self.storage, self.memory) = (storage, memory)
     }
 
+    /// A map at the start of some memory that others may have used; not at the same time.
+    convenience init(_ layout: Layout, in memory: MapMemory) {
+        precondition(memory.byteCount >= layout.byteCount, "a map of \(layout.byteCount) bytes in \(memory.byteCount)")
+        self.init(layout, .init(start: memory.base, count: layout.byteCount), memory: memory)
+        clearMargin()
+    }
+
+    /// Makes all zero that is no pixel.
+    private func clearMargin() {
+        let rows = blockStride / rowStride
+        for block in 0..<blocks {
+            for row in 0..<rows {
+                let start = block * blockStride + row * rowStride
+                let line = values.extracting(start..<start + rowStride)
+                guard (margin..<margin + height).contains(row) else {
+                    line.update(repeating: 0)
+                    continue
+                }
+                line.extracting(..<(margin * lanes)).update(repeating: 0)
+                line.extracting(((margin + width) * lanes)...).update(repeating: 0)
+            }
+        }
+        values.extracting((blocks * blockStride)...).update(repeating: 0)
+    }
+
     /// Maps that are made and let go together.
     static func together(_ layouts: [Layout]) -> [BlockedTensor] {
         let memory = MapMemory(byteCount: layouts.reduce(0) { $0 + $1.byteCount })

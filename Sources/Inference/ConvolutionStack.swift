@@ -22,6 +22,13 @@ public struct ConvolutionStack: Sendable {
         }
     }
 
+    /// What the layers' maps lie in, in turns; for the next call, too, as memory that was used before is written faster.
+    public final class Memory {
+        fileprivate var pieces: [MapMemory] = []
+
+        public init() {}
+    }
+
     private let layers: [Convolution]
     public let inputs: Int
     private let outputs: Int
@@ -52,18 +59,24 @@ public struct ConvolutionStack: Sendable {
         self.kernels = kernels
     }
 
-    /// Runs the layers on maps that are made for the call and let go as soon as the next one is there: for what is asked now
-    /// and then. Any thread.
-    /// - Parameter input: [inputs, height, width]; let go as soon as it is read.
+    /// Runs the layers, each on the last one's map: for what is asked now and then. Any thread.
+    /// - Parameters:
+    ///   - input: [inputs, height, width]; let go as soon as it is read.
+    ///   - memory: used by one call at a time.
     /// - Returns: [outputs, ...] of the last layer.
-    public func callAsFunction(_ input: consuming Tensor, on pool: WorkerPool) -> Tensor {
-        var (rows, columns) = (input.shape.height, input.shape.width)
-        func map(_ layer: Int) -> BlockedTensor {
-            let isLast = layer == layers.count
-            return BlockedTensor(
-                blocks: isLast ? layers[layer - 1].outputBlocks : layers[layer].inputBlocks, height: rows,
-                width: columns, lanes: kernels.lanes, reach: isLast ? 0 : layers[layer].size / 2)
+    public func callAsFunction(
+        _ input: consuming Tensor, using memory: Memory = Memory(), on pool: WorkerPool
+    ) -> Tensor {
+        let layouts = layouts(height: input.shape.height, width: input.shape.width)
+        for piece in 0..<2 {
+            let need = stride(from: piece, to: layouts.count, by: 2).reduce(0) { max($0, layouts[$1].byteCount) }
+            if memory.pieces.count <= piece {
+                memory.pieces.append(MapMemory(byteCount: need))
+            } else if memory.pieces[piece].byteCount < need {
+                memory.pieces[piece] = MapMemory(byteCount: need)
+            }
         }
+        func map(_ index: Int) -> BlockedTensor { BlockedTensor(layouts[index], in: memory.pieces[index % 2]) }
         func execution(_ need: ScratchNeed) -> Execution {
             Execution(
                 kernels: kernels.table, workspace: Workspace(workers: pool.concurrency, need: need), pool: pool)
@@ -72,14 +85,30 @@ public struct ConvolutionStack: Sendable {
         Resampling.load(input.view, into: current.view, execution(ScratchNeed()))
         _ = consume input
         for (index, layer) in layers.enumerated() {
-            let need = layer.scratchNeed(height: rows, width: columns, workers: pool.concurrency)
-            (rows, columns) = (layer.outputExtent(rows), layer.outputExtent(columns))
+            let need = layer.scratchNeed(
+                height: current.height, width: current.width, workers: pool.concurrency)
             let next = map(index + 1)
             layer(current.view, into: next.view, execution(need))
             current = next
         }
-        let output = Tensor(outputs, rows, columns)
+        let output = Tensor(outputs, current.height, current.width)
         Resampling.store(current.view, into: output.view, execution(ScratchNeed()))
         return output
+    }
+
+    /// Of every layer's input and of the last one's output.
+    private func layouts(height: Int, width: Int) -> [BlockedTensor.Layout] {
+        var (rows, columns) = (height, width)
+        return (0...layers.count).map { index in
+            let isLast = index == layers.count
+            defer {
+                if !isLast {
+                    (rows, columns) = (layers[index].outputExtent(rows), layers[index].outputExtent(columns))
+                }
+            }
+            return BlockedTensor.Layout(
+                blocks: isLast ? layers[index - 1].outputBlocks : layers[index].inputBlocks, height: rows,
+                width: columns, lanes: kernels.lanes, reach: isLast ? 0 : layers[index].size / 2)
+        }
     }
 }

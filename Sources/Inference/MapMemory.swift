@@ -5,6 +5,8 @@ import Glibc
 /// stream starts.
 final class MapMemory {
     let base: UnsafeMutableRawPointer
+    /// What can be used of it.
+    let byteCount: Int
     /// Bytes from `base` on that are the object's; some at the end are never used.
     private let reserved: Int
 
@@ -14,6 +16,7 @@ final class MapMemory {
     /// - Parameter byteCount: of all maps.
     init(byteCount: Int) {
         precondition(byteCount > 0, "no memory at all")
+        self.byteCount = byteCount
         // A page more, as the system begins anywhere.
         let start = mmap(
             nil, byteCount + Self.pageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)

@@ -39,7 +39,7 @@ public struct PixelOperations: Sendable {
                 for channel in 0..<shape.channels {
                     let at = channel * shape.plane + row * shape.width
                     kernels.table.scaled_sum(a, x + at, b, y + at, line, shape.width)
-                    found = Self.replace(pointer + at, UnsafePointer(line), shape.width, found)
+                    found = replace(pointer + at, UnsafePointer(line), shape.width, found)
                 }
                 return found
             }
@@ -56,7 +56,7 @@ public struct PixelOperations: Sendable {
             var found = 0..<0
             for channel in 0..<shape.channels {
                 let at = channel * shape.plane + row * shape.width
-                found = Self.replace(pointer + at, source + at, shape.width, found)
+                found = replace(pointer + at, source + at, shape.width, found)
             }
             return found
         }
@@ -70,7 +70,7 @@ public struct PixelOperations: Sendable {
         return changes(in: shape) { row in
             (0..<shape.channels).reduce(0..<0) { found, channel in
                 let at = channel * shape.plane + row * shape.width
-                return Self.differences(a + at, b + at, shape.width, found)
+                return Self.hull(differences(a + at, b + at, shape.width), found)
             }
         }
     }
@@ -88,28 +88,27 @@ public struct PixelOperations: Sendable {
 
     /// Makes a row equal to another.
     /// - Returns: `found` and the columns that differed.
-    private static func replace(
+    private func replace(
         _ row: UnsafeMutablePointer<Float>, _ other: UnsafePointer<Float>, _ count: Int, _ found: Range<Int>
     ) -> Range<Int> {
-        let differing = differences(row, other, count, 0..<0)
-        if differing.isEmpty { return found }
+        let differing = differences(row, other, count)
         (row + differing.lowerBound).update(from: other + differing.lowerBound, count: differing.count)
-        return hull(differing, found)
+        return Self.hull(differing, found)
     }
 
-    /// - Returns: `found` and the columns that differ, bit by bit: a NaN is equal to itself.
-    private static func differences(
-        _ row: UnsafePointer<Float>, _ other: UnsafePointer<Float>, _ count: Int, _ found: Range<Int>
+    /// - Returns: the columns that differ, bit by bit: a NaN is equal to itself.
+    private func differences(
+        _ row: UnsafePointer<Float>, _ other: UnsafePointer<Float>, _ count: Int
     ) -> Range<Int> {
-        guard memcmp(row, other, count * MemoryLayout<Float>.stride) != 0 else { return found }
-        var (first, last) = (0, count - 1)
-        while row[first].bitPattern == other[first].bitPattern { first += 1 }
-        while row[last].bitPattern == other[last].bitPattern { last -= 1 }
-        return hull(first..<last + 1, found)
+        var first = 0
+        let length = kernels.table.difference(row, other, count, &first)
+        return first..<first + length
     }
 
+    /// Empty ranges are nothing, wherever they lie.
     private static func hull(_ columns: Range<Int>, _ found: Range<Int>) -> Range<Int> {
-        found.isEmpty
+        if columns.isEmpty { return found }
+        return found.isEmpty
             ? columns
             : min(columns.lowerBound, found.lowerBound)..<max(columns.upperBound, found.upperBound)
     }

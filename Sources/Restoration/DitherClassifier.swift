@@ -71,7 +71,11 @@ public struct DitherClassifier: Sendable {
     ///   - radius: the palette radius of each pixel, [1, H, W].
     ///   - estimate: the first estimate of the network for dithered GIFs, of this frame alone, [3, H, W]; read where
     ///     `seesEstimate`.
-    func logit(_ gif: TensorView, radius: TensorView, estimate: TensorView, on pool: WorkerPool) -> Float {
+    ///   - memory: of earlier calls with frames of this size, where there were any.
+    func logit(
+        _ gif: TensorView, radius: TensorView, estimate: TensorView, using memory: ConvolutionStack.Memory,
+        on pool: WorkerPool
+    ) -> Float {
         let (height, width) = (gif.shape.height, gif.shape.width)
         let input = Tensor(stack.inputs, height, width)
         input[0..<3].copy(from: gif)
@@ -86,7 +90,8 @@ public struct DitherClassifier: Sendable {
                 }
             }
         }
-        return stack(consume input, on: pool).withUnsafeBufferPointer { Self.average($0, isWeighted) } - threshold
+        return stack(consume input, using: memory, on: pool).withUnsafeBufferPointer { Self.average($0, isWeighted) }
+            - threshold
     }
 
     /// One row of the colors' gradients, channels 3 to 8, and of how the estimate differs, from 10 on.

@@ -35,13 +35,18 @@ public struct ModelSet: Sendable {
         let slot = FrameSlot(size: frame.size, cache: cache)
         slot.fill(frame, background: background, cache: cache, on: PixelOperations(on: pool), pool: pool)
         return ditherLogit(
-            of: slot, state: colorDithered.makeState(height: frame.size.height, width: frame.size.width), on: pool)
+            of: slot, state: colorDithered.makeState(height: frame.size.height, width: frame.size.width),
+            using: ConvolutionStack.Memory(), on: pool)
     }
 
-    /// As above. `slot.restored` serves for the estimate. The networks' maps are let go at once, one network's before the
-    /// other's are there: a stream needs little more memory while it is asked.
-    /// - Parameter state: of `colorDithered`; asked for where the classifier sees its estimate.
-    func ditherLogit(of slot: FrameSlot, state: @autoclosure () -> CCDNet.State, on pool: WorkerPool) -> Float {
+    /// As above. `slot.restored` serves for the estimate.
+    /// - Parameters:
+    ///   - state: of `colorDithered`; asked for where the classifier sees its estimate.
+    ///   - memory: the classifier's, of earlier frames of this size where there were any.
+    func ditherLogit(
+        of slot: FrameSlot, state: @autoclosure () -> CCDNet.State, using memory: ConvolutionStack.Memory,
+        on pool: WorkerPool
+    ) -> Float {
         if classifier.seesEstimate {
             _ = slot.frame.paletteMap.ids.withUnsafeBufferPointer {
                 colorDithered.restore(
@@ -50,7 +55,7 @@ public struct ModelSet: Sendable {
             }
         }
         return classifier.logit(
-            slot.gif.view, radius: slot.radius.view, estimate: slot.restored.view, on: pool)
+            slot.gif.view, radius: slot.radius.view, estimate: slot.restored.view, using: memory, on: pool)
     }
 
     /// Loads the model files in `folder/<profile>/`. Which file is which says its header, not its name. What another profile

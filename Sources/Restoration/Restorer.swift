@@ -53,6 +53,8 @@ public final class Restorer {
         let models: ModelSet
         private var none: CCDNet.State?
         private(set) var dithered: CCDNet.State?
+        /// The classifier's, as long as it is asked.
+        private(set) var classifier: ConvolutionStack.Memory? = ConvolutionStack.Memory()
         let restraint: Restraint
         let filter: TemporalFilter
         lazy var slomo = makeSlomo()
@@ -97,6 +99,7 @@ public final class Restorer {
         /// The verdict stands: the other network is not needed any more.
         func decide(isDithered: Bool) {
             if isDithered { none = nil } else { dithered = nil }
+            classifier = nil
         }
     }
 
@@ -311,7 +314,9 @@ public final class Restorer {
                     let state = state(for: models, slot.size)
                     let isAnotherNetwork = state.dithered == nil
                     verdict?.add(
-                        logit: models.ditherLogit(of: slot, state: state.color(isDithered: true), on: pool))
+                        logit: models.ditherLogit(
+                            of: slot, state: state.color(isDithered: true),
+                            using: state.classifier ?? ConvolutionStack.Memory(), on: pool))
                     if isAnotherNetwork { state.goOn(isDithered: verdict?.isDithered == true) }
                 }
                 if let verdict, !verdict.isOpen { state?.decide(isDithered: verdict.isDithered) }

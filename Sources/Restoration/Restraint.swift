@@ -75,23 +75,31 @@ final class Restraint {
     private static func blend(
         _ restored: TensorView, _ gif: TensorView, y: Int, weights: [Float], rows: Int, columns: Int
     ) {
-        let (height, width) = (gif.shape.height, gif.shape.width)
+        let width = gif.shape.width
         let down = place(y, count: rows)
-        restored.withUnsafeMutableBufferPointer { restored in
-            gif.withUnsafeBufferPointer { gif in
-                for x in 0..<width {
-                    let across = place(x, count: columns)
-                    func line(_ row: Int) -> Float {
-                        let (a, b) = (weights[row * columns + across.first], weights[row * columns + across.second])
-                        return a + across.fraction * (b - a)
-                    }
-                    let (above, below) = (line(down.first), line(down.second))
+        // Between the same blocks' centers.
+        var first = 0
+        while first < width {
+            let end = min(first < blockSize / 2 ? blockSize / 2 : first + blockSize, width)
+            defer { first = end }
+            let across = place(first, count: columns)
+            func weight(_ row: Int, _ column: Int) -> Float { weights[row * columns + column] }
+            let upper = (weight(down.first, across.first), weight(down.first, across.second))
+            let lower = (weight(down.second, across.first), weight(down.second, across.second))
+            if upper == (1, 1) && lower == (1, 1) { continue }
+            for channel in 0..<3 {
+                let (own, original) = (restored.plane(channel) + y * width, gif.plane(channel) + y * width)
+                if upper == (0, 0) && lower == (0, 0) {
+                    (own + first).update(from: original + first, count: end - first)
+                    continue
+                }
+                for x in first..<end {
+                    let fraction = place(x, count: columns).fraction
+                    let above = upper.0 + fraction * (upper.1 - upper.0)
+                    let below = lower.0 + fraction * (lower.1 - lower.0)
                     let weight = above + down.fraction * (below - above)
                     guard weight < 1 else { continue }
-                    for channel in 0..<3 {
-                        let at = (channel * height + y) * width + x
-                        restored[at] = weight == 0 ? gif[at] : gif[at] + weight * (restored[at] - gif[at])
-                    }
+                    own[x] = weight == 0 ? original[x] : original[x] + weight * (own[x] - original[x])
                 }
             }
         }

@@ -47,11 +47,11 @@ public final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Sleeps until `look` returns something, and returns that; wakes nobody.
-    func wait<R>(_ look: (State) -> R?) -> R {
+    func wait<R>(_ look: (inout State) -> R?) -> R {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
-            if let found = look(state) { return found }
+            if let found = look(&state) { return found }
             pthread_cond_wait(condition, mutex)
         }
     }

@@ -4,21 +4,22 @@ import Synchronization
 /// A fixed number of threads that share out loops.
 ///
 /// `forEach` splits a loop among the workers and the calling thread and returns when every index was done. Several threads
-/// may call it at once (CCDNet and the flow network of one window do): their loops are served in the order in which they
-/// came, and each caller works on its own loop. Loops may nest: a thread that waits for its loop's last indices meanwhile
-/// works on the loops within them, on no others.
+/// may call it at once (CCDNet and the flow network of one window do): each caller works on its own loop, and where these are
+/// fewer than the pool has threads, workers help, the loops that came first first. Loops may nest: a thread that waits for
+/// its loop's last indices meanwhile works on the loops within them, on no others.
 ///
 /// A network's loops follow each other within microseconds and last fractions of a millisecond, less than a thread may take to
 /// wake up. So whoever has nothing to do looks out for more for some microseconds before it sleeps.
 public final class WorkerPool: Sendable {
     /// How many threads work on a loop, the caller included.
     public let concurrency: Int
-    private let desk = Desk()
+    private let desk: Desk
 
     /// - Parameter concurrency: threads per loop, the caller included; the number of processors by default.
     public init(concurrency: Int = WorkerPool.processors) {
         precondition(concurrency > 0, "a pool has at least one thread: its caller")
         self.concurrency = concurrency
+        desk = Desk(concurrency: concurrency)
         for index in 1..<max(concurrency, 1) {
             _ = NamedThread("worker-\(index)") { [desk] in desk.serve() }
         }
@@ -39,7 +40,8 @@ public final class WorkerPool: Sendable {
         }
         withoutActuallyEscaping(body) { body in
             withUnsafePointer(to: body) { body in
-                let loop = Loop(count: count, body: body)
+                // A few rounds for every thread: indices that take next to nothing go many at once.
+                let loop = Loop(count: count, step: max(1, count / (16 * concurrency)), body: body)
                 desk.publish(loop)
                 loop.work()
                 desk.finish(loop)
@@ -48,12 +50,13 @@ public final class WorkerPool: Sendable {
     }
 }
 
-/// One loop: indices are handed out one at a time.
+/// One loop: indices are handed out one at a time, or a few.
 ///
 /// A worker may hold a loop a moment longer than its caller: it holds the caller's closure by address, and calls it only
 /// while the caller waits.
 private final class Loop: @unchecked Sendable {
     private let count: Int
+    private let step: Int
     private let body: UnsafePointer<(Int) -> Void>
     /// In one of whose indices the caller is: there as long as this one is published.
     private let outer: Unmanaged<Loop>?
@@ -61,8 +64,9 @@ private final class Loop: @unchecked Sendable {
     private let done = Atomic(0)
 
     /// By the thread that waits for it.
-    init(count: Int, body: UnsafePointer<(Int) -> Void>) {
+    init(count: Int, step: Int, body: UnsafePointer<(Int) -> Void>) {
         self.count = count
+        self.step = step
         self.body = body
         outer = Self.current
     }
@@ -78,6 +82,9 @@ private final class Loop: @unchecked Sendable {
 
     /// Whether all indices are done, and what they wrote can be read.
     var isDone: Bool { done.load(ordering: .sequentiallyConsistent) == count }
+
+    /// Whether its caller is in no other loop.
+    var isOutermost: Bool { outer == nil }
 
     /// Whether it was begun within an index of another loop, or of one within that.
     func lies(within other: Loop) -> Bool {
@@ -97,18 +104,20 @@ private final class Loop: @unchecked Sendable {
         defer { Self.current = before }
         var runs = 0
         while true {
-            let index = next.add(1, ordering: .relaxed).oldValue
-            guard index < count else { break }
-            run(index)
-            runs += 1
+            let first = next.add(step, ordering: .relaxed).oldValue
+            guard first < count else { break }
+            let end = min(first + step, count)
+            run(first..<end)
+            runs += end - first
         }
         return runs > 0 && done.add(runs, ordering: .sequentiallyConsistent).newValue == count
     }
 
     /// Not inlined, so that no reference to the closure's context outlives the call.
     @inline(never)
-    private func run(_ index: Int) {
-        body.pointee(index)
+    private func run(_ indices: Range<Int>) {
+        let body = body.pointee
+        for index in indices { body(index) }
     }
 }
 
@@ -117,67 +126,94 @@ private final class Desk: Sendable {
     private struct State {
         /// All whose callers have not returned, in the order in which they came.
         var loops: [Loop] = []
+        /// Workers at work.
+        var busy = 0
         var isClosed = false
+
+        /// Threads at work, but for callers between two loops.
+        var threads: Int { busy + loops.count(where: \.isOutermost) }
     }
 
+    private let concurrency: Int
     private let monitor = Monitor(State())
-    /// Loops that ever came, to see without the lock that there are new ones.
-    private let arrivals = Atomic(0)
+    /// Counts what may give somebody something to do, to see without the lock whether there is any.
+    private let news = Atomic(0)
     /// Threads that sleep, or are about to.
     private let sleepers = Atomic(0)
     /// Looks, with a pause between two, before a thread sleeps: 20 to 50 microseconds.
     private static let patience = 1000
 
+    init(concurrency: Int) {
+        self.concurrency = concurrency
+    }
+
     func publish(_ loop: Loop) {
         monitor.withLock { $0.loops.append(loop) }
-        arrivals.add(1, ordering: .sequentiallyConsistent)
-        wake()
+        tell()
     }
 
     /// Returns when all of the caller's loop is done.
     func finish(_ loop: Loop) {
         while !loop.isDone {
-            _ = help(where: { $0.lies(within: loop) }, until: { loop.isDone })
+            let inner = wait(until: { loop.isDone }) { state in
+                state.loops.first { $0.isOpen && $0.lies(within: loop) }
+            }
+            if let inner { work(on: inner) }
         }
-        monitor.withLock { state in state.loops.removeAll { $0 === loop } }
+        let others = monitor.withLock { state in
+            state.loops.removeAll { $0 === loop }
+            return !state.loops.isEmpty
+        }
+        // Where this was one caller too many.
+        if others && loop.isOutermost { tell() }
     }
 
     /// A worker's life.
     func serve() {
-        while help(where: { _ in true }, until: { false }) {}
+        func choose(_ state: inout State) -> Loop? {
+            guard state.threads < concurrency, let loop = state.loops.first(where: \.isOpen) else { return nil }
+            state.busy += 1
+            return loop
+        }
+        while let loop = wait(until: { false }, for: choose) {
+            work(on: loop)
+            monitor.withLock { $0.busy -= 1 }
+        }
     }
 
     func close() {
         monitor.update { $0.isClosed = true }
     }
 
-    /// Waits for a loop that is open, and works on it.
-    /// - Returns: false when it ended otherwise.
-    private func help(where isWanted: (Loop) -> Bool, until isOver: () -> Bool) -> Bool {
-        func choose(_ state: State) -> Loop? { state.loops.first { $0.isOpen && isWanted($0) } }
+    /// - Parameter choose: called with the lock held, whenever there is news.
+    /// - Returns: what was chosen; nil when it ended otherwise.
+    private func wait(until isOver: () -> Bool, for choose: (inout State) -> Loop?) -> Loop? {
         var seen = -1
         for _ in 0..<Self.patience {
-            if isOver() { return false }
-            let arrived = arrivals.load(ordering: .sequentiallyConsistent)
-            if arrived != seen {
-                seen = arrived
-                if let loop = monitor.withLock({ choose($0) }) { return work(on: loop) }
+            if isOver() { return nil }
+            let latest = news.load(ordering: .sequentiallyConsistent)
+            if latest != seen {
+                seen = latest
+                if let loop = monitor.withLock({ choose(&$0) }) { return loop }
             }
             clinux_pause()
         }
         sleepers.add(1, ordering: .sequentiallyConsistent)
-        let found = monitor.wait { (state: State) -> Loop?? in
+        defer { sleepers.subtract(1, ordering: .sequentiallyConsistent) }
+        return monitor.wait { (state: inout State) -> Loop?? in
             if isOver() || state.isClosed { return .some(nil) }
-            return choose(state).map { .some($0) }
+            return choose(&state).map { .some($0) }
         }
-        sleepers.subtract(1, ordering: .sequentiallyConsistent)
-        return found.map { work(on: $0) } ?? false
     }
 
-    private func work(on loop: Loop) -> Bool {
+    private func work(on loop: Loop) {
         // Its caller may be asleep.
         if loop.work() { wake() }
-        return true
+    }
+
+    private func tell() {
+        news.add(1, ordering: .sequentiallyConsistent)
+        wake()
     }
 
     private func wake() {

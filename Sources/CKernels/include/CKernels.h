@@ -155,6 +155,10 @@ struct ck_kernels {
     /// In place; NaN becomes `low`.
     void (*clamp)(float *values, float low, float high, ptrdiff_t count);
 
+    /// How many values lie from the first one that differs between two rows to the last, bit by bit, so that a NaN is equal to
+    /// itself; 0: none differs. `first`: where they begin.
+    ptrdiff_t (*difference)(const float *a, const float *b, ptrdiff_t count, ptrdiff_t *first);
+
     /// Samples each of `channels` planes at (x + scale * flow_x, y + scale * flow_y), bilinear, clamped to the border,
     /// for the output rows first_row ..< first_row + rows and columns first_column ..< first_column + columns. `flow` is
     /// two planes, x then y.
