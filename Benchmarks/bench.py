@@ -280,6 +280,8 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=0.02, help="between two contenders, in seconds")
     parser.add_argument("--clock", choices=["wall", "processor"], default="wall")
     parser.add_argument("--rounds", type=int, default=3, help="of each measurement of the whole program")
+    parser.add_argument("--parts", nargs="+", choices=pipeline.PARTS, default=pipeline.PARTS,
+                        help="of the measurements of the whole program")
     parser.add_argument("--long", type=int, default=10_000, help="frames of the GIF that shows memory to be flat")
     parser.add_argument("--json", type=Path, default=ROOT / "out/bench.json")
     arguments = parser.parse_args()
@@ -307,7 +309,7 @@ def main() -> None:
         if "pixels" in arguments.only:
             bench.pixels()
         if "pipeline" in arguments.only:
-            bench.rows += pipeline.main(arguments.clock, arguments.rounds, arguments.threads, arguments.long)
+            bench.rows += pipeline.main(arguments.clock, arguments.rounds, arguments.threads, arguments.long, arguments.parts)
         print()
         for threads, rates in bench.peaks.items():
             print(f"Peak with {threads} thread{'s' if threads > 1 else ''}: "

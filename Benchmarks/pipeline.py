@@ -110,8 +110,8 @@ class Run:
             time.sleep(0.002)
 
 
-def filter_command(rate: str = "2x", *more: str) -> list[str]:
-    return [str(PROGRAM), "filter", "--profile", "live", "--format", "rgb24", "--rate", rate, *more]
+def filter_command(rate: str = "2x", *more: str, profile: str = "live") -> list[str]:
+    return [str(PROGRAM), "filter", "--profile", profile, "--format", "rgb24", "--rate", rate, *more]
 
 
 class PipelineBench:
@@ -150,7 +150,17 @@ class PipelineBench:
             self.row(f"480x270, 12.5 to 25, {threads} threads", seconds=ours, real_time=video / ours,
                      ffmpeg_deband_minterpolate=ffmpeg, ffmpeg_over_ours=ffmpeg / ours)  # fmt: skip
         if {1, 2} <= set(self.threads) and self.clock == 0:
-            self.row("two threads against one", times_faster=times["ours 1"] / times["ours 2"])
+            self.row("two threads against one, live", times_faster=times["ours 1"] / times["ours 2"])
+
+    def scaling(self) -> None:
+        """Of the larger networks, which not every kind of GIF has: dithered ones do."""
+        gif = self.gif(frames=20)
+        command = filter_command("2x", "--dither", "dithered", profile="quality")
+        times = self.best({str(threads): (command, threads, gif) for threads in self.threads})
+        for threads in self.threads:
+            self.row(f"quality, dithered, 20 frames, {threads} threads", seconds=times[str(threads)])
+        if {1, 2} <= set(self.threads) and self.clock == 0:
+            self.row("two threads against one, quality", times_faster=times["1"] / times["2"])
 
     def dependence(self) -> None:
         threads = self.threads[-1]
@@ -167,7 +177,8 @@ class PipelineBench:
         compare("pixels", {f"{w}x{h}": (filter_command(), threads, self.gif(size=(w, h), frames=20)) for w, h in sizes},
                 {f"{w}x{h}": w * h * 40 for w, h in sizes})  # fmt: skip
         compare("rate", {rate: (filter_command(rate), threads, self.gif()) for rate in ["source", "2x", "4x"]})
-        compare("changing pixels", {f"{share:.0%}": (filter_command(), threads, self.gif(share))
+        # So many frames that the start counts little.
+        compare("changing pixels", {f"{share:.0%}": (filter_command(), threads, self.gif(share, frames=100))
                                     for share in [1, 0.5, 0.25, 0.1, 0.05, 0.01, 0]})  # fmt: skip
         alone = None
         for count in [1, 2, 4]:
@@ -225,21 +236,24 @@ class PipelineBench:
             run = Run(filter_command(), self.threads[-1], gif, watches_memory=True)
             self.row(f"peak memory, {frames} frames", MB=run.memory / 1e6)
 
-    def run(self) -> list[dict]:
+    def run(self, parts: list[str]) -> list[dict]:
         if not PROGRAM.exists():
             raise SystemExit(f"{PROGRAM} is missing: make build")
         clock = "of the processors" if self.clock else "on the wall"
         print(f"\nThe whole program, live networks; seconds {clock}, best of {self.rounds}")
-        self.speed()
-        self.latency()
-        self.memory()
-        self.dependence()
+        for part in parts:
+            getattr(self, part)()
         return self.rows
 
 
-def main(clock: str, rounds: int, threads: list[int], long_frames: int) -> list[dict]:
+#: Each a method of PipelineBench.
+PARTS = ["speed", "scaling", "latency", "memory", "dependence"]
+
+
+def main(clock: str, rounds: int, threads: list[int], long_frames: int, parts: list[str]) -> list[dict]:
     with tempfile.TemporaryDirectory() as folder:
-        return PipelineBench(Path(folder), ["wall", "processor"].index(clock), rounds, threads, long_frames).run()
+        clock_index = ["wall", "processor"].index(clock)
+        return PipelineBench(Path(folder), clock_index, rounds, threads, long_frames).run(parts)
 
 
 if __name__ == "__main__":

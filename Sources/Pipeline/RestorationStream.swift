@@ -4,16 +4,17 @@ public import Output
 public import Restoration
 public import Threads
 
-/// One GIF on its way from bytes to a sink: decoder, restorer and writer on threads of their own, joined by short queues.
+/// One GIF on its way from bytes to a sink: decoder, restorer, in-betweens and writer on threads of their own, joined by short
+/// queues.
 ///
-///     "decode" --frames(4)--> "restore" --pictures(8)--> the caller of `run`
+///     "decode" --frames(4)--> "restore" --drafts(4)--> "refine" --pictures(4)--> the caller of `run`
 ///
-/// A slow sink slows the restorer, and that the decoder: memory is bounded by the two queues. Used once.
+/// A slow sink slows the restorer, and that the decoder: memory is bounded by the queues. Used once.
 public final class RestorationStream {
     /// Frames that may wait for the restorer.
     public static let frameCapacity = 4
-    /// Pictures that may wait for the sink.
-    public static let pictureCapacity = 8
+    /// Drafts that may wait to be made pictures of, and pictures that may wait for the sink.
+    public static let pictureCapacity = 4
 
     /// What a finished stream did.
     public struct Report: Sendable {
@@ -36,6 +37,7 @@ public final class RestorationStream {
     private let restorer: Restorer
     private let pace: LivePace?
     private let frames = BoundedQueue<Frame>(capacity: frameCapacity)
+    private let drafts = BoundedQueue<Draft>(capacity: pictureCapacity)
     private let pictures = BoundedQueue<Picture>(capacity: pictureCapacity)
 
     /// - Parameters:
@@ -52,7 +54,7 @@ public final class RestorationStream {
         restorer = Restorer(models: models, options: options, pool: pool, pace: pace)
     }
 
-    /// Runs the stream to its end on the calling thread and two more; returns when the sink is finished.
+    /// Runs the stream to its end on the calling thread and three more; returns when the sink is finished.
     ///
     /// A defective GIF is no error here: everything before the defect is written, the sink is finished, and the report
     /// says what was wrong. When the sink fails, the other threads are told to stop and left behind: the decoder may
@@ -66,10 +68,12 @@ public final class RestorationStream {
         makeWriter: (Picture) throws -> any PictureWriter, frameDecoded: @escaping @Sendable (Int) -> Void = { _ in },
         progress: (Int, Picture) -> Void = { _, _ in }
     ) throws -> Report {
-        let decoding = start("decode", Handover(decoder)) { decoder, frames, _ in
-            Self.decode(decoder, frames, frameDecoded)
-        }
-        let restoring = start("restore", Handover(restorer), Self.restore)
+        let (decoder, restorer) = (Handover(decoder), Handover(restorer))
+        let threads = [
+            NamedThread("decode") { [frames] in Self.decode(decoder.value, frames, frameDecoded) },
+            NamedThread("restore") { [frames, drafts] in Self.restore(restorer.value, frames, drafts) },
+            NamedThread("refine") { [drafts, pictures] in Self.refine(drafts, pictures) },
+        ]
         var writer: (any PictureWriter)?
         var count = 0
         var defect: GIFDecodingError?
@@ -86,13 +90,13 @@ public final class RestorationStream {
             try writer?.finish()
         } catch {
             frames.cancel()
+            drafts.cancel()
             pictures.cancel()
             throw error
         }
-        decoding.join()
-        restoring.join()
+        for thread in threads { thread.join() }
         return Report(
-            frames: decoder.frameCount, pictures: count, verdict: restorer.verdict, defect: defect,
+            frames: self.decoder.frameCount, pictures: count, verdict: self.restorer.verdict, defect: defect,
             losses: (pace?.losses ?? before) - before)
     }
 
@@ -117,13 +121,6 @@ public final class RestorationStream {
         }
     }
 
-    private func start<Value>(
-        _ name: String, _ handover: Handover<Value>,
-        _ body: @escaping @Sendable (Value, BoundedQueue<Frame>, BoundedQueue<Picture>) -> Void
-    ) -> NamedThread {
-        NamedThread(name) { [frames, pictures] in body(handover.value, frames, pictures) }
-    }
-
     private static func decode(
         _ decoder: GIFDecoder, _ frames: BoundedQueue<Frame>, _ frameDecoded: (Int) -> Void
     ) {
@@ -139,24 +136,35 @@ public final class RestorationStream {
     }
 
     private static func restore(
-        _ restorer: Restorer, _ frames: BoundedQueue<Frame>, _ pictures: BoundedQueue<Picture>
+        _ restorer: Restorer, _ frames: BoundedQueue<Frame>, _ drafts: BoundedQueue<Draft>
     ) {
         /// The sink has gone; nobody wants more.
         struct Stopped: Error {}
-        func emit(_ picture: Picture) throws {
-            guard pictures.push(picture) else { throw Stopped() }
+        func emit(_ draft: Draft) throws {
+            guard drafts.push(draft) else { throw Stopped() }
         }
         do {
             var defect: (any Error)?
             do {
-                while let frame = try frames.pop() { try restorer.push(frame, emit: emit) }
+                while let frame = try frames.pop() { try restorer.draft(frame, emit: emit) }
             } catch let error as GIFDecodingError {
                 defect = error
             }
-            try restorer.finish(emit: emit)
-            pictures.finish(throwing: defect)
+            try restorer.finishDrafts(emit: emit)
+            drafts.finish(throwing: defect)
         } catch {
             frames.cancel()
+            drafts.finish(throwing: error)
+        }
+    }
+
+    private static func refine(_ drafts: BoundedQueue<Draft>, _ pictures: BoundedQueue<Picture>) {
+        do {
+            while let draft = try drafts.pop() {
+                guard pictures.push(draft.picture()) else { return drafts.cancel() }
+            }
+            pictures.finish()
+        } catch {
             pictures.finish(throwing: error)
         }
     }

@@ -11,7 +11,8 @@ public import Threads
 /// more. Frames that repeat the one before cost nothing; across scene changes, and through frames that stay longer than
 /// `holdDuration`, the earlier picture stays.
 ///
-/// One thread at a time. Pictures leave through `emit`, in order, on the caller's thread. All frames have one size.
+/// One thread at a time. Pictures leave through `emit`, in order, on the caller's thread; or as drafts, and then another thread
+/// waits for the in-betweens of one window while this one is at the next. All frames have one size.
 public final class Restorer {
     /// A frame that stays longer is meant to stand still: nothing moves in its time. In centiseconds.
     public static let holdDuration = 100
@@ -35,6 +36,10 @@ public final class Restorer {
     private var waiting: FrameSlot?
     /// The slot that the next frame will use.
     private var spare: FrameSlot?
+    /// That of the frame before `previous`, which drafts may still be read from.
+    private var retired: FrameSlot?
+    /// The in-betweens of the window before; nil where they are made.
+    private var inBetweens: InBetweens?
     /// That of the frame that came last.
     private var newest: FrameSlot?
     /// The GIF's first frame, kept for a loop.
@@ -48,7 +53,7 @@ public final class Restorer {
     public private(set) var verdict: DitherVerdict?
 
     /// The networks' activations for this canvas, made when they are first needed.
-    private final class State {
+    final class State {
         let size: PixelSize
         let models: ModelSet
         private var none: CCDNet.State?
@@ -120,6 +125,17 @@ public final class Restorer {
     /// before it and, where one lies at its very time, its own picture.
     /// - Throws: `CanvasTooLarge` before anything is allocated for the first frame; what `emit` throws.
     public func push(_ frame: Frame, emit: (Picture) throws -> Void) throws {
+        try draft(frame) { try emit($0.finished()) }
+    }
+
+    /// Says that no frame follows: emits what is left.
+    /// - Throws: what `emit` throws.
+    public func finish(emit: (Picture) throws -> Void) throws {
+        try finishDrafts { try emit($0.finished()) }
+    }
+
+    /// As `push`, with the pictures as drafts.
+    public func draft(_ frame: Frame, emit: (Draft) throws -> Void) throws {
         if models != nil && previous == nil && waiting == nil
             && Self.memory(for: frame.size) > options.maxMemory
         {
@@ -131,9 +147,8 @@ public final class Restorer {
         waiting = slot
     }
 
-    /// Says that no frame follows: emits what is left.
-    /// - Throws: what `emit` throws.
-    public func finish(emit: (Picture) throws -> Void) throws {
+    /// As `finish`.
+    public func finishDrafts(emit: (Draft) throws -> Void) throws {
         if let last = waiting {
             waiting = nil
             try advance(to: last, before: options.loop ? first : nil, emit)
@@ -143,6 +158,7 @@ public final class Restorer {
             if !remembers { state?.forget() }
             let step = transition(from: last, to: first)
             if step == .motion { estimateFlow(from: last, to: first) }
+            closeWindow()
             try emitBetweens(from: last, to: first, step, emit)
         } else {
             try emitBetweens(from: last, to: last, .repetition, emit)
@@ -151,8 +167,7 @@ public final class Restorer {
     }
 
     /// Restores a frame and emits the pictures up to its own.
-    private func advance(to current: FrameSlot, before next: FrameSlot? = nil, _ emit: (Picture) throws -> Void) throws
-    {
+    private func advance(to current: FrameSlot, before next: FrameSlot? = nil, _ emit: (Draft) throws -> Void) throws {
         if !remembers { state?.forget() }
         effort = models == nil ? .everything : pace?.effort(for: Rational(current.frame.start, 100)) ?? .everything
         let after = next.flatMap { neighbour($0, isCut: beginsScene($0, after: current)) }
@@ -160,21 +175,29 @@ public final class Restorer {
             let step = self.step(from: previous, to: current)
             let before = neighbour(previous, isCut: beginsScene(current, after: previous))
             restore(current, from: previous, step, before, after)
+            closeWindow()
             try emitBetweens(from: previous, to: current, step, emit)
         } else {
             restore(current, from: nil, nil, after)
             if options.loop { first = current }
         }
         if let own = instants(of: current).first, own.fraction == .zero {
-            try emit(
-                Picture(size: current.size, pixels: current.picture, start: own.start, duration: own.duration))
+            try emit(Draft(.pixels(current.picture), at: own, size: current.size))
         }
         // The first frame's slot stays out of the rotation while a loop needs it.
-        spare = previous === first ? nil : previous
+        retired = previous === first ? nil : previous
         previous = current
     }
 
     // MARK: The window
+
+    /// Waits until all in-betweens of the window before are made: their frames' places and the flow are free.
+    private func closeWindow() {
+        inBetweens?.finish()
+        inBetweens = nil
+        spare = retired
+        retired = nil
+    }
 
     /// What happens between two frames.
     private enum Transition {
@@ -333,43 +356,23 @@ public final class Restorer {
     // MARK: Pictures
 
     private func emitBetweens(
-        from a: FrameSlot, to b: FrameSlot, _ step: Transition, _ emit: (Picture) throws -> Void
+        from a: FrameSlot, to b: FrameSlot, _ step: Transition, _ emit: (Draft) throws -> Void
     ) throws {
-        for instant in instants(of: a) where instant.fraction > .zero {
-            let pixels = step == .motion ? between(a, b, at: Float(instant.fraction.value)) : a.picture
-            try emit(Picture(size: a.size, pixels: pixels, start: instant.start, duration: instant.duration))
-        }
-    }
-
-    /// Network C at time t.
-    private func between(_ a: FrameSlot, _ b: FrameSlot, at t: Float) -> [UInt8] {
-        guard let models, let state else { preconditionFailure("an in-between without networks") }
-        let (made, moving) = models.slomo.interpolate(
-            a.restored.view, b.restored.view, at: t, state: state.slomo, on: pool)
-        var pixels = a.picture
-        pixels.withUnsafeMutableBufferPointer { operations.store(made, intoRGBA: $0, in: moving) }
-        if options.keepsAlpha && (a.hasTransparency || b.hasTransparency) {
-            blendAlpha(a, b, at: t, into: &pixels, models, state)
-        }
-        return pixels
-    }
-
-    private func blendAlpha(
-        _ a: FrameSlot, _ b: FrameSlot, at t: Float, into pixels: inout [UInt8], _ models: ModelSet, _ state: State
-    ) {
-        for (slot, map) in [(a, state.alpha[0]), (b, state.alpha[1])] {
-            var spread = slot.frame.pixels
-            for at in stride(from: 0, to: spread.count, by: 4) {
-                (spread[at], spread[at + 1], spread[at + 2]) = (spread[at + 3], spread[at + 3], spread[at + 3])
+        guard step == .motion, let models, let state else {
+            for instant in instants(of: a) where instant.fraction > .zero {
+                try emit(Draft(.pixels(a.picture), at: instant, size: a.size))
             }
-            spread.withUnsafeBufferPointer { operations.load(rgba: $0, into: map.view) }
+            return
         }
-        models.slomo.blend(
-            state.alpha[0].view, state.alpha[1].view, at: t, into: state.alpha[2].view, state: state.slomo, on: pool)
-        state.alpha[2].withUnsafeBufferPointer { alpha in
-            for pixel in 0..<a.size.area {
-                pixels[pixel * 4 + 3] = UInt8(min(max((alpha[pixel] + 1) * 127.5, 0), 255).rounded())
-            }
+        models.slomo.handOver(state.slomo, on: pool)
+        let places = instants(of: a).filter { $0.fraction > .zero }
+        let refinement = Refinement(models: models, state: state, keepsAlpha: options.keepsAlpha, pool: pool)
+        let made = InBetweens(places.count, on: pool) { index in
+            refinement.between(a, b, at: Float(places[index].fraction.value))
+        }
+        inBetweens = made
+        for (index, place) in places.enumerated() {
+            try emit(Draft(.inBetween(made, index: index), at: place, size: a.size))
         }
     }
 

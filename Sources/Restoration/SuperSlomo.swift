@@ -55,6 +55,9 @@ public struct SuperSlomo: Sendable {
         /// F01 and F10, [2, H, W] each: made where the network has put its answer, and kept there, unless it answers twice.
         let f01: TensorView
         let f10: TensorView
+        /// As they were handed over.
+        let given01: Tensor
+        let given10: Tensor
         /// The refined Ft0 and Ft1, [2, H, W] each, and the visibility, in [-1, 1], [1, H, W]: in the same way.
         var ft0: TensorView { refine.output[0..<2] }
         var ft1: TensorView { refine.output[2..<4] }
@@ -64,11 +67,14 @@ public struct SuperSlomo: Sendable {
         let blended: Tensor
         var time: Float = 0
         /// Where something moves between the two frames: elsewhere the flows are 0, and so are what refinement adds to
-        /// them and the visibility.
+        /// them and the visibility. And that of the flows that were handed over.
         var moving: Region
-        /// Where anything moved in the last in-between, and where the flows may have changed since.
-        var refined: Region
+        var givenMoving: Region
+        /// Where the flows may have changed since they were handed over, and those that were since the last in-between.
         var changedFlow: Region
+        var changedGiven: Region
+        /// Where anything moved in the last in-between.
+        var refined: Region
 
         init(flow: UNetState, refine: UNetState, height: Int, width: Int) {
             self.flow = flow
@@ -78,23 +84,22 @@ public struct SuperSlomo: Sendable {
             } else {
                 (f01, f10) = (Tensor(2, height, width).view, Tensor(2, height, width).view)
             }
+            (given01, given10) = (Tensor(2, height, width), Tensor(2, height, width))
             warped = Tensor(3, height, width)
             blended = Tensor(3, height, width)
             moving = Region(height: height, width: width)
-            (refined, changedFlow) = (moving, moving)
+            (givenMoving, changedFlow, changedGiven, refined) = (moving, moving, moving, moving)
         }
     }
 
     /// - Parameters: the canvas in pixels.
     public func makeState(height: Int, width: Int) -> State {
-        // Refinement's maps are the larger ones.
-        let refine = refine.makeState(height: height, width: width)
-        return State(
-            flow: flow.makeState(height: height, width: width, sharingWith: refine), refine: refine, height: height,
-            width: width)
+        State(
+            flow: flow.makeState(height: height, width: width), refine: refine.makeState(height: height, width: width),
+            height: height, width: width)
     }
 
-    /// Network B: both flows between two GIF frames, kept in the state for `interpolate`; 0 where nothing moves (see
+    /// Network B: both flows between two GIF frames, kept in the state for `handOver`; 0 where nothing moves (see
     /// `StillRegion`). The same but for rounding as without what the state remembers (see `UNet.forward`).
     /// - Parameters: g0, g1: [3, H, W] in [-1, 1].
     public func estimateFlow(_ g0: TensorView, _ g1: TensorView, state: State, on pool: WorkerPool) {
@@ -119,8 +124,19 @@ public struct SuperSlomo: Sendable {
         state.moving = moving
     }
 
-    /// Network C: the picture at time t between two restored frames, with the flows of the last `estimateFlow`. What the
-    /// state remembers of the last picture is used where that was at the same time.
+    /// Gives the flows of the last `estimateFlow` to `interpolate`, which from now on may run beside the next one, on another
+    /// thread. Not beside `interpolate`.
+    public func handOver(_ state: State, on pool: WorkerPool) {
+        let operations = PixelOperations(on: pool)
+        operations.copy(state.f01, into: state.given01.view, in: state.changedFlow)
+        operations.copy(state.f10, into: state.given10.view, in: state.changedFlow)
+        state.changedGiven.formUnion(state.changedFlow)
+        state.changedFlow = Region(height: state.changedFlow.height, width: state.changedFlow.width)
+        state.givenMoving = state.moving
+    }
+
+    /// Network C: the picture at time t between two restored frames, with the flows that were handed over. What the state
+    /// remembers of the last picture is used where that was at the same time.
     /// - Parameters:
     ///   - i0, i1: [3, H, W] in [-1, 1].
     ///   - t: in (0, 1).
@@ -132,17 +148,17 @@ public struct SuperSlomo: Sendable {
         precondition(t > 0 && t < 1, "an in-between lies between 0 and 1")
         let operations = PixelOperations(on: pool)
         let input = state.refine.input
-        let moving = state.moving
+        let moving = state.givenMoving
+        let (f01, f10) = (state.given01.view, state.given10.view)
         let isAnotherTime = t != state.time
         state.time = t
-        var flows = state.changedFlow
+        var flows = state.changedGiven
         if isAnotherTime { flows.formUnion(moving) }
-        state.changedFlow = Region(height: flows.height, width: flows.width)
+        state.changedGiven = Region(height: flows.height, width: flows.width)
         // The input's order: I0, I1, warp(I0), warp(I1), Ft0, Ft1.
         let (flow0, flow1) = (input[12..<14], input[14..<16])
-        operations.scaledSum(-(1 - t) * t, state.f01, t * t, state.f10, into: flow0, in: flows)
-        operations.scaledSum(
-            (1 - t) * (1 - t), state.f01, -t * (1 - t), state.f10, into: flow1, in: flows)
+        operations.scaledSum(-(1 - t) * t, f01, t * t, f10, into: flow0, in: flows)
+        operations.scaledSum((1 - t) * (1 - t), f01, -t * (1 - t), f10, into: flow1, in: flows)
         let changed0 = operations.update(input[0..<3], with: i0)
         let changed1 = operations.update(input[3..<6], with: i1)
         var changed = warp(i0, changed0, by: flow0, flows, moving, into: input[6..<9], operations)

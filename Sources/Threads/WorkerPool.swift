@@ -6,7 +6,8 @@ import Synchronization
 /// `forEach` splits a loop among the workers and the calling thread and returns when every index was done. Several threads
 /// may call it at once (CCDNet and the flow network of one window do): each caller works on its own loop, and where these are
 /// fewer than the pool has threads, workers help, the loops that came first first. Loops may nest: a thread that waits for
-/// its loop's last indices meanwhile works on the loops within them, on no others.
+/// its loop's last indices meanwhile works on the loops within them, on no others. `begin` leaves something to the workers
+/// that nobody waits for yet.
 ///
 /// A network's loops follow each other within microseconds and last fractions of a millisecond, less than a thread may take to
 /// wake up. So whoever has nothing to do looks out for more for some microseconds before it sleeps.
@@ -48,6 +49,45 @@ public final class WorkerPool: Sendable {
             }
         }
     }
+
+    /// Has a worker run `body`, as soon as one has time, or whoever waits for it. `body` gets a function that says that something
+    /// has come true that others may wait for.
+    public func begin(_ body: @escaping (_ tell: () -> Void) -> Void) -> Job { Job(desk, body) }
+
+    /// Something that was begun. It may never run where nobody waits for it and all have let it go.
+    public final class Job: @unchecked Sendable {
+        private let desk: Desk
+        private let loop: Loop
+        private let body: UnsafeMutablePointer<(Int) -> Void>
+
+        fileprivate init(_ desk: Desk, _ body: @escaping (_ tell: () -> Void) -> Void) {
+            self.desk = desk
+            self.body = .allocate(capacity: 1)
+            self.body.initialize(to: { _ in body(desk.tell) })
+            loop = Loop(count: 1, step: 1, body: self.body, isCalled: false)
+            desk.publish(loop)
+        }
+
+        deinit {
+            // Unless it is done already, nobody shall begin it, and whoever has is to come to its end.
+            if loop.withdraw() { desk.remove(loop) } else { desk.finish(loop) }
+            body.deinitialize(count: 1)
+            body.deallocate()
+        }
+
+        /// Returns when the job is done: begins it where nobody has, helps where somebody has.
+        public func finish() {
+            desk.work(on: loop)
+            desk.finish(loop)
+        }
+
+        /// Returns when `isOver`, which the job tells of; helps where threads are free. Leaves its beginning to the workers
+        /// where there are any.
+        public func wait(until isOver: () -> Bool) {
+            if desk.concurrency == 1 { desk.work(on: loop) }
+            desk.help(loop, until: isOver)
+        }
+    }
 }
 
 /// One loop: indices are handed out one at a time, or a few.
@@ -60,15 +100,18 @@ private final class Loop: @unchecked Sendable {
     private let body: UnsafePointer<(Int) -> Void>
     /// In one of whose indices the caller is: there as long as this one is published.
     private let outer: Unmanaged<Loop>?
+    /// Whether its caller works on it.
+    private let isCalled: Bool
     private let next = Atomic(0)
     private let done = Atomic(0)
 
-    /// By the thread that waits for it.
-    init(count: Int, step: Int, body: UnsafePointer<(Int) -> Void>) {
+    /// By the thread that waits for it, if any does.
+    init(count: Int, step: Int, body: UnsafePointer<(Int) -> Void>, isCalled: Bool = true) {
+        self.isCalled = isCalled
         self.count = count
         self.step = step
         self.body = body
-        outer = Self.current
+        outer = isCalled ? Self.current : nil
     }
 
     /// In one of whose indices the calling thread is.
@@ -83,8 +126,12 @@ private final class Loop: @unchecked Sendable {
     /// Whether all indices are done, and what they wrote can be read.
     var isDone: Bool { done.load(ordering: .sequentiallyConsistent) == count }
 
-    /// Whether its caller is in no other loop.
-    var isOutermost: Bool { outer == nil }
+    /// Whether its caller is in no other loop, and works on this one.
+    var isOutermost: Bool { outer == nil && isCalled }
+
+    /// Takes all indices that nobody has.
+    /// - Returns: whether nobody had any.
+    func withdraw() -> Bool { next.add(count, ordering: .relaxed).oldValue == 0 }
 
     /// Whether it was begun within an index of another loop, or of one within that.
     func lies(within other: Loop) -> Bool {
@@ -134,7 +181,7 @@ private final class Desk: Sendable {
         var threads: Int { busy + loops.count(where: \.isOutermost) }
     }
 
-    private let concurrency: Int
+    let concurrency: Int
     private let monitor = Monitor(State())
     /// Counts what may give somebody something to do, to see without the lock whether there is any.
     private let news = Atomic(0)
@@ -160,6 +207,25 @@ private final class Desk: Sendable {
             }
             if let inner { work(on: inner) }
         }
+        remove(loop)
+    }
+
+    /// Works on loops within another one, where threads are free, until something else has come true.
+    func help(_ loop: Loop, until isOver: () -> Bool) {
+        func choose(_ state: inout State) -> Loop? {
+            guard state.threads < concurrency,
+                let inner = state.loops.first(where: { $0.isOpen && $0.lies(within: loop) })
+            else { return nil }
+            state.busy += 1
+            return inner
+        }
+        while let inner = wait(until: isOver, for: choose) {
+            work(on: inner)
+            monitor.withLock { $0.busy -= 1 }
+        }
+    }
+
+    func remove(_ loop: Loop) {
         let others = monitor.withLock { state in
             state.loops.removeAll { $0 === loop }
             return !state.loops.isEmpty
@@ -206,12 +272,12 @@ private final class Desk: Sendable {
         }
     }
 
-    private func work(on loop: Loop) {
+    func work(on loop: Loop) {
         // Its caller may be asleep.
         if loop.work() { wake() }
     }
 
-    private func tell() {
+    func tell() {
         news.add(1, ordering: .sequentiallyConsistent)
         wake()
     }

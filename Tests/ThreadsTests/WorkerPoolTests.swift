@@ -76,4 +76,45 @@ import Threads
             #expect(arrived.withLock { $0 } == 2)
         }
     }
+
+    /// Whoever waits for a job begins it where no worker has; whoever waits for what it says does not, unless there is no worker.
+    @Test(arguments: [1, 2, 3])
+    func jobsRunOnce(concurrency: Int) {
+        let pool = WorkerPool(concurrency: concurrency)
+        for _ in 0..<200 {
+            let steps = Monitor(0)
+            let job = pool.begin { tell in
+                for _ in 0..<3 {
+                    pool.forEach(2) { _ in }
+                    steps.update { $0 += 1 }
+                    tell()
+                }
+            }
+            let waiter = NamedThread("waiter") {
+                for step in 1...3 { job.wait { steps.withLock { $0 >= step } } }
+            }
+            pool.forEach(4) { _ in }
+            job.finish()
+            #expect(steps.withLock { $0 } == 3)
+            job.finish()
+            waiter.join()
+        }
+    }
+
+    /// A job that nobody wants any more has run or never will, and is not there any more.
+    @Test(arguments: [1, 2])
+    func jobsMayBeLetGo(concurrency: Int) {
+        let pool = WorkerPool(concurrency: concurrency)
+        let (begun, ended) = (Counter(), Counter())
+        for _ in 0..<200 {
+            let job = pool.begin { _ in
+                begun.value.add(1, ordering: .relaxed)
+                pool.forEach(2) { _ in }
+                ended.value.add(1, ordering: .relaxed)
+            }
+            _ = consume job
+            #expect(begun.value.load(ordering: .relaxed) == ended.value.load(ordering: .relaxed))
+        }
+        #expect(concurrency == 2 || begun.value.load(ordering: .relaxed) == 0)
+    }
 }

@@ -1,0 +1,45 @@
+import Inference
+import Media
+import Threads
+
+extension Restorer {
+    /// What makes a window's in-betweens, on any of the pool's threads.
+    struct Refinement {
+        let models: ModelSet
+        let state: State
+        let keepsAlpha: Bool
+        let pool: WorkerPool
+
+        private var operations: PixelOperations { PixelOperations(on: pool) }
+
+        /// Network C at time t.
+        func between(_ a: FrameSlot, _ b: FrameSlot, at t: Float) -> [UInt8] {
+            let (made, moving) = models.slomo.interpolate(
+                a.restored.view, b.restored.view, at: t, state: state.slomo, on: pool)
+            var pixels = a.picture
+            pixels.withUnsafeMutableBufferPointer { operations.store(made, intoRGBA: $0, in: moving) }
+            if keepsAlpha && (a.hasTransparency || b.hasTransparency) {
+                blendAlpha(a, b, at: t, into: &pixels)
+            }
+            return pixels
+        }
+
+        private func blendAlpha(_ a: FrameSlot, _ b: FrameSlot, at t: Float, into pixels: inout [UInt8]) {
+            for (slot, map) in [(a, state.alpha[0]), (b, state.alpha[1])] {
+                var spread = slot.frame.pixels
+                for at in stride(from: 0, to: spread.count, by: 4) {
+                    (spread[at], spread[at + 1], spread[at + 2]) = (spread[at + 3], spread[at + 3], spread[at + 3])
+                }
+                spread.withUnsafeBufferPointer { operations.load(rgba: $0, into: map.view) }
+            }
+            models.slomo.blend(
+                state.alpha[0].view, state.alpha[1].view, at: t, into: state.alpha[2].view, state: state.slomo, on: pool
+            )
+            state.alpha[2].withUnsafeBufferPointer { alpha in
+                for pixel in 0..<a.size.area {
+                    pixels[pixel * 4 + 3] = UInt8(min(max((alpha[pixel] + 1) * 127.5, 0), 255).rounded())
+                }
+            }
+        }
+    }
+}
