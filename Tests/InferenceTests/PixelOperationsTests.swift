@@ -210,4 +210,27 @@ import Threads
         }
         #expect(maximumError(sum.array, expected) <= 1e-5)
     }
+
+    /// Rows of any length, with none, one and several bits that differ, anywhere.
+    @Test(arguments: levels)
+    func whatDiffersIsFound(level: Kernels.Level) {
+        let table = Kernels(atMost: level).table
+        var generator = SplitMix64(seed: 3)
+        for count in Array(0...70) + [127, 128, 200, 481] {
+            for places in 0..<4 {
+                let row = (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
+                var other = row
+                for _ in 0..<places where count > 0 {
+                    let at = Int.random(in: 0..<count, using: &generator)
+                    other[at] = Float(
+                        bitPattern: other[at].bitPattern ^ 1 << UInt32.random(in: 0..<32, using: &generator))
+                }
+                let expected = (0..<count).filter { row[$0].bitPattern != other[$0].bitPattern }
+                var first = -1
+                let length = table.difference(row, other, count, &first)
+                #expect(length == expected.last.map { $0 - expected[0] + 1 } ?? 0)
+                #expect(expected.isEmpty || first == expected[0])
+            }
+        }
+    }
 }

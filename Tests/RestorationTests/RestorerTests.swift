@@ -89,6 +89,39 @@ import Threads
         }
     }
 
+    /// The in-betweens of a window are made while the restorer is at the next frame, by any thread; nothing else changes.
+    @Test(arguments: [1, 3])
+    func draftsAreThePictures(concurrency: Int) throws {
+        let frames = (0..<8).map { frame($0) }
+        let expected = try run(restorer(.multiple(4)), frames)
+        let drafts = BoundedQueue<Draft>(capacity: 2)
+        let found = Monitor<[Picture]>([])
+        let waiting = NamedThread("drafts") {
+            while let draft = try? drafts.pop() { found.update { $0.append(draft.picture()) } }
+        }
+        let restorer = Restorer(
+            models: try TestModels().load(), options: RestorationOptions(rate: .multiple(4), dither: .none),
+            pool: WorkerPool(concurrency: concurrency))
+        for frame in frames { try restorer.draft(frame) { _ = drafts.push($0) } }
+        try restorer.finishDrafts { _ = drafts.push($0) }
+        drafts.finish()
+        waiting.join()
+        #expect(found.withLock { $0.map(\.pixels) } == expected.map(\.pixels))
+        #expect(found.withLock { $0.map(\.start) } == expected.map(\.start))
+    }
+
+    /// Drafts that nobody takes do not hold the restorer up.
+    @Test(arguments: [1, 2])
+    func draftsMayBeLetGo(concurrency: Int) throws {
+        let restorer = Restorer(
+            models: try TestModels().load(), options: RestorationOptions(rate: .multiple(2), dither: .none),
+            pool: WorkerPool(concurrency: concurrency))
+        var count = 0
+        for index in 0..<5 { try restorer.draft(frame(index)) { _ in count += 1 } }
+        try restorer.finishDrafts { _ in count += 1 }
+        #expect(count == 10)
+    }
+
     @Test func aConstantRateGivesEveryPictureOnce() throws {
         let frames = [7, 2, 13, 40, 5].reduce(into: [Frame]()) { frames, duration in
             let start = frames.last.map { $0.start + $0.duration } ?? 0
