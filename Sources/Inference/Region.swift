@@ -75,7 +75,7 @@ public struct Region: Hashable, Sendable {
 
     /// The pixels of a smaller map that stand for `factor` x `factor` pixels each of which any is in the region.
     /// - Parameters: the smaller map; what of it lies beyond the last pixel stands for that.
-    func shrunk(by factor: Int, height: Int, width: Int) -> Region {
+    public func shrunk(by factor: Int, height: Int, width: Int) -> Region {
         var shrunk = Region(height: height, width: width)
         for patch in patches {
             let bottom = patch.rows.upperBound == self.height ? height : (patch.rows.upperBound - 1) / factor + 1

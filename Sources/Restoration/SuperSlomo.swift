@@ -15,9 +15,12 @@ public struct SuperSlomo: Sendable {
         let maxFlow: Float
         /// Refined flow = clamp(F + net) instead of the paper's tanh(net).
         let residual: Bool
+        /// Large motion is found on frames of a quarter of the size first (see `LargeMotion`). Not in the paper; may be
+        /// missing.
+        let coarse: Bool?
 
         enum CodingKeys: String, CodingKey {
-            case flow, refine, residual
+            case flow, refine, residual, coarse
             case maxFlow = "max_flow"
         }
     }
@@ -75,6 +78,8 @@ public struct SuperSlomo: Sendable {
         var changedGiven: Region
         /// Where anything moved in the last in-between.
         var refined: Region
+        /// Made when it is first needed.
+        var large: LargeMotion?
 
         init(flow: UNetState, refine: UNetState, height: Int, width: Int) {
             self.flow = flow
@@ -105,23 +110,72 @@ public struct SuperSlomo: Sendable {
     public func estimateFlow(_ g0: TensorView, _ g1: TensorView, state: State, on pool: WorkerPool) {
         let operations = PixelOperations(on: pool)
         let moving = StillRegion.affected(by: operations.differences(of: g0, from: g1))
-        let input = state.flow.input
         for flow in [state.f01, state.f10] { operations.fill(flow, with: 0, in: state.moving) }
-        func run(_ a: TensorView, _ b: TensorView) {
-            var changed = operations.update(input[0..<3], with: a)
-            changed.formUnion(operations.update(input[3..<6], with: b))
-            flow.forward(state.flow, changed: changed, needed: moving, on: pool)
+        func estimate(_ a: TensorView, _ b: TensorView) {
+            directFlow(a, b, state.flow, into: state.f01, state.f10, in: moving, operations, on: pool)
         }
-        run(g0, g1)
-        if configuration.flow.outputs == 2 {
-            operations.copy(state.flow.output.view, into: state.f01, in: moving)
-            run(g1, g0)
-            operations.copy(state.flow.output.view, into: state.f10, in: moving)
+        if let large = largeMotion(g0, g1, in: moving, state: state, operations, on: pool) {
+            // What is left of the motion between each frame and the other, warped to it.
+            let scale = configuration.maxFlow
+            operations.backwarp(g1, by: large.f01.view, scale: scale, into: large.warped.view)
+            estimate(g0, large.warped.view)
+            operations.backwarp(large.f01.view, by: state.f01, scale: scale, into: large.sum.view)
+            operations.scaledSum(1, large.sum.view, 1, state.f01, into: large.f01.view)
+            operations.backwarp(g0, by: large.f10.view, scale: scale, into: large.warped.view)
+            estimate(large.warped.view, g1)
+            operations.backwarp(large.f10.view, by: state.f10, scale: scale, into: large.sum.view)
+            operations.scaledSum(1, large.sum.view, 1, state.f10, into: state.f10, in: moving)
+            operations.copy(large.f01.view, into: state.f01, in: moving)
+        } else {
+            estimate(g0, g1)
         }
-        for flow in [state.f01, state.f10] { operations.tanh(flow, in: moving) }
         state.changedFlow.formUnion(state.moving)
         state.changedFlow.formUnion(moving)
         state.moving = moving
+    }
+
+    /// Both flows by network B alone.
+    private func directFlow(
+        _ g0: TensorView, _ g1: TensorView, _ network: UNetState, into f01: TensorView, _ f10: TensorView,
+        in region: Region, _ operations: PixelOperations, on pool: WorkerPool
+    ) {
+        let input = network.input
+        func run(_ a: TensorView, _ b: TensorView) {
+            var changed = operations.update(input[0..<3], with: a)
+            changed.formUnion(operations.update(input[3..<6], with: b))
+            flow.forward(network, changed: changed, needed: region, on: pool)
+        }
+        run(g0, g1)
+        if configuration.flow.outputs == 2 {
+            operations.copy(network.output.view, into: f01, in: region)
+            run(g1, g0)
+            operations.copy(network.output.view, into: f10, in: region)
+        }
+        for flow in [f01, f10] { operations.tanh(flow, in: region) }
+    }
+
+    /// What of the motion between two frames is large, found on frames of a quarter of the size; nil where little is.
+    private func largeMotion(
+        _ g0: TensorView, _ g1: TensorView, in moving: Region, state: State, _ operations: PixelOperations,
+        on pool: WorkerPool
+    ) -> LargeMotion? {
+        guard configuration.coarse == true, !moving.isEmpty else { return nil }
+        let (height, width) = (g0.shape.height, g0.shape.width)
+        let large = state.large ?? LargeMotion(height: height, width: width) { flow.makeState(height: $0, width: $1) }
+        state.large = large
+        operations.shrinkByFour(g0, into: large.frames[0].view)
+        operations.shrinkByFour(g1, into: large.frames[1].view)
+        let (a, b) = (large.coarse01, large.coarse10)
+        let region = moving.shrunk(
+            by: LargeMotion.factor, height: a.shape.height, width: a.shape.width)
+        directFlow(
+            large.frames[0].view, large.frames[1].view, large.network, into: a, b, in: region, operations, on: pool)
+        let isLarge = large.keepWhatIsLarge(in: region, scale: configuration.maxFlow, operations)
+        guard isLarge else { return nil }
+        for (coarse, flow) in [(a, large.f01), (b, large.f10)] {
+            operations.enlargeByFour(coarse, into: flow.view)
+        }
+        return large
     }
 
     /// Gives the flows of the last `estimateFlow` to `interpolate`, which from now on may run beside the next one, on another

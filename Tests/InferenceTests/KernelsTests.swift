@@ -84,6 +84,11 @@ import Threads
         result(3, height, width) { operations.tanh($0) }
         result(3, height, width) { operations.clamp($0, to: -0.5...0.5) }
         result(3, height, width) { operations.backwarp(image.view, by: gif[0..<2], scale: 9, into: $0) }
+        let (rows, columns) = ((height + 3) / 4, (width + 3) / 4)
+        result(3, rows, columns) { operations.shrinkByFour(image.view, into: $0) }
+        let small = Tensor.random(TensorShape(3, rows, columns), seed: "small")
+        result(3, height, width) { operations.enlargeByFour(small.view, into: $0) }
+        result(1, height, width) { operations.windowMeans(of: image[0], into: $0) }
         let table = PaletteTable([48, 1, 200].map { Array((0..<3 * $0).map { UInt8(truncatingIfNeeded: $0 &* 89) }) })
         let ids = (0..<height * width).map { UInt16($0 / 70 % 3) }
         ids.withUnsafeBufferPointer { ids in

@@ -87,12 +87,13 @@ import Threads
     }
 
     private func expectTheSame(
-        _ frames: [Frame], colorNone: String, sourceLocation: SourceLocation = #_sourceLocation,
+        _ frames: [Frame], colorNone: String, slomo: String = "superslomo-live",
+        sourceLocation: SourceLocation = #_sourceLocation,
         _ change: (inout RestorationOptions) -> Void
     ) throws {
         var options = RestorationOptions(rate: .multiple(2), dither: .none)
         change(&options)
-        let models = try TestModels(colorNone: colorNone).load()
+        let models = try TestModels(colorNone: colorNone, slomo: slomo).load()
         let reusing = try run(Restorer(models: models, options: options, pool: pool), frames)
         let forgetful = Restorer(models: models, options: options, pool: pool)
         forgetful.remembers = false
@@ -129,6 +130,10 @@ import Threads
             $0.loop = true
             $0.keepsAlpha = true
         }
+    }
+
+    @Test func theSameWhereMuchMotionIsLarge() throws {
+        try expectTheSame(frames(16, seed: 6), colorNone: "ccdnet-live", slomo: "superslomo-coarse") { _ in }
     }
 
     @Test func theSameAtTimesThatDiffer() throws {

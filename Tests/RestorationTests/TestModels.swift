@@ -9,11 +9,13 @@ struct TestModels {
 
     /// - Parameter colorNone: `ccdnet-neighbours` sees the frames before and after, `ccdnet-past` the restored one before, too,
     ///   `ccdnet-live` neither.
-    init(leavingOut missing: String? = nil, colorNone: String = "ccdnet-live") throws {
+    init(
+        leavingOut missing: String? = nil, colorNone: String = "ccdnet-live", slomo: String = "superslomo-live"
+    ) throws {
         folder = try TemporaryFolder()
         let live = folder.url.appendingPathComponent("live")
         try FileManager.default.createDirectory(at: live, withIntermediateDirectories: true)
-        for name in [colorNone, "ccdnet-dithered", "superslomo-live", "dither-classifier"] where name != missing {
+        for name in [colorNone, "ccdnet-dithered", slomo, "dither-classifier"] where name != missing {
             try FileManager.default.copyItem(
                 atPath: fixturePath(name), toPath: live.appendingPathComponent("\(name).safetensors").path)
         }

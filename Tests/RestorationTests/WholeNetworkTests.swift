@@ -52,7 +52,7 @@ import Threads
         #expect(maximumError(target.array, try expected.values("alone")) <= 1e-4)
     }
 
-    @Test(arguments: ["superslomo-live", "superslomo-paper"])
+    @Test(arguments: ["superslomo-live", "superslomo-paper", "superslomo-coarse"])
     func superSlomo(name: String) throws {
         let net = try SuperSlomo(ModelFile.load(fixturePath(name)))
         let expected = try Fixture("\(name)-case", in: .module)

@@ -5,6 +5,7 @@ What ships is measured by gif2video_training.quality.
     python -m gif2video_training.evaluate colour --data ../shared/data/val --models ../Models/live
     python -m gif2video_training.evaluate motion --data ../shared/data/val --models ../Models/live
     python -m gif2video_training.evaluate flow --data cache/some-motion-pool --models ../Models/live
+    python -m gif2video_training.evaluate coarse --data ../shared/data/val --models ../Models/live
 
 --engine torch runs the networks in PyTorch; --engine swift writes real GIF files, feeds them to the
 gif2video program and reads its pictures back. Frames are 256 x 256 centre crops of the clips. PSNR
@@ -28,8 +29,9 @@ from .export import load_model
 from .gif_file import gif_bytes
 from .makers import GIFFrame
 from .metrics import psnr, ssim
-from .motion_pool import MotionPool, restore
+from .motion_pool import CUT_DIFFERENCE, MotionPool, restore
 from .program import Program
+from .quality.betweens import flow_lengths
 
 SIDE = 256
 
@@ -196,9 +198,39 @@ def flow_table(models: Path, pool: MotionPool) -> list[dict]:
     return [{"samples": len(values), "flow": name, "PSNR": float(np.mean(values))} for name, values in scores.items()]
 
 
+MOTIONS = (1, 4, 12, 30)
+"""Bounds, in pixels, of the mean flow across a gap."""
+
+
+@torch.no_grad()
+def coarse_table(models: Path, sources: list[Source]) -> list[dict]:
+    """Middle frames between undegraded frames 2, 4 and 8 apart, with and without coarse flows, by how much moves."""
+    network = load_model(models / "superslomo.safetensors")[0]
+    configurations = {name: network.config | {"coarse": on} for name, on in (("direct", False), ("coarse", True))}
+    scores: dict[int, Scores] = defaultdict(lambda: defaultdict(list))
+    for source in sources:
+        film = centre_crop(load_frames(source), SIDE)
+        for gap in (2, 4, 8):
+            for first in range(0, len(film) - gap, 8):
+                a, truth, b = film[first], film[first + gap // 2], film[first + gap]
+                if np.abs(a.astype(int) - b).mean() > CUT_DIFFERENCE:
+                    continue
+                moved = int(np.searchsorted(MOTIONS, float(flow_lengths(a, b).mean())))
+                scores[moved]["blended"].append(psnr(blended(a, b, 0.5), truth))
+                for name, network.config in configurations.items():
+                    made = network(*(to_tensor(frame) for frame in (a, b, a, b)), 0.5)
+                    scores[moved][name].append(psnr(to_picture(made), truth))
+    rows = []
+    for moved, values in sorted(scores.items()):
+        motion = f"{(0, *MOTIONS)[moved]} to {MOTIONS[moved]}" if moved < len(MOTIONS) else f"{MOTIONS[-1]} and more"
+        means = {name: float(np.mean(each)) for name, each in values.items()}
+        rows.append({"mean flow, pixels": motion, "pairs": len(values["direct"])} | means)
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["colour", "motion", "flow"])
+    parser.add_argument("what", choices=["colour", "motion", "flow", "coarse"])
     parser.add_argument("--data", type=Path, required=True, help="folder of validation clips (flow: a motion pool)")
     parser.add_argument("--models", type=Path, default=Path("../Models/live"), help="a profile's folder")
     parser.add_argument("--engine", choices=["torch", "swift"], default="torch")
@@ -216,7 +248,9 @@ def main() -> None:
     )
     parser.add_argument("--every", type=int, default=1, help="colour: every n-th frame of a clip")
     parser.add_argument("--rates", type=int, nargs="+", default=[2, 4], help="motion: keep every n-th frame")
-    parser.add_argument("--least-fps", type=float, default=None, help="leave out slower clips (default: motion 24)")
+    parser.add_argument(
+        "--least-fps", type=float, default=None, help="leave out slower clips (default: colour 0, else 24)"
+    )
     parser.add_argument(
         "--limit", type=int, help="at most so many GIF frames of a clip, 0: all (default: colour 8, motion 0)"
     )
@@ -226,9 +260,11 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     if options.what == "flow":
         return print_table(flow_table(options.models, MotionPool(options.data)))
-    limit = {"colour": 8, "motion": 0}[options.what] if options.limit is None else options.limit
-    least = options.least_fps if options.least_fps is not None else (24.0 if options.what == "motion" else 0.0)
+    limit = {"colour": 8}.get(options.what, 0) if options.limit is None else options.limit
+    least = options.least_fps if options.least_fps is not None else (0.0 if options.what == "colour" else 24.0)
     sources = [source for source in find_sources(options.data) if source.is_clip and source.fps >= least]
+    if options.what == "coarse":
+        return print_table(coarse_table(options.models, sources))
     sizes = options.sizes or ([256] if options.what == "motion" else [32, 256])
     if options.engine == "swift":
         engine = SwiftEngine(Program(options.binary, options.models.resolve()), options.force_dither)

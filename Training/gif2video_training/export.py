@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from .networks import ARCHITECTURES, folded_state
 
@@ -65,9 +65,17 @@ def one_line(value) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
+def reconfigured(source: Path, output: Path, changes: dict) -> None:
+    """A model file with the same weights and another configuration."""
+    metadata = read_metadata(source)
+    metadata["config"] = one_line(json.loads(metadata["config"]) | changes)
+    save_file(load_file(source), output, metadata)
+    output.chmod(0o644)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Export the averaged weights of a checkpoint as a model file.")
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoint", type=Path, help="or a model file, whose configuration --set changes")
     parser.add_argument("output", type=Path)
     parser.add_argument("--half", action="store_true", help="store float16")
     parser.add_argument("--training", type=json.loads, default={}, metavar="JSON", help="added to the training record")
@@ -76,6 +84,8 @@ def main() -> None:
         "--set", type=json.loads, default={}, metavar="JSON", help="changes to the network's configuration"
     )
     options = parser.parse_args()
+    if options.checkpoint.suffix == ".safetensors":
+        return reconfigured(options.checkpoint, options.output, options.set)
     state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
     config = state["config"]
     model = config["model"] | options.set

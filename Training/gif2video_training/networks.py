@@ -309,9 +309,18 @@ class SuperSlomo(nn.Module):
       "refine": unet config; in 16, out 5,
       "max_flow": pixels that a flow of 1 stands for,
       "residual": bool, true: refined flow = clamp(F + net), false: the paper's tanh(net),
+      "coarse": bool, optional; large motion is found on frames of a quarter of the size first (`coarse_flows`), and
+                network B then finds what is left of it. Not in the paper; networks are trained without,
     }
     Flows are in units of max_flow inside the networks.
     """
+
+    COARSE = 4
+    """By how much smaller the frames are on which large motion is found."""
+    LARGE = (4.0, 8.0)
+    """Pixels: coarse flows up to the first do not count, from the second on they count in full."""
+    LARGE_SHARE = 0.01
+    """The part of the picture that has to move so far for the coarse flows to be used at all."""
 
     def __init__(self, config: dict):
         super().__init__()
@@ -321,6 +330,37 @@ class SuperSlomo(nn.Module):
 
     def flows(self, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """F01 and F10, [N, 2, H, W] each, in units of max_flow (network B)."""
+        if self.config.get("coarse"):
+            assert len(g0) == 1, "one pair at a time"
+            if (coarse := self.coarse_flows(g0, g1)) is not None:
+                return self.corrected_flows(g0, g1, *coarse)
+        return self.direct_flows(g0, g1)
+
+    def coarse_flows(self, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """F01 and F10 of one pair as far as they are large, from frames of a quarter of the size; None if little is."""
+        height, width = g0.shape[-2:]
+        padding = (0, -width % self.COARSE, 0, -height % self.COARSE)
+        small = [F.avg_pool2d(F.pad(g, padding, mode="replicate"), self.COARSE) for g in (g0, g1)]
+        flows, share = [], 0.0
+        for flow in self.direct_flows(*small):
+            flow = flow * self.COARSE
+            length = (flow * self.config["max_flow"]).norm(dim=1, keepdim=True)
+            mean = F.avg_pool2d(F.pad(length, (2, 2, 2, 2), mode="replicate"), 5, 1)
+            weight = ((mean - self.LARGE[0]) / (self.LARGE[1] - self.LARGE[0])).clamp(0, 1)
+            share = max(share, float((weight > 0.5).float().mean()))
+            large = F.interpolate(flow * weight, scale_factor=self.COARSE, mode="bilinear", align_corners=False)
+            flows.append(large[..., :height, :width])
+        return (flows[0], flows[1]) if share >= self.LARGE_SHARE else None
+
+    def corrected_flows(self, g0, g1, f01, f10) -> tuple[torch.Tensor, torch.Tensor]:
+        """Flows nearer to the truth than f01 and f10: with those between each frame and the other, warped to it."""
+        scale = self.config["max_flow"]
+        left01 = self.direct_flows(g0, backwarp(g1, f01 * scale))[0]
+        left10 = self.direct_flows(backwarp(g0, f10 * scale), g1)[1]
+        return left01 + backwarp(f01, left01 * scale), left10 + backwarp(f10, left10 * scale)
+
+    def direct_flows(self, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Both flows by network B alone."""
         if self.config["flow"]["out"] == 4:
             both = torch.tanh(self.flow(torch.cat([g0, g1], 1)).float())
             return both[:, :2], both[:, 2:]

@@ -11,7 +11,7 @@ from PIL import Image
 
 from gif2video_training.colour_pool import RUN, TOOLS, ColourPool, write_colour_pool
 from gif2video_training.data import find_sources
-from gif2video_training.export import load_model, save_model
+from gif2video_training.export import load_model, reconfigured, save_model
 from gif2video_training.networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
 from gif2video_training.tasks import ColourTask
 from gif2video_training.train import Muon, Trainer, make_optimizers, run
@@ -195,6 +195,10 @@ class ExportTests(unittest.TestCase):
             save_model(path, network, metadata, half=False)
             loaded, _ = load_model(path)
             torch.testing.assert_close(loaded(picture, radius), network(picture, radius), atol=1e-5, rtol=1e-5)
+            reconfigured(path, path, {"threshold": -0.5})
+            again, _ = load_model(path)
+            self.assertEqual(again.config, config | {"threshold": -0.5})
+            torch.testing.assert_close(again(picture, radius), loaded(picture, radius))
 
     def test_projection_is_off_unless_asked_for(self):
         model = copy.deepcopy(CONFIG["model"])
@@ -213,6 +217,22 @@ class MotionTests(unittest.TestCase):
         moved = backwarp(picture, flow)
         torch.testing.assert_close(moved[..., :-2], picture[..., 2:], atol=1e-5, rtol=1e-5)
         torch.testing.assert_close(moved[..., -1], picture[..., -1], atol=1e-5, rtol=1e-5)
+
+    def test_coarse_flows_find_what_is_large_and_nothing_else(self):
+        unet = {"unet": "shuffle", "in": 6, "out": 4, "widths": [4, 4], "slope": 0.1}
+        config = {"flow": unet, "refine": unet | {"in": 16, "out": 5}, "max_flow": 8, "residual": True, "coarse": True}
+        network = SuperSlomo(config)
+        torch.nn.init.zeros_(network.flow.outc.weight)
+        a, b = torch.rand(1, 3, 21, 30), torch.rand(1, 3, 21, 30)
+        for pixels, is_large in ((0.5, False), (3, True)):
+            # The network sees such a motion everywhere, on whole frames and on small ones.
+            torch.nn.init.constant_(network.flow.outc.bias, np.arctanh(pixels / 8))
+            found = network.coarse_flows(a, b)
+            self.assertEqual(found is not None, is_large)
+            if found is not None:
+                torch.testing.assert_close(found[0], torch.full((1, 2, 21, 30), 4 * pixels / 8))
+            expected = (5 if is_large else 1) * pixels / 8
+            torch.testing.assert_close(network.flows(a, b)[1], torch.full((1, 2, 21, 30), expected))
 
     def test_zero_networks_blend(self):
         unet = {"unet": "shuffle", "in": 6, "out": 4, "widths": [4, 4], "slope": 0.1}

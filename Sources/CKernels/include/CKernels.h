@@ -198,6 +198,14 @@ struct ck_kernels {
                       const float *change, const float *error, const struct ck_stay *how, ptrdiff_t count,
                       float *target);
 
+    /// One row of a map of a quarter of the size, (width + 3) / 4 values: the means of squares of 4 x 4; the map's edge
+    /// repeats. `line` is room for width + 3 values.
+    void (*shrink_by_4)(const float *map, int height, int width, int row, float *line, float *target);
+
+    /// One row, of `count` values, of a map of four times the size, bilinear; the map's edge repeats. `line` is room for
+    /// width + 2 values.
+    void (*enlarge_by_4)(const float *map, int height, int width, int row, int count, float *line, float *target);
+
     /// R, G, B, A bytes to three planes in [-1, 1]: x / 127.5 - 1. Alpha is dropped.
     void (*rgba_to_planar)(const uint8_t *pixels, ptrdiff_t count, float *target, ptrdiff_t plane);
 

@@ -1,0 +1,60 @@
+import CKernels
+import Threads
+
+extension PixelOperations {
+    /// A picture of a quarter of the size: the means of squares of 4 x 4 pixels; the edge repeats.
+    /// - Parameters:
+    ///   - source: [C, H, W].
+    ///   - target: [C, (H + 3) / 4, (W + 3) / 4].
+    public func shrinkByFour(_ source: TensorView, into target: TensorView) {
+        let (shape, small) = (source.shape, target.shape)
+        precondition(
+            small == TensorShape(shape.channels, (shape.height + 3) / 4, (shape.width + 3) / 4),
+            "\(shape) shrunk into \(small)")
+        pool.forEach(small.channels * small.height) { index in
+            let (channel, row) = (index / small.height, index % small.height)
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: shape.width + 3) { line in
+                guard let line = line.baseAddress else { return }
+                kernels.table.shrink_by_4(
+                    source.plane(channel), Int32(shape.height), Int32(shape.width), Int32(row), line,
+                    target.plane(channel) + row * small.width)
+            }
+        }
+    }
+
+    /// A picture of four times the size, bilinear; the edge repeats.
+    /// - Parameters:
+    ///   - source: [C, (H + 3) / 4, (W + 3) / 4].
+    ///   - target: [C, H, W].
+    public func enlargeByFour(_ source: TensorView, into target: TensorView) {
+        let (small, shape) = (source.shape, target.shape)
+        precondition(
+            small == TensorShape(shape.channels, (shape.height + 3) / 4, (shape.width + 3) / 4),
+            "\(small) enlarged into \(shape)")
+        pool.forEach(shape.channels * shape.height) { index in
+            let (channel, row) = (index / shape.height, index % shape.height)
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: small.width + 2) { line in
+                guard let line = line.baseAddress else { return }
+                kernels.table.enlarge_by_4(
+                    source.plane(channel), Int32(small.height), Int32(small.width), Int32(row), Int32(shape.width),
+                    line, target.plane(channel) + row * shape.width)
+            }
+        }
+    }
+
+    /// The means over windows of 5 x 5 pixels; the edge repeats.
+    /// - Parameters: one channel each, of one size; not the same.
+    public func windowMeans(of source: TensorView, into target: TensorView) {
+        let shape = source.shape
+        precondition(shape.channels == 1 && target.shape == shape, "means of \(shape) into \(target.shape)")
+        let reach = 2
+        pool.forEach(shape.height) { row in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: shape.width + 2 * reach) { columns in
+                guard let columns = columns.baseAddress else { return }
+                kernels.table.window_means(
+                    source.plane(0), Int32(shape.height), Int32(shape.width), Int32(row), Int32(reach), columns,
+                    target.plane(0) + row * shape.width)
+            }
+        }
+    }
+}
