@@ -48,9 +48,14 @@ class Program:
         command = [str(self.binary), "filter", "--format", "rgb24", "--rate", f"{rate}x" if rate > 1 else "source"]
         return [*command, *self._options(), *more]
 
-    def restored(self, gif: bytes, shape: tuple[int, int], dither: str = "auto", rate: int = 1) -> np.ndarray:
-        """uint8 [rate T, H, W, 3], `rate` pictures for every frame of the file: the frame, then in-betweens."""
-        command = self._filter("--dither", dither, rate=rate)
+    def restored(
+        self, gif: bytes, shape: tuple[int, int], dither: str = "auto", rate: int = 1, loop: bool = False
+    ) -> np.ndarray:
+        """uint8 [rate T, H, W, 3], `rate` pictures for every frame of the file: the frame, then in-betweens.
+
+        loop: those after the last frame lead to the first.
+        """
+        command = self._filter("--dither", dither, *(["--loop"] if loop else []), rate=rate)
         run = subprocess.run(command, input=gif, capture_output=True)
         if run.returncode:
             raise SystemExit(f"{' '.join(command)}: {run.stderr.decode(errors='replace')}")

@@ -43,6 +43,11 @@ def draw_symmetry(rng: np.random.Generator):
     return apply
 
 
+def turned(cells: np.ndarray, channels: np.ndarray) -> np.ndarray:
+    """`cells` [K, 6] of a palette whose colour channels are permuted."""
+    return cells[:, np.stack([2 * channels, 2 * channels + 1], 1).ravel()]
+
+
 class ColourTask:
     """CCDNet on runs of patches of a colour pool.
 
@@ -87,8 +92,7 @@ class ColourTask:
             parts["truth"].append(np.stack(truths))
             parts["radius"].append(np.stack([table[index] for table, index in zip(pool.radius[slot], indices[:-1])]))
             if self.uses_cell:
-                axes = np.stack([2 * channels, 2 * channels + 1], 1).ravel()
-                cells = [pool.cell(slot, k)[:, axes][index] for k, index in enumerate(indices[:-1])]
+                cells = [turned(pool.cell(slot, k), channels)[index] for k, index in enumerate(indices[:-1])]
                 parts["cell"].append(np.stack(cells))
             parts["palette"].append(palettes[:-1])
             parts["count"].append(np.array(sample.tables[:-1]))
@@ -234,13 +238,17 @@ class DitherTask:
             self.estimator = load_model(Path(self.training["estimator"]), device)[0]
 
     @torch.no_grad()
-    def estimate(self, gif: torch.Tensor, radius: torch.Tensor) -> torch.Tensor | None:
-        """The estimator's first estimate of frames alone."""
-        return self.estimator.estimates(gif, radius, None, None, steps=1)[0] if self.estimator else None
+    def inputs(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """What the classifier sees: frames, radii and, of frames alone, the estimator's first estimate."""
+        gif, radius = batch["gif"], batch["radius"]
+        estimate = None
+        if self.estimator:
+            estimate = self.estimator.estimates(gif, radius, None, None, cell=batch["cell"], steps=1)[0]
+        return gif, radius, estimate
 
     def batch(self, rng: np.random.Generator) -> Batch:
         patch, size = self.training["patch"], self.training["batch"]
-        gifs, radii, dithered = [], [], []
+        gifs, radii, cells, dithered = [], [], [], []
         while len(gifs) < size:
             pool = self.pools[int(rng.integers(len(self.pools)))]
             slot = int(rng.integers(len(pool)))
@@ -250,16 +258,18 @@ class DitherTask:
             top, left = int(rng.integers(sample.height - patch + 1)), int(rng.integers(sample.width - patch + 1))
             k = int(rng.integers(RUN))
             index = draw_symmetry(rng)(pool.index[slot, k, top : top + patch, left : left + patch])
-            gifs.append(pool.palette[slot, k][:, rng.permutation(3)][index])
+            channels = rng.permutation(3)
+            gifs.append(pool.palette[slot, k][:, channels][index])
             radii.append(pool.radius[slot, k][index])
+            cells.append(turned(pool.cell(slot, k), channels)[index])
             dithered.append(float(is_noisy(sample)))
         batch = {"gif": to_unit(np.stack(gifs)), "dithered": torch.tensor(dithered)}
         batch["radius"] = torch.from_numpy(np.stack(radii))[:, None]
+        batch["cell"] = torch.from_numpy(np.stack(cells)).movedim(-1, -3)
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
 
     def loss(self, network: DitherClassifier, batch: Batch) -> torch.Tensor:
-        frames = batch["gif"], batch["radius"]
-        return F.binary_cross_entropy_with_logits(network(*frames, self.estimate(*frames)).float(), batch["dithered"])
+        return F.binary_cross_entropy_with_logits(network(*self.inputs(batch)).float(), batch["dithered"])
 
     @torch.no_grad()
     def validate(self, network: DitherClassifier) -> dict[str, float]:
@@ -268,9 +278,14 @@ class DitherTask:
         pool = self.validation
         for slot in range(len(pool) if pool else 0):
             sample = pool.samples[slot]
-            gif, radius = to_unit(pool.frames(slot)[1][None]), pool.radius_map(slot, 1)[None, None]
-            frames = gif.to(self.device), radius.to(self.device)
-            verdict = float(network(*frames, self.estimate(*frames))) > 0
+            cell = pool.cell(slot, 1)[pool.index[slot, 1, : sample.height, : sample.width]]
+            batch = {
+                "gif": to_unit(pool.frames(slot)[1][None]),
+                "radius": pool.radius_map(slot, 1)[None, None],
+                "cell": torch.from_numpy(cell).movedim(-1, -3)[None],
+            }
+            batch = {name: tensor.to(self.device) for name, tensor in batch.items()}
+            verdict = float(network(*self.inputs(batch))) > 0
             right.setdefault(f"{sample.maker} {sample.colours}", []).append(float(verdict == is_noisy(sample)))
         return {name: float(np.mean(values)) for name, values in sorted(right.items())}
 

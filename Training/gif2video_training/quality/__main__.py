@@ -22,11 +22,11 @@ from pathlib import Path
 import torch
 
 from ..program import Program
-from . import betweens, classifier, cuts, document, flat, plots, rows
+from . import betweens, classifier, cuts, document, flat, plots, rows, steady
 from .colour import base_scores, restored_scores
 from .document import Section, table
 from .plan import Plan, between_clips, chosen_sources, images_of, load_clip
-from .store import BETWEENS, COLOUR, CUTS, FLAT, Store, sources_key
+from .store import BETWEENS, COLOUR, CUTS, FLAT, STEADY, Store, sources_key
 
 TRAINING = Path(__file__).resolve().parents[2]
 OUT = TRAINING / "../out"
@@ -56,6 +56,11 @@ class Run:
         between_key = sources_key(BETWEENS, self.clips)
         self.between = {
             program.profile: Store(cache / f"{program.profile}-{program.key(True)}" / between_key)
+            for program in programs
+        }
+        steady_key = sources_key(STEADY, self.clips)
+        self.steady = {
+            program.profile: Store(cache / f"{program.profile}-{program.key(True)}" / steady_key)
             for program in programs
         }
         cut_key = sources_key(CUTS, self.clips)
@@ -110,6 +115,11 @@ class Run:
         clips = list(between_clips(self.clips))
         return cuts.rows(clips, program, self.cuts[program.profile])
 
+    def loop_rows(self, program: Program) -> list[dict]:
+        """The in-betweens of loops, of the films that in-betweens are measured on."""
+        clips = list(between_clips(self.clips, self.plan.between_step))
+        return steady.loop_rows(clips, program, self.steady[program.profile])
+
     def write_sheet(self, program: Program, films: list[betweens.Film], file: Path) -> None:
         """The worst gaps to look at."""
         worst = betweens.worst_gaps(films, WORST)
@@ -150,6 +160,12 @@ def between_section(run: Run, program: Program, films: list[betweens.Film]) -> S
             "clip": gap.clip, "rate": f"1/{gap.rate}", "maker": gap.maker, "colours": gap.size, "frame": gap.first,
             "mean flow": gap.flow, **{name: gap.mean(name) for name in betweens.METHODS},
         } for gap in betweens.worst_gaps(films, WORST)]),
+        "A loop's in-betweens, from its last frame to its first (`--loop`), beside the same ones inside of the film, "
+        "PSNR / SSIM:",
+        table(run.loop_rows(program)),
+        "Flat art and screens, every second frame as a GIF without loss: what the in-betweens change of the pixels that "
+        "stand still, and the PSNR of those that move:",
+        table(steady.art_rows(program, run.steady[program.profile])),
         "Cuts, where nothing is interpolated: films spliced from two clips, several makers, through `probe`:",
         table(run.cut_rows(program)),
     ])  # fmt: skip
