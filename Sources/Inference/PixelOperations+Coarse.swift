@@ -57,4 +57,25 @@ extension PixelOperations {
             }
         }
     }
+
+    /// The sum over a region of the mean over the channels of |a - b|.
+    /// - Parameters: 3 channels each, of one size.
+    public func sumOfDifferences(of a: TensorView, from b: TensorView, in region: Region) -> Float {
+        let shape = a.shape
+        precondition(shape.channels == 3 && b.shape == shape, "differences of \(shape) from \(b.shape)")
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: shape.height) { sums in
+            sums.initialize(repeating: 0)
+            nonisolated(unsafe) let sums = sums
+            pool.forEach(shape.height) { row in
+                let columns = region[row]
+                withUnsafeTemporaryAllocation(of: Float.self, capacity: max(columns.count, 1)) { means in
+                    guard let start = means.baseAddress, !columns.isEmpty else { return }
+                    let at = row * shape.width + columns.lowerBound
+                    kernels.table.mean_difference(a.plane(0) + at, b.plane(0) + at, shape.plane, columns.count, start)
+                    sums[row] = means.prefix(columns.count).reduce(0, +)
+                }
+            }
+            return sums.reduce(0, +)
+        }
+    }
 }

@@ -25,6 +25,8 @@ final class FrameSlot {
     var picture: [UInt8] = []
     /// Whether the frame before shows another scene; nil until it was looked at.
     var beginsScene: Bool?
+    /// Whether it is flat art that the GIF holds without loss (see `Restraint`).
+    var isFlat = false
     /// Whether picture and estimate are those of an earlier frame, because there was no time for this one's.
     var isStale = false
     private var knownSignature: SceneChange.Signature?

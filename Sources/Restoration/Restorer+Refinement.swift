@@ -12,10 +12,22 @@ extension Restorer {
 
         private var operations: PixelOperations { PixelOperations(on: pool) }
 
-        /// Network C at time t.
+        /// What of the difference between two frames of flat art the flows may leave for in-betweens to be shown.
+        ///
+        /// Scrolling text and windows that open leave 0.6 and more (scenes of quality/flat_art.py in Training), and their
+        /// in-betweens are rubble; what moves as a whole leaves 0.25 and less.
+        private static let mostUnexplained: Float = 0.4
+
+        /// Network C at time t. Flat art whose motion cannot be followed stays until the next frame: letters and windows do
+        /// not melt.
         func between(_ a: FrameSlot, _ b: FrameSlot, at t: Float) -> [UInt8] {
             let (made, moving) = models.slomo.interpolate(
                 a.restored.view, b.restored.view, at: t, state: state.slomo, on: pool)
+            if a.isFlat && b.isFlat
+                && models.slomo.unexplained(state: state.slomo, operations) > Self.mostUnexplained
+            {
+                return a.picture
+            }
             var pixels = a.picture
             pixels.withUnsafeMutableBufferPointer { operations.store(made, intoRGBA: $0, in: moving) }
             if keepsAlpha && (a.hasTransparency || b.hasTransparency) {

@@ -278,6 +278,7 @@ public final class Restorer {
             current.estimate.view.copy(from: previous.estimate.view)
             current.restored.view.copy(from: previous.restored.view)
             current.picture = previous.picture
+            current.isFlat = previous.isFlat
         case .hold: restore(current, from: previous, before, after)
         case .motion:
             pool.forEach(2) { network in
@@ -314,7 +315,7 @@ public final class Restorer {
         }
         // The classifier may have chosen the other network.
         if isUndecided || !remembers { changed = .all(height: changed.height, width: changed.width) }
-        state.restraint.apply(
+        slot.isFlat = state.restraint.apply(
             to: slot.estimate.view, gif: slot.gif.view, radius: slot.radius.view, changed: changed, on: pool)
         if let past {
             state.filter.apply(

@@ -37,9 +37,11 @@ final class Restraint {
     ///   - restored, gif: [3, H, W] in [-1, 1].
     ///   - radius: the palette radius of each pixel, [1, H, W].
     ///   - changed: where any of them may differ from the last frame's.
+    /// - Returns: whether the whole frame was left alone.
+    @discardableResult
     func apply(
         to restored: TensorView, gif: TensorView, radius: TensorView, changed: Region, on pool: WorkerPool
-    ) {
+    ) -> Bool {
         let (height, width) = (gif.shape.height, gif.shape.width)
         let (rows, columns) = (changes.shape.height, changes.shape.width)
         let blockSize = Self.blockSize
@@ -58,12 +60,13 @@ final class Restraint {
                 weights[at] = frameWeight * Self.weight(changes[at] / Float(area), Self.block)
             }
         }
-        guard weights.contains(where: { $0 < 1 }) else { return }
+        guard weights.contains(where: { $0 < 1 }) else { return false }
         pool.forEach(rows) { row in
             for y in row * blockSize..<min((row + 1) * blockSize, height) {
                 Self.blend(restored, gif, y: y, weights: weights, rows: rows, columns: columns)
             }
         }
+        return frameWeight == 0
     }
 
     /// 0 up to the range, 1 from its end on.

@@ -241,6 +241,15 @@ public struct SuperSlomo: Sendable {
         return (state.blended.view, differing)
     }
 
+    /// What the flows leave of the difference between the pictures of the last `interpolate`: the sum of
+    /// |warp(I0) - warp(I1)|, before refinement, over that of |I0 - I1|.
+    func unexplained(state: State, _ operations: PixelOperations) -> Float {
+        let input = state.refine.input
+        let left = operations.sumOfDifferences(of: input[6..<9], from: input[9..<12], in: state.givenMoving)
+        return left
+            / max(operations.sumOfDifferences(of: input[0..<3], from: input[3..<6], in: state.givenMoving), 1e-6)
+    }
+
     /// Warps what has changed of a picture, wherever it goes, and what goes elsewhere than before.
     /// - Parameters:
     ///   - changed: of the source.

@@ -33,7 +33,7 @@ final class TemporalFilter {
     /// What counts as an error, in multiples of q: what the networks leave of dither is less than what they take away.
     enum Scale: Float {
         case none = 1.4
-        case dithered = 0.65
+        case dithered = 1
     }
 
     /// The frame before.
