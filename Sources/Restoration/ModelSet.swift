@@ -59,11 +59,11 @@ public struct ModelSet: Sendable {
     }
 
     /// Loads the model files in `folder/<profile>/`. Which file is which says its header, not its name. What another profile
-    /// than `live` has no network for, that of `live` does.
+    /// than `live` has no network for, that of `live` does: for all where its folder is not there.
     /// - Throws: `ModelError` when one is missing, twice there or broken.
     public init(_ profile: Profile, in folder: String) throws(ModelError) {
         let place = "\(folder)/\(profile.rawValue)"
-        var found = try Found(in: place)
+        var found = profile == .live || Self.has(profile, in: folder) ? try Found(in: place) : Found()
         if profile != .live && !found.isComplete {
             found.fill(from: try Found(in: "\(folder)/\(Profile.live.rawValue)"))
         }
@@ -84,6 +84,9 @@ public struct ModelSet: Sendable {
         var dithered: CCDNet?
         var slomo: SuperSlomo?
         var classifier: DitherClassifier?
+
+        /// None.
+        init() {}
 
         var isComplete: Bool { none != nil && dithered != nil && slomo != nil && classifier != nil }
 

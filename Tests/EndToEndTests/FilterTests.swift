@@ -20,6 +20,43 @@ import Threads
         #expect(result.output.count == pictures * 48 * 32 * 3)
     }
 
+    /// Flat art, three frames: lines of letters that scroll by two lines at a time, or a disc that drifts.
+    private func flatArt(scrolling: Bool) -> [UInt8] {
+        let (width, height) = (200, 160)
+        func letter(_ line: Int, _ x: Int, _ y: Int) -> UInt8 {
+            let (column, left, top) = (x / 7, x % 7, y % 12)
+            let seed = (line * 31 + column) * 2_654_435_761
+            guard left < 5 && top > 1 && top < 10 && column < 6 + seed / 97 % 20 else { return 0 }
+            return (seed >> (left / 2 + top / 2 * 3)) & 1 == 1 ? UInt8(1 + line % 3) : 0
+        }
+        func disc(_ frame: Int, _ x: Int, _ y: Int) -> UInt8 {
+            let (across, down) = (x - 70 - 6 * frame, y - 80)
+            return across * across + down * down < 900 ? 2 : y > 120 ? 3 : 1
+        }
+        let images = (0..<3).map { frame -> GIFImage in
+            let indices = (0..<width * height).map { pixel -> UInt8 in
+                let (x, y) = (pixel % width, pixel / width)
+                return scrolling ? letter(y / 12 + 2 * frame, x, y) : disc(frame, x, y)
+            }
+            return GIFImage(width: width, height: height, indices: indices).with { $0.delay = 10 }
+        }
+        let palette: [UInt8] = [16, 16, 16, 240, 240, 230, 90, 200, 90, 220, 80, 80]
+        return GIFWriter.gif(width: width, height: height, palette: palette, images: images)
+    }
+
+    /// Between frames of flat art whose motion cannot be followed the earlier one stays; what drifts is followed.
+    @Test(arguments: [true, false])
+    func flatArtDoesNotMelt(scrolling: Bool) throws {
+        let result = try filter("--rate", "2x", "--format", "rgb24", input: flatArt(scrolling: scrolling))
+        let size = 200 * 160 * 3
+        try #require(result.status == 0 && result.output.count == 6 * size)
+        let pictures = (0..<6).map { Array(result.output[$0 * size..<($0 + 1) * size]) }
+        for frame in 0..<2 {
+            #expect(pictures[2 * frame] != pictures[2 * frame + 2])
+            #expect((pictures[2 * frame + 1] == pictures[2 * frame]) == scrolling)
+        }
+    }
+
     /// The pipe of the README: ffmpeg makes a file of the right length and number of pictures.
     @Test func ffmpegReadsTheDefault() throws {
         let folder = try TemporaryFolder()

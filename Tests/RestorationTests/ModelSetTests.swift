@@ -40,6 +40,12 @@ import Testing
         #expect(error?.reason == "no model file with a superslomo")
     }
 
+    @Test func aProfileThatIsNotThereIsLive() throws {
+        let models = try TestModels(colorNone: "ccdnet-neighbours")
+        let set = try ModelSet(.quality, in: models.folder.url.path)
+        #expect(set.profile == .quality && set.colorNone.seesNeighbours)
+    }
+
     @Test func saysWhichIsThereTwice() throws {
         let models = try TestModels()
         let live = models.folder.url.appendingPathComponent("live")
@@ -53,7 +59,7 @@ import Testing
         let error = #expect(throws: ModelError.self) { try ModelSet(.quality, in: "/no/such/models") }
         #expect(
             "\(error.map { "\($0)" } ?? "")"
-                == "/no/such/models/quality: cannot list the models: No such file or directory")
+                == "/no/such/models/live: cannot list the models: No such file or directory")
     }
 
     @Test func aNetworkOfAnotherKindIsRefused() throws {

@@ -72,7 +72,7 @@ import Threads
                     let at = (channel * height + y) * width + x
                     let d = mean(i, r, y, x, height: height, width: width)
                     let q = mean(g, i, y, x, height: height, width: width)
-                    let near = max(1 - (d / (0.65 * q)) * (d / (0.65 * q)) / 4, 0)
+                    let near = max(1 - (d / q) * (d / q) / 4, 0)
                     let change = 0.7 * near * near * near * near * (i[at] - r[at])
                     let smoothed = i[at] - min(max(change, -q), q)
                     let held = min(max(r[at], i[at] - q), i[at] + q)
