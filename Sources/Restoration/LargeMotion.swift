@@ -3,8 +3,8 @@ import Inference
 /// Motion that is too large for the flow network's eyes, found where it is small: on frames of a quarter of the size.
 ///
 /// The network then sees each frame beside the other one warped to it, and finds what is left. With the weights of `live`,
-/// which were trained without: 1.2 to 1.6 dB on pairs whose mean flow is 12 pixels and more, and no change where little
-/// moves (`evaluate coarse` in Training).
+/// which were trained without: 0.8 dB where the mean flow is 12 to 30 pixels, 1.8 dB beyond, and no change to speak of where
+/// less moves (`evaluate coarse` in Training).
 ///
 /// For one size of frames. One thread at a time.
 final class LargeMotion {
