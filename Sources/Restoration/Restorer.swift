@@ -17,10 +17,10 @@ public final class Restorer {
     /// A frame that stays longer is meant to stand still: nothing moves in its time. In centiseconds.
     public static let holdDuration = 100
 
-    /// Memory that restoring a canvas takes, in bytes: as the peak memory of `filter --profile live --rate 2x`, measured from
-    /// 480x270 to 1920x1080, and at 2560x1440 and 3840x2160, whose networks go from tile to tile.
+    /// Memory that restoring a canvas takes at the most, in bytes: as the peak memory of `filter --profile live --rate 2x` where
+    /// much moves far, measured at 480x270 and 960x540, and at 2560x1440, whose networks go from tile to tile.
     public static func memory(for size: PixelSize) -> Int {
-        size.area > 2 * UNet.tileSide * UNet.tileSide ? 900_000_000 + 650 * size.area : 50_000_000 + 1600 * size.area
+        size.area > 2 * UNet.tileSide * UNet.tileSide ? 900_000_000 + 760 * size.area : 50_000_000 + 1650 * size.area
     }
 
     private let models: ModelSet?
