@@ -11,14 +11,10 @@ extension PixelOperations {
         precondition(
             small == TensorShape(shape.channels, (shape.height + 3) / 4, (shape.width + 3) / 4),
             "\(shape) shrunk into \(small)")
-        pool.forEach(small.channels * small.height) { index in
-            let (channel, row) = (index / small.height, index % small.height)
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: shape.width + 3) { line in
-                guard let line = line.baseAddress else { return }
-                kernels.table.shrink_by_4(
-                    source.plane(channel), Int32(shape.height), Int32(shape.width), Int32(row), line,
-                    target.plane(channel) + row * small.width)
-            }
+        eachRow(of: small, room: shape.width + 3) { channel, row, line in
+            kernels.table.shrink_by_4(
+                source.plane(channel), Int32(shape.height), Int32(shape.width), Int32(row), line,
+                target.plane(channel) + row * small.width)
         }
     }
 
@@ -31,14 +27,10 @@ extension PixelOperations {
         precondition(
             small == TensorShape(shape.channels, (shape.height + 3) / 4, (shape.width + 3) / 4),
             "\(small) enlarged into \(shape)")
-        pool.forEach(shape.channels * shape.height) { index in
-            let (channel, row) = (index / shape.height, index % shape.height)
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: small.width + 2) { line in
-                guard let line = line.baseAddress else { return }
-                kernels.table.enlarge_by_4(
-                    source.plane(channel), Int32(small.height), Int32(small.width), Int32(row), Int32(shape.width),
-                    line, target.plane(channel) + row * shape.width)
-            }
+        eachRow(of: shape, room: small.width + 2) { channel, row, line in
+            kernels.table.enlarge_by_4(
+                source.plane(channel), Int32(small.height), Int32(small.width), Int32(row), Int32(shape.width), line,
+                target.plane(channel) + row * shape.width)
         }
     }
 
@@ -48,12 +40,22 @@ extension PixelOperations {
         let shape = source.shape
         precondition(shape.channels == 1 && target.shape == shape, "means of \(shape) into \(target.shape)")
         let reach = 2
-        pool.forEach(shape.height) { row in
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: shape.width + 2 * reach) { columns in
-                guard let columns = columns.baseAddress else { return }
-                kernels.table.window_means(
-                    source.plane(0), Int32(shape.height), Int32(shape.width), Int32(row), Int32(reach), columns,
-                    target.plane(0) + row * shape.width)
+        eachRow(of: shape, room: shape.width + 2 * reach) { _, row, columns in
+            kernels.table.window_means(
+                source.plane(0), Int32(shape.height), Int32(shape.width), Int32(row), Int32(reach), columns,
+                target.plane(0) + row * shape.width)
+        }
+    }
+
+    /// Every row of every channel, with room for so many values.
+    private func eachRow(
+        of shape: TensorShape, room: Int,
+        _ body: (_ channel: Int, _ row: Int, _ room: UnsafeMutablePointer<Float>) -> Void
+    ) {
+        pool.forEach(shape.channels * shape.height) { index in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: room) { line in
+                guard let line = line.baseAddress else { return }
+                body(index / shape.height, index % shape.height, line)
             }
         }
     }

@@ -23,6 +23,16 @@ RELATIVE_FLOOR = 1e-4
 """Squared error, in the [-1, 1] range, below which a patch counts no more (46 dB)."""
 
 
+def squared_errors(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) -> torch.Tensor:
+    """Of each patch the mean squared error + `gradient` times that of the gradients, [N]."""
+    difference = estimate - truth
+    error = difference.square().mean((1, 2, 3))
+    if gradient:
+        error = error + gradient * (difference[..., :, 1:] - difference[..., :, :-1]).square().mean((1, 2, 3))
+        error = error + gradient * (difference[..., 1:, :] - difference[..., :-1, :]).square().mean((1, 2, 3))
+    return error
+
+
 SQUARED_FLOOR = 1e-5
 """Squared error below which a patch counts as ever less: pictures that are right already (56 dB)."""
 
@@ -33,12 +43,7 @@ def relative_loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) 
     A patch weighs by how much better it got, not by how bad it was: many colours count as much as few. Without
     `gradient` it is PSNR but for sign and scale (one unit is 8.7 dB).
     """
-    difference = estimate - truth
-    error = difference.square().mean((1, 2, 3))
-    if gradient:
-        error = error + gradient * (difference[..., :, 1:] - difference[..., :, :-1]).square().mean((1, 2, 3))
-        error = error + gradient * (difference[..., 1:, :] - difference[..., :-1, :]).square().mean((1, 2, 3))
-    return 0.5 * torch.log(error + RELATIVE_FLOOR).mean()
+    return 0.5 * torch.log(squared_errors(estimate, truth, gradient) + RELATIVE_FLOOR).mean()
 
 
 def squared_loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) -> torch.Tensor:
@@ -46,12 +51,7 @@ def squared_loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) -
 
     Within a patch what PSNR counts; between patches errors weigh as in L1.
     """
-    difference = estimate - truth
-    error = difference.square().mean((1, 2, 3))
-    if gradient:
-        error = error + gradient * (difference[..., :, 1:] - difference[..., :, :-1]).square().mean((1, 2, 3))
-        error = error + gradient * (difference[..., 1:, :] - difference[..., :-1, :]).square().mean((1, 2, 3))
-    return torch.sqrt(error + SQUARED_FLOOR).mean()
+    return torch.sqrt(squared_errors(estimate, truth, gradient) + SQUARED_FLOOR).mean()
 
 
 PICTURE_LOSSES = {"relative": relative_loss, "absolute": picture_loss, "squared": squared_loss}

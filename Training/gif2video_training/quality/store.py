@@ -14,7 +14,7 @@ GIFS = ("makers.py", "gif_file.py", "gif_reader.py", "gif_tools.py", "catalogue.
 COLOUR = (*GIFS, "metrics.py", "baselines.py", "data.py", "quality/colour.py")
 FLAT = (*GIFS, "metrics.py", "program.py", "quality/colour.py", "quality/flat.py", "quality/flat_art.py")
 BETWEENS = (*GIFS, "metrics.py", "baselines.py", "data.py", "quality/betweens.py")
-STEADY = (*GIFS, "metrics.py", "data.py", "program.py", "quality/flat_art.py", "quality/steady.py")
+STEADY = (*FLAT, "data.py", "quality/steady.py")
 CUTS = (*GIFS, "data.py", "program.py", "quality/cuts.py")
 """The sources that numbers depend on."""
 
