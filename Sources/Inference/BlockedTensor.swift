@@ -68,15 +68,17 @@ final class BlockedTensor: @unchecked Sendable {
         (self.storage, self.memory) = (storage, memory)
     }
 
-    /// A map at the start of some memory that others may have used; not at the same time.
-    convenience init(_ layout: Layout, in memory: MapMemory) {
-        precondition(memory.byteCount >= layout.byteCount, "a map of \(layout.byteCount) bytes in \(memory.byteCount)")
-        self.init(layout, .init(start: memory.base, count: layout.byteCount), memory: memory)
+    /// A map in some memory, from byte `start` on, that others may have used; not at the same time.
+    convenience init(_ layout: Layout, in memory: MapMemory, at start: Int) {
+        precondition(
+            memory.byteCount >= start + layout.byteCount,
+            "a map of \(layout.byteCount) bytes at \(start) of \(memory.byteCount)")
+        self.init(layout, .init(start: memory.base + start, count: layout.byteCount), memory: memory)
         clearMargin()
     }
 
     /// Makes all zero that is no pixel.
-    private func clearMargin() {
+    func clearMargin() {
         let rows = blockStride / rowStride
         for block in 0..<blocks {
             for row in 0..<rows {
@@ -93,10 +95,10 @@ final class BlockedTensor: @unchecked Sendable {
         values.extracting((blocks * blockStride)...).update(repeating: 0)
     }
 
-    /// Maps that are made and let go together.
-    static func together(_ layouts: [Layout]) -> [BlockedTensor] {
-        let memory = MapMemory(byteCount: layouts.reduce(0) { $0 + $1.byteCount })
-        var next = memory.base
+    /// Maps that lie one behind the other, from byte `start` on, in memory that is all zeros or whose margins are cleared
+    /// before they are used.
+    static func tensors(_ layouts: [Layout], in memory: MapMemory, from start: Int) -> [BlockedTensor] {
+        var next = memory.base + start
         return layouts.map { layout in
             defer { next += layout.byteCount }
             return BlockedTensor(layout, .init(start: next, count: layout.byteCount), memory: memory)

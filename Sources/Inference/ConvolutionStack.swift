@@ -1,3 +1,4 @@
+import CKernels
 public import Threads
 
 /// Convolutions one after the other, each with its LeakyReLU: the dither classifier's body. Immutable.
@@ -20,13 +21,6 @@ public struct ConvolutionStack: Sendable {
             self.stride = stride
             self.slope = slope
         }
-    }
-
-    /// What the layers' maps lie in, in turns; for the next call, too, as memory that was used before is written faster.
-    public final class Memory {
-        fileprivate var pieces: [MapMemory] = []
-
-        public init() {}
     }
 
     private let layers: [Convolution]
@@ -59,41 +53,104 @@ public struct ConvolutionStack: Sendable {
         self.kernels = kernels
     }
 
-    /// Runs the layers, each on the last one's map: for what is asked now and then. Any thread.
+    /// Runs the layers, each on the last one's map: for what is asked now and then. Any thread. Large pictures go through
+    /// them in tiles, with the same result but for rounding.
     /// - Parameters:
-    ///   - input: [inputs, height, width]; let go as soon as it is read.
-    ///   - memory: used by one call at a time.
+    ///   - height, width: of the input in pixels.
+    ///   - tileSide: pixels a side of a tile, without what it overlaps its neighbours by.
+    ///   - lender: a state between two forwards of it, whose maps' memory serves.
+    ///   - fill: writes a row of the input, `columns` of it, channel by channel without gaps. Any thread of the pool.
     /// - Returns: [outputs, ...] of the last layer.
     public func callAsFunction(
-        _ input: consuming Tensor, using memory: Memory = Memory(), on pool: WorkerPool
+        height: Int, width: Int, tileSide: Int = UNet.tileSide, lender: UNetState? = nil, on pool: WorkerPool,
+        fill: (_ row: Int, _ columns: Range<Int>, _ values: UnsafeMutablePointer<Float>) -> Void
     ) -> Tensor {
-        let layouts = layouts(height: input.shape.height, width: input.shape.width)
-        for piece in 0..<2 {
-            let need = stride(from: piece, to: layouts.count, by: 2).reduce(0) { max($0, layouts[$1].byteCount) }
-            if memory.pieces.count <= piece {
-                memory.pieces.append(MapMemory(byteCount: need))
-            } else if memory.pieces[piece].byteCount < need {
-                memory.pieces[piece] = MapMemory(byteCount: need)
+        let isWhole = height * width <= 2 * tileSide * tileSide
+        let tiles = Tiling(
+            height: height, width: width, side: isWhole ? max(height, width) : tileSide, reach: reach,
+            // Four pixels of the last map: its Winograd tiles lie where they would in the whole picture.
+            alignment: 4 * scale
+        ).tiles
+        let output = Tensor(
+            outputs, layers.reduce(height) { $1.outputExtent($0) }, layers.reduce(width) { $1.outputExtent($0) })
+        for tile in tiles {
+            let (rows, columns) = (tile.outer.rows, tile.outer.columns)
+            let layouts = layouts(height: rows.count, width: columns.count)
+            // Each layer's map lies where the one before the last did.
+            let sizes = (0..<2).map { piece in
+                stride(from: piece, to: layouts.count, by: 2).reduce(0) { max($0, layouts[$1].byteCount) }
+            }
+            func run(in memory: MapMemory) {
+                func map(_ index: Int) -> BlockedTensor {
+                    BlockedTensor(layouts[index], in: memory, at: index % 2 == 0 ? 0 : sizes[0])
+                }
+                var current = map(0)
+                load(rows, columns, into: current, on: pool, fill)
+                for (index, layer) in layers.enumerated() {
+                    let next = map(index + 1)
+                    let need = layer.scratchNeed(
+                        height: current.height, width: current.width, workers: pool.concurrency)
+                    let workspace = Workspace(workers: pool.concurrency, need: need)
+                    layer(
+                        current.view, into: next.view,
+                        Execution(kernels: kernels.table, workspace: workspace, pool: pool))
+                    current = next
+                }
+                store(current, of: tile, into: output)
+            }
+            if let lender {
+                lender.lend(sizes[0] + sizes[1], run)
+            } else {
+                run(in: MapMemory(byteCount: sizes[0] + sizes[1]))
             }
         }
-        func map(_ index: Int) -> BlockedTensor { BlockedTensor(layouts[index], in: memory.pieces[index % 2]) }
-        func execution(_ need: ScratchNeed) -> Execution {
-            Execution(
-                kernels: kernels.table, workspace: Workspace(workers: pool.concurrency, need: need), pool: pool)
-        }
-        var current = map(0)
-        Resampling.load(input.view, into: current.view, execution(ScratchNeed()))
-        _ = consume input
-        for (index, layer) in layers.enumerated() {
-            let need = layer.scratchNeed(
-                height: current.height, width: current.width, workers: pool.concurrency)
-            let next = map(index + 1)
-            layer(current.view, into: next.view, execution(need))
-            current = next
-        }
-        let output = Tensor(outputs, current.height, current.width)
-        Resampling.store(current.view, into: output.view, execution(ScratchNeed()))
         return output
+    }
+
+    /// Pixels of the input for one of the output, a side.
+    private var scale: Int { layers.reduce(1) { $0 * $1.stride } }
+
+    /// How many pixels away one may be that an output depends on, at most.
+    private var reach: Int {
+        var (reach, scale) = (0, 1)
+        for layer in layers {
+            reach += layer.size / 2 * scale
+            scale *= layer.stride
+        }
+        return reach
+    }
+
+    private func load(
+        _ rows: Range<Int>, _ columns: Range<Int>, into map: BlockedTensor, on pool: WorkerPool,
+        _ fill: (_ row: Int, _ columns: Range<Int>, _ values: UnsafeMutablePointer<Float>) -> Void
+    ) {
+        let width = columns.count
+        pool.forEach(rows.count) { row in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: inputs * width) { values in
+                guard let line = values.baseAddress else { return }
+                fill(rows.lowerBound + row, columns, line)
+                // As a picture of one row, which is all rows.
+                var target = map.map(0..<map.blocks)
+                kernels.table.to_map(line, Int32(inputs), 1, Int32(width), &target, Int32(row), 1, 0, Int32(width))
+            }
+        }
+    }
+
+    /// Copies what of a tile's last map is of no other tile.
+    private func store(_ map: BlockedTensor, of tile: Tiling.Tile, into output: Tensor) {
+        let source = map.map(0..<map.blocks)
+        let (rows, columns) = (tile.inner.rows, tile.inner.columns)
+        let (top, left) = (tile.outer.rows.lowerBound / scale, tile.outer.columns.lowerBound / scale)
+        for channel in 0..<outputs {
+            let plane = output.view.plane(channel)
+            for y in rows.lowerBound / scale..<(rows.upperBound + scale - 1) / scale {
+                for x in columns.lowerBound / scale..<(columns.upperBound + scale - 1) / scale {
+                    let place = (y - top) * source.row + (x - left) * source.pixel
+                    plane[y * output.shape.width + x] =
+                        source.values[channel / kernels.lanes * source.block + place + channel % kernels.lanes]
+                }
+            }
+        }
     }
 
     /// Of every layer's input and of the last one's output.

@@ -95,6 +95,7 @@ struct ShuffleUNet: Sendable {
         _ input: TensorView, _ activations: Activations, into output: TensorView, changed: Region, needed: Region,
         _ execution: Execution
     ) {
+        activations.takeTurn()
         let maps = activations.maps
         let last = maps.count - 1
         var needs = maps.map { Region(height: $0.height, width: $0.width) }
@@ -176,9 +177,27 @@ extension ShuffleUNet {
         let maps: [BlockedView]
         /// What of each map does not follow from the last forward's input; nil where a map is not kept.
         private var stale: [StaleMap?]
+        /// The maps of layers that are not kept, one for each level, and where they lie.
+        private let passing: [BlockedTensor]
+        private let passingPlace: PassingPlace
+        /// Those of the layers that are, and what they lie in.
+        private let kept: [BlockedTensor]
+        let memory: MapMemory
 
-        /// - Parameters: of the network's input, in pixels.
-        init(_ network: ShuffleUNet, height: Int, width: Int) {
+        /// Memory for maps that nobody keeps, of one network or of several that take turns.
+        private final class PassingPlace {
+            let memory: MapMemory
+            let bytes: Range<Int>
+            /// Whose maps' margins are zero.
+            var user: ObjectIdentifier?
+
+            init(in memory: MapMemory, _ bytes: Range<Int>) { (self.memory, self.bytes) = (memory, bytes) }
+        }
+
+        /// - Parameters:
+        ///   - height, width: of the network's input, in pixels.
+        ///   - partner: of a network that never runs at the same time: what none of them keeps has one place.
+        init(_ network: ShuffleUNet, height: Int, width: Int, sharingWith partner: Activations? = nil) {
             // Half of the size padded to a multiple of 2 to the number of levels.
             let multiple = network.coarsest
             let rows = (height + multiple - 1) / multiple * multiple / 2
@@ -192,16 +211,34 @@ extension ShuffleUNet {
                 let blocks = network.layers.filter { !$0.isKept && $0.level == level }.map(\.blocks)
                 return layout(blocks: blocks.max() ?? 1, level: level)
             }
-            let tensors = BlockedTensor.together(kept + passing)
+            func size(_ layouts: [BlockedTensor.Layout]) -> Int { layouts.reduce(0) { $0 + $1.byteCount } }
+            let known = partner.flatMap { $0.passingPlace.bytes.count >= size(passing) ? $0.passingPlace : nil }
+            memory = MapMemory(byteCount: size(kept) + (known == nil ? size(passing) : 0))
+            passingPlace = known ?? PassingPlace(in: memory, size(kept)..<size(kept) + size(passing))
+            self.kept = BlockedTensor.tensors(kept, in: memory, from: 0)
+            self.passing = BlockedTensor.tensors(passing, in: passingPlace.memory, from: passingPlace.bytes.lowerBound)
             var next = 0
-            maps = network.layers.map { layer in
-                guard layer.isKept else { return tensors[kept.count + layer.level][0..<layer.blocks] }
+            maps = network.layers.map { [kept = self.kept, passing = self.passing] layer in
+                guard layer.isKept else { return passing[layer.level][0..<layer.blocks] }
                 defer { next += 1 }
-                return tensors[next].view
+                return kept[next].view
             }
             stale = zip(network.layers, maps).map { layer, map in
                 layer.isKept ? StaleMap(height: map.height, width: map.width) : nil
             }
+        }
+
+        /// After others had the memory: all that is no pixel is zero again.
+        func clearMargins() {
+            for tensor in kept { tensor.clearMargin() }
+            passingPlace.user = nil
+        }
+
+        /// Before a forward: other networks may have had the place of what is not kept.
+        fileprivate func takeTurn() {
+            guard passingPlace.user != ObjectIdentifier(self) else { return }
+            for tensor in passing { tensor.clearMargin() }
+            passingPlace.user = ObjectIdentifier(self)
         }
 
         /// Notes that some of a map has changed and that what is needed of it is brought up to date.

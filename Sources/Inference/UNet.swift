@@ -69,7 +69,8 @@ public struct UNet: Sendable {
             maps = partner.maps
         } else {
             maps = UNetState.Maps(
-                configuration, lanes: kernels.lanes, makeActivations(height: height, width: width))
+                configuration, lanes: kernels.lanes,
+                makeActivations(height: height, width: width, sharingWith: partner?.maps.activations))
         }
         let need = scratchNeed(for: maps.activations, workers: workers)
         let shared = partner.flatMap { $0.workspace.serves(workers: workers, need: need) ? $0.workspace : nil }
@@ -78,10 +79,14 @@ public struct UNet: Sendable {
             maps: maps, workspace: shared ?? Workspace(workers: workers, need: need))
     }
 
-    private func makeActivations(height: Int, width: Int) -> UNetState.Activations {
-        switch network {
-        case .classic(let network): .classic(ClassicUNet.Activations(network, height: height, width: width))
-        case .shuffle(let network): .shuffle(ShuffleUNet.Activations(network, height: height, width: width))
+    private func makeActivations(
+        height: Int, width: Int, sharingWith partner: UNetState.Activations?
+    ) -> UNetState.Activations {
+        switch (network, partner) {
+        case (.classic(let network), _): .classic(ClassicUNet.Activations(network, height: height, width: width))
+        case (.shuffle(let network), .shuffle(let partner)?):
+            .shuffle(ShuffleUNet.Activations(network, height: height, width: width, sharingWith: partner))
+        case (.shuffle(let network), _): .shuffle(ShuffleUNet.Activations(network, height: height, width: width))
         }
     }
 

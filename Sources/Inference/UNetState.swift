@@ -41,6 +41,18 @@ public final class UNetState: @unchecked Sendable {
         return maps.user == ObjectIdentifier(self)
     }
 
+    /// Lends the memory of the maps between two forwards; the next one computes all that is needed as if it were the first.
+    /// - Parameter need: bytes. Where the maps have less, it is other memory.
+    func lend<R>(_ need: Int, _ body: (MapMemory) -> R) -> R {
+        if let tile { return tile.lend(need, body) }
+        guard case .shuffle(let activations) = maps.activations, activations.memory.byteCount >= need else {
+            return body(MapMemory(byteCount: need))
+        }
+        maps.user = nil
+        defer { activations.clearMargins() }
+        return body(activations.memory)
+    }
+
     /// Has the next forward compute all that is needed as if it were the first.
     public func forget() {
         if maps.user == ObjectIdentifier(self) { maps.user = nil }

@@ -71,43 +71,36 @@ public struct DitherClassifier: Sendable {
     ///   - radius: the palette radius of each pixel, [1, H, W].
     ///   - estimate: the first estimate of the network for dithered GIFs, of this frame alone, [3, H, W]; read where
     ///     `seesEstimate`.
-    ///   - memory: of earlier calls with frames of this size, where there were any.
+    ///   - lender: a network's state between two forwards, whose maps' memory serves.
     func logit(
-        _ gif: TensorView, radius: TensorView, estimate: TensorView, using memory: ConvolutionStack.Memory,
-        on pool: WorkerPool
+        _ gif: TensorView, radius: TensorView, estimate: TensorView, lender: UNetState? = nil, on pool: WorkerPool
     ) -> Float {
         let (height, width) = (gif.shape.height, gif.shape.width)
-        let input = Tensor(stack.inputs, height, width)
-        input[0..<3].copy(from: gif)
-        input.withUnsafeMutableBufferPointer { values in
-            estimate.withUnsafeBufferPointer { estimate in
-                radius.withUnsafeBufferPointer { radius in
-                    nonisolated(unsafe) let (values, estimate, radius) = (values, estimate, radius)
-                    pool.forEach(height) { row in
-                        fillDifferences(values, row, of: gif.shape, estimate)
-                        if seesRadius { countInSteps(values, row * width..<(row + 1) * width, of: radius) }
-                    }
-                }
+        let output = stack(height: height, width: width, lender: lender, on: pool) { row, columns, values in
+            fill(values, row, columns, gif, estimate)
+            if seesRadius {
+                countInSteps(values, columns.count, of: radius.plane(0) + row * width + columns.lowerBound)
             }
         }
-        return stack(consume input, using: memory, on: pool).withUnsafeBufferPointer { Self.average($0, isWeighted) }
-            - threshold
+        return output.withUnsafeBufferPointer { Self.average($0, isWeighted) } - threshold
     }
 
-    /// One row of the colors' gradients, channels 3 to 8, and of how the estimate differs, from 10 on.
-    private func fillDifferences(
-        _ values: UnsafeMutableBufferPointer<Float>, _ row: Int, of shape: TensorShape,
-        _ estimate: UnsafeBufferPointer<Float>
+    /// Some of a row: the colors, their gradients, channels 3 to 8, and how the estimate differs, from 10 on.
+    private func fill(
+        _ values: UnsafeMutablePointer<Float>, _ row: Int, _ columns: Range<Int>, _ gif: TensorView,
+        _ estimate: TensorView
     ) {
-        let (plane, width) = (shape.plane, shape.width)
+        let (width, count) = (gif.shape.width, columns.count)
+        let isLast = row + 1 == gif.shape.height
         for channel in 0..<3 {
-            let (alongX, alongY) = ((3 + channel) * plane, (6 + channel) * plane)
-            for x in 0..<width {
-                let at = row * width + x
-                let color = channel * plane + at
-                values[alongX + at] = x + 1 < width ? values[color + 1] - values[color] : 0
-                values[alongY + at] = row + 1 < shape.height ? values[color + width] - values[color] : 0
-                if seesEstimate { values[10 * plane + color] = estimate[color] - values[color] }
+            let color = gif.plane(channel) + row * width
+            let own = estimate.plane(channel) + row * width
+            let (alongX, alongY) = (values + (3 + channel) * count, values + (6 + channel) * count)
+            for (at, x) in columns.enumerated() {
+                values[channel * count + at] = color[x]
+                alongX[at] = x + 1 < width ? color[x + 1] - color[x] : 0
+                alongY[at] = isLast ? 0 : color[x + width] - color[x]
+                if seesEstimate { values[(10 + channel) * count + at] = own[x] - color[x] }
             }
         }
     }
@@ -117,14 +110,15 @@ public struct DitherClassifier: Sendable {
 
     /// The differences, channels 3 to 8 and from 10, in units of four palette radii; channel 9 is that unit.
     private func countInSteps(
-        _ values: UnsafeMutableBufferPointer<Float>, _ pixels: Range<Int>, of radius: UnsafeBufferPointer<Float>
+        _ values: UnsafeMutablePointer<Float>, _ count: Int, of radius: UnsafeMutablePointer<Float>
     ) {
-        let plane = radius.count
-        for pixel in pixels {
-            let step = 4 * max(radius[pixel], Self.smallestRadius)
-            for channel in 3..<(seesEstimate ? 13 : 10) {
-                let at = channel * plane + pixel
-                values[at] = channel == 9 ? min(step, 1) : min(max(values[at] / step, -1), 1)
+        for at in 0..<count {
+            let step = 4 * max(radius[at], Self.smallestRadius)
+            for channel in 3..<9 { values[channel * count + at] = min(max(values[channel * count + at] / step, -1), 1) }
+            values[9 * count + at] = min(step, 1)
+            guard seesEstimate else { continue }
+            for channel in 10..<13 {
+                values[channel * count + at] = min(max(values[channel * count + at] / step, -1), 1)
             }
         }
     }

@@ -35,27 +35,21 @@ public struct ModelSet: Sendable {
         let slot = FrameSlot(size: frame.size, cache: cache)
         slot.fill(frame, background: background, cache: cache, on: PixelOperations(on: pool), pool: pool)
         return ditherLogit(
-            of: slot, state: colorDithered.makeState(height: frame.size.height, width: frame.size.width),
-            using: ConvolutionStack.Memory(), on: pool)
+            of: slot, state: colorDithered.makeState(height: frame.size.height, width: frame.size.width), on: pool)
     }
 
     /// As above. `slot.restored` serves for the estimate.
-    /// - Parameters:
-    ///   - state: of `colorDithered`; asked for where the classifier sees its estimate.
-    ///   - memory: the classifier's, of earlier frames of this size where there were any.
-    func ditherLogit(
-        of slot: FrameSlot, state: @autoclosure () -> CCDNet.State, using memory: ConvolutionStack.Memory,
-        on pool: WorkerPool
-    ) -> Float {
+    /// - Parameter state: of `colorDithered`; the classifier's maps lie where its maps did.
+    func ditherLogit(of slot: FrameSlot, state: CCDNet.State, on pool: WorkerPool) -> Float {
         if classifier.seesEstimate {
             _ = slot.frame.paletteMap.ids.withUnsafeBufferPointer {
                 colorDithered.restore(
                     gif: slot.gif.view, radius: slot.radius.view, palettes: slot.palettes, ids: $0, steps: 1,
-                    into: slot.restored.view, state: state(), on: pool)
+                    into: slot.restored.view, state: state, on: pool)
             }
         }
         return classifier.logit(
-            slot.gif.view, radius: slot.radius.view, estimate: slot.restored.view, using: memory, on: pool)
+            slot.gif.view, radius: slot.radius.view, estimate: slot.restored.view, lender: state.first, on: pool)
     }
 
     /// Loads the model files in `folder/<profile>/`. Which file is which says its header, not its name. What another profile
@@ -78,6 +72,32 @@ public struct ModelSet: Sendable {
         classifier = try require(found.classifier, "a dither-classifier")
     }
 
+    /// What a model file may hold.
+    private enum Network {
+        case colorNone(CCDNet)
+        case colorDithered(CCDNet)
+        case slomo(SuperSlomo)
+        case classifier(DitherClassifier)
+
+        init(_ path: String) throws(ModelError) {
+            let file = try ModelFile.load(path)
+            switch file.architecture {
+            case "ccdnet":
+                switch file.metadata["dither"] {
+                case "none": self = .colorNone(try CCDNet(file))
+                case "dithered": self = .colorDithered(try CCDNet(file))
+                case let other:
+                    throw ModelError(
+                        path: path, reason: "metadata: dither is \(other ?? "missing"), expected none or dithered")
+                }
+            case "superslomo": self = .slomo(try SuperSlomo(file))
+            case "dither-classifier": self = .classifier(try DitherClassifier(file))
+            default:
+                throw ModelError(path: path, reason: "metadata: unknown architecture \(file.architecture)")
+            }
+        }
+    }
+
     /// The networks of one folder.
     private struct Found {
         var none: CCDNet?
@@ -90,30 +110,27 @@ public struct ModelSet: Sendable {
 
         var isComplete: Bool { none != nil && dithered != nil && slomo != nil && classifier != nil }
 
+        /// Loads them side by side: most of a stream's start is bringing weights into order.
         init(in folder: String) throws(ModelError) {
-            func keep<T>(_ place: inout T?, _ value: T, _ file: ModelFile) throws(ModelError) {
+            func keep<T>(_ place: inout T?, _ value: T, _ path: String) throws(ModelError) {
                 guard place == nil else {
-                    throw ModelError(path: file.path, reason: "a second network of the same kind in \(folder)")
+                    throw ModelError(path: path, reason: "a second network of the same kind in \(folder)")
                 }
                 place = value
             }
-            for name in try modelFiles(in: folder) {
-                let file = try ModelFile.load("\(folder)/\(name)")
-                switch file.architecture {
-                case "ccdnet":
-                    switch file.metadata["dither"] {
-                    case "none": try keep(&none, CCDNet(file), file)
-                    case "dithered": try keep(&dithered, CCDNet(file), file)
-                    case let other:
-                        throw ModelError(
-                            path: file.path,
-                            reason: "metadata: dither is \(other ?? "missing"), expected none or dithered")
-                    }
-                case "superslomo": try keep(&slomo, SuperSlomo(file), file)
-                case "dither-classifier": try keep(&classifier, DitherClassifier(file), file)
-                default:
-                    throw ModelError(
-                        path: file.path, reason: "metadata: unknown architecture \(file.architecture)")
+            let paths = try modelFiles(in: folder).map { "\(folder)/\($0)" }
+            let loaded = Monitor<[Int: Result<Network, ModelError>]>([:])
+            WorkerPool(concurrency: max(1, min(paths.count, WorkerPool.processors))).forEach(paths.count) { index in
+                let network = Result { () throws(ModelError) in try Network(paths[index]) }
+                loaded.update { $0[index] = network }
+            }
+            for (index, path) in paths.enumerated() {
+                switch try loaded.withLock({ $0[index] })?.get() {
+                case .colorNone(let network)?: try keep(&none, network, path)
+                case .colorDithered(let network)?: try keep(&dithered, network, path)
+                case .slomo(let network)?: try keep(&slomo, network, path)
+                case .classifier(let network)?: try keep(&classifier, network, path)
+                case nil: preconditionFailure("\(path) was not loaded")
                 }
             }
         }
