@@ -52,7 +52,9 @@ static void stay_near(const float *restrict estimate, const float *restrict gif,
         const float moves = bounded(__builtin_fabsf(own - before[i]) / how->same - 1, 0, 1);
         const float kept = held + moves * (smoothed - held);
         const float inexact = bounded(__builtin_fabsf(own - gif[i]) / how->same - 1, 0, 1);
-        target[i] = own + inexact * (kept - own);
+        const float mixed = own + inexact * (kept - own);
+        // To the bit: what rounding or a share of the estimate does in every frame adds up.
+        target[i] = moves == 0 && inexact > 0 ? held : mixed;
     }
 }
 

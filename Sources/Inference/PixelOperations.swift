@@ -27,19 +27,22 @@ public struct PixelOperations: Sendable {
     }
 
     /// target = a * x + b * y where it is not so yet.
+    /// - Parameter region: where it may not be; nil: anywhere.
     /// - Returns: where it was not.
-    public func update(_ target: TensorView, with a: Float, _ x: TensorView, _ b: Float, _ y: TensorView) -> Region {
+    public func update(
+        _ target: TensorView, with a: Float, _ x: TensorView, _ b: Float, _ y: TensorView, in region: Region? = nil
+    ) -> Region {
         precondition(x.shape == target.shape && y.shape == target.shape, "a sum of \(x.shape) and \(y.shape)")
         let shape = target.shape
         let (x, y, pointer) = (x.pointer, y.pointer, target.pointer)
-        return changes(in: shape) { row in
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: shape.width) { values in
+        return changes(in: shape, region) { row, columns in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: columns.count) { values in
                 let line = UnsafeMutablePointer(mutating: UnsafeBufferPointer(values).start)
                 var found = 0..<0
                 for channel in 0..<shape.channels {
-                    let at = channel * shape.plane + row * shape.width
-                    kernels.table.scaled_sum(a, x + at, b, y + at, line, shape.width)
-                    found = replace(pointer + at, UnsafePointer(line), shape.width, found)
+                    let at = channel * shape.plane + row * shape.width + columns.lowerBound
+                    kernels.table.scaled_sum(a, x + at, b, y + at, line, columns.count)
+                    found = replace(pointer + at, UnsafePointer(line), columns.count, found)
                 }
                 return found
             }
@@ -47,43 +50,56 @@ public struct PixelOperations: Sendable {
     }
 
     /// target = source where it is not so yet.
+    /// - Parameter region: where it may not be; nil: anywhere.
     /// - Returns: where it was not.
-    public func update(_ target: TensorView, with source: TensorView) -> Region {
+    public func update(_ target: TensorView, with source: TensorView, in region: Region? = nil) -> Region {
         precondition(source.shape == target.shape, "an update of \(target.shape) with \(source.shape)")
         let shape = target.shape
         let (source, pointer) = (source.pointer, target.pointer)
-        return changes(in: shape) { row in
+        return changes(in: shape, region) { row, columns in
             var found = 0..<0
             for channel in 0..<shape.channels {
-                let at = channel * shape.plane + row * shape.width
-                found = replace(pointer + at, source + at, shape.width, found)
+                let at = channel * shape.plane + row * shape.width + columns.lowerBound
+                found = replace(pointer + at, source + at, columns.count, found)
             }
             return found
         }
     }
 
     /// Where two tensors differ in any channel.
-    public func differences(of a: TensorView, from b: TensorView) -> Region {
+    /// - Parameter region: where they may; nil: anywhere.
+    public func differences(of a: TensorView, from b: TensorView, in region: Region? = nil) -> Region {
         precondition(a.shape == b.shape, "differences of \(a.shape) from \(b.shape)")
         let shape = a.shape
         let (a, b) = (a.pointer, b.pointer)
-        return changes(in: shape) { row in
+        return changes(in: shape, region) { row, columns in
             (0..<shape.channels).reduce(0..<0) { found, channel in
-                let at = channel * shape.plane + row * shape.width
-                return Self.hull(differences(a + at, b + at, shape.width), found)
+                let at = channel * shape.plane + row * shape.width + columns.lowerBound
+                return Self.hull(differences(a + at, b + at, columns.count), found)
             }
         }
     }
 
-    /// Collects the columns of each row that `body` finds, the rows shared out on the pool.
-    private func changes(in shape: TensorShape, _ body: (_ row: Int) -> Range<Int>) -> Region {
-        var region = Region(height: shape.height, width: shape.width)
-        withUnsafeTemporaryAllocation(of: Range<Int>.self, capacity: shape.height) { found in
-            nonisolated(unsafe) let found = found
-            pool.forEach(shape.height) { row in found.initializeElement(at: row, to: body(row)) }
-            for row in 0..<shape.height { region.insert(rows: row..<row + 1, columns: found[row]) }
+    /// Collects the columns that `body` finds among some of each row, counted from their first, the rows shared out on the pool.
+    private func changes(
+        in shape: TensorShape, _ region: Region?, _ body: (_ row: Int, _ columns: Range<Int>) -> Range<Int>
+    ) -> Region {
+        var changed = Region(height: shape.height, width: shape.width)
+        for patch in patches(of: shape, region) {
+            let (first, left) = (patch.rows.lowerBound, patch.columns.lowerBound)
+            withUnsafeTemporaryAllocation(of: Range<Int>.self, capacity: patch.rows.count) { found in
+                nonisolated(unsafe) let found = found
+                pool.forEach(patch.rows.count) { index in
+                    found.initializeElement(at: index, to: body(first + index, patch.columns))
+                }
+                for (index, columns) in found.enumerated() {
+                    changed.insert(
+                        rows: first + index..<first + index + 1,
+                        columns: left + columns.lowerBound..<left + columns.upperBound)
+                }
+            }
         }
-        return region
+        return changed
     }
 
     /// Makes a row equal to another.
@@ -164,22 +180,28 @@ public struct PixelOperations: Sendable {
         }
     }
 
-    /// The largest magnitude of any value; infinite or NaN where one is.
-    public func largestMagnitude(of values: TensorView) -> Float {
+    /// The largest magnitude of any value of a region; infinite or NaN where one is.
+    public func largestMagnitude(of values: TensorView, in region: Region? = nil) -> Float {
         let (shape, pointer) = (values.shape, values.pointer)
-        let rows = shape.channels * shape.height
-        return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: rows) { largest in
-            nonisolated(unsafe) let largest = largest
-            pool.forEach(rows) { row in
-                // As whole numbers, which are in the same order.
-                var most: UInt32 = 0
-                for value in UnsafeBufferPointer(start: pointer + row * shape.width, count: shape.width) {
-                    most = max(most, value.bitPattern & 0x7FFF_FFFF)
+        var largest: UInt32 = 0
+        for patch in patches(of: shape, region) {
+            let (height, columns) = (patch.rows.count, patch.columns)
+            let found = withUnsafeTemporaryAllocation(of: UInt32.self, capacity: shape.channels * height) { found in
+                nonisolated(unsafe) let found = found
+                pool.forEach(shape.channels * height) { row in
+                    let line = (row / height * shape.height + patch.rows.lowerBound + row % height) * shape.width
+                    // As whole numbers, which are in the same order.
+                    var most: UInt32 = 0
+                    for value in UnsafeBufferPointer(start: pointer + line + columns.lowerBound, count: columns.count) {
+                        most = max(most, value.bitPattern & 0x7FFF_FFFF)
+                    }
+                    found.initializeElement(at: row, to: most)
                 }
-                largest.initializeElement(at: row, to: most)
+                return found.max() ?? 0
             }
-            return Float(bitPattern: largest.max() ?? 0)
+            largest = max(largest, found)
         }
+        return Float(bitPattern: largest)
     }
 
     /// Where the answer of a search among a pixel's palette is known beforehand.
@@ -334,15 +356,19 @@ public struct PixelOperations: Sendable {
     private func forEachBand(
         of shape: TensorShape, in region: Region?, _ body: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
     ) {
-        let whole = Region.Patch(rows: 0..<shape.height, columns: 0..<shape.width)
-        precondition(
-            region.map { $0.height == shape.height && $0.width == shape.width } ?? true, "a region of another picture")
-        for patch in region?.patches ?? [whole] {
+        for patch in patches(of: shape, region) {
             let step = max(1, Self.piece / patch.columns.count)
             pool.forEach((patch.rows.count + step - 1) / step) { index in
                 let first = patch.rows.lowerBound + index * step
                 body(first..<min(first + step, patch.rows.upperBound), patch.columns)
             }
         }
+    }
+
+    /// A region's rectangles; nil: the whole picture.
+    private func patches(of shape: TensorShape, _ region: Region?) -> [Region.Patch] {
+        guard let region else { return [Region.Patch(rows: 0..<shape.height, columns: 0..<shape.width)] }
+        precondition(region.height == shape.height && region.width == shape.width, "a region of another picture")
+        return region.patches
     }
 }

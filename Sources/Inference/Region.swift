@@ -55,6 +55,15 @@ public struct Region: Hashable, Sendable {
         return both
     }
 
+    /// The smallest rectangle around it: one patch.
+    public var hull: Region {
+        var hull = Region(height: height, width: width)
+        let rows = columns.indices.filter { !columns[$0].isEmpty }
+        guard let top = rows.first, let bottom = rows.last else { return hull }
+        hull.insert(rows: top..<bottom + 1, columns: columns.reduce(0..<0, Self.hull))
+        return hull
+    }
+
     /// With all pixels that are at most so many rows and columns away.
     public func grown(by reach: Int) -> Region {
         guard reach > 0 else { return self }

@@ -84,6 +84,27 @@ public struct CCDNet: Sendable {
         self.configuration = configuration
     }
 
+    /// Which frame an estimate was of, and which others the network saw beside it.
+    struct Given: Hashable {
+        let frame: Int
+        let hasBefore: Bool
+        let hasAfter: Bool
+        let hasPast: Bool
+
+        /// Whether it is what follows another one, with the same inputs.
+        func follows(_ last: Given) -> Bool {
+            last == Given(frame: frame - 1, hasBefore: hasBefore, hasAfter: hasAfter, hasPast: hasPast)
+        }
+    }
+
+    /// Where what a network is given may differ from what it was given last; nil: anywhere.
+    struct Novelty {
+        /// The GIF's frames.
+        var frames: Region?
+        /// The difference between the frame and the restored one before.
+        var past: Region?
+    }
+
     /// The activations for one canvas, and what was made of the last picture: only what has changed since is computed.
     /// One forward at a time.
     public final class State {
@@ -110,6 +131,9 @@ public struct CCDNet: Sendable {
             corrected = steps > 2 ? Tensor(3, height, width) : step?.output ?? first.output
             unstepped = Region(height: height, width: width)
         }
+
+        /// What its last estimate was made from, where the caller has noted it.
+        var given: Given?
 
         /// The next estimate is of all pixels, whatever this state has seen.
         func startOver() { palettes = nil }
@@ -141,18 +165,21 @@ public struct CCDNet: Sendable {
     ///     another estimate.
     ///   - palettes, ids: the palette of each pixel, for fC and its cells.
     ///   - steps: at most so many of the network's steps, the first network counted; all by default.
+    ///   - novelty: what the caller knows of what has changed since this state's last estimate: no more is looked at.
     ///   - target: the last estimate, [3, H, W].
     /// - Returns: where the estimate, `gif` or `radius` may differ from those of the last call.
     @discardableResult
     func restore(
         gif: TensorView, radius: TensorView, before: TensorView? = nil, after: TensorView? = nil,
         past: TensorView? = nil, palettes: PaletteCache.Prepared, ids: UnsafeBufferPointer<UInt16>, steps: Int = .max,
-        into target: TensorView, state: State, on pool: WorkerPool
+        novelty: Novelty = Novelty(), into target: TensorView, state: State, on pool: WorkerPool
     ) -> Region {
         precondition(steps >= 1, "\(steps) steps")
+        state.given = nil
         let operations = PixelOperations(on: pool)
         // I0 = squash(net0(G))
-        var given = updateInput(gif: gif, radius: radius, before: before, after: after, state: state, operations)
+        var given = updateInput(
+            gif: gif, radius: radius, before: before, after: after, in: novelty.frames, state: state, operations)
         var changed = given
         changed.formUnion(state.repainted(palettes.table, ids))
         if configuration.cell == true {
@@ -160,7 +187,7 @@ public struct CCDNet: Sendable {
             given = changed
         }
         changed = StillRegion.affected(by: changed)
-        given.formUnion(updatePast(past, gif: gif, state: state, operations))
+        given.formUnion(updatePast(past, gif: gif, in: novelty.past, state: state, operations))
         first.forward(state.first, changed: given, needed: changed, on: pool)
         if configuration.residual {
             operations.scaledSum(1, gif, 1, state.begun.view, into: state.begun.view, in: changed)
@@ -208,15 +235,16 @@ public struct CCDNet: Sendable {
     /// Brings the first network's input up to date.
     /// - Returns: where it was not.
     private func updateInput(
-        gif: TensorView, radius: TensorView, before: TensorView?, after: TensorView?, state: State,
+        gif: TensorView, radius: TensorView, before: TensorView?, after: TensorView?, in region: Region?, state: State,
         _ operations: PixelOperations
     ) -> Region {
         let input = state.first.input
-        var changed = operations.update(input[0..<3], with: gif)
-        if configuration.radius { changed.formUnion(operations.update(input[3], with: radius)) }
+        var changed = operations.update(input[0..<3], with: gif, in: region)
+        if configuration.radius { changed.formUnion(operations.update(input[3], with: radius, in: region)) }
         if configuration.neighbours == true {
             for (neighbour, at) in neighbours(before, after, end: pastChannel) {
-                changed.formUnion(operations.update(input[at..<at + 3], with: 1, neighbour ?? gif, -1, gif))
+                changed.formUnion(
+                    operations.update(input[at..<at + 3], with: 1, neighbour ?? gif, -1, gif, in: region))
             }
         }
         return changed
@@ -227,11 +255,12 @@ public struct CCDNet: Sendable {
 
     /// Brings what the first network knows of the past up to date.
     /// - Returns: where it was not.
-    private func updatePast(_ past: TensorView?, gif: TensorView, state: State, _ operations: PixelOperations) -> Region
-    {
+    private func updatePast(
+        _ past: TensorView?, gif: TensorView, in region: Region?, state: State, _ operations: PixelOperations
+    ) -> Region {
         let input = state.first.input
         guard configuration.past == true else { return Region(height: input.shape.height, width: input.shape.width) }
-        return operations.update(input[pastChannel..<pastChannel + 3], with: 1, past ?? gif, -1, gif)
+        return operations.update(input[pastChannel..<pastChannel + 3], with: 1, past ?? gif, -1, gif, in: region)
     }
 
     /// Writes how far the cells of the pixels' colors reach, the last six channels of the first network's input.
@@ -251,9 +280,9 @@ public struct CCDNet: Sendable {
                 let color = SIMD3(gif.plane(0)[at], gif.plane(1)[at], gif.plane(2)[at])
                 if last?.color != color || last?.id != ids[at] {
                     last = (color, ids[at])
-                    let bytes = SIMD3<UInt8>(clamping: SIMD3<Int32>((color + 1) * 127.5, rounding: .toNearestOrEven))
-                    reach =
-                        palettes.colors[Int(ids[at])]?.reach(of: PaletteColors.key(bytes.x, bytes.y, bytes.z)) ?? .zero
+                    func byte(_ value: Float) -> UInt8 { UInt8(min(max((value + 1) * 127.5 + 0.5, 0), 255)) }
+                    let key = PaletteColors.key(byte(color.x), byte(color.y), byte(color.z))
+                    reach = palettes.colors[Int(ids[at])]?.reach(of: key) ?? .zero
                 }
                 for side in 0..<6 { planes[side][at] = reach[side] }
             }

@@ -4,13 +4,11 @@ public import Media
 /// Whether a GIF is dithered, decided once from its first frames.
 ///
 /// The first frame gives a first answer at once, so that its picture need not wait; later frames add to the mean
-/// until it is clear, or `frameLimit` frames were there, and the verdict stands from then on. A frame that hardly differs
-/// from what was looked at is not asked: it would say the same again.
+/// until it is clear, or `frameLimit` frames were there, and the verdict stands from then on. Another frame is asked when as
+/// many pixels as the canvas has were painted since the last: the same would say the same again.
 public struct DitherVerdict: Sendable {
     /// Frames that may have a say: a GIF can begin with a blank one.
     public static let frameLimit = 8
-    /// What part of the canvas must have been painted anew before another look.
-    static let newShare = 0.25
     /// |mean logit| from which the verdict is clear: a probability of 0.95.
     static let clearLogit: Float = 3
 
@@ -36,7 +34,7 @@ public struct DitherVerdict: Sendable {
         guard isOpen else { return false }
         seen += 1
         painted += frame.changed.area
-        guard frames == 0 || Double(painted) >= Self.newShare * Double(frame.size.area) else { return false }
+        guard frames == 0 || painted >= frame.size.area else { return false }
         painted = 0
         return true
     }

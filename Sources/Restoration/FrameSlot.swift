@@ -23,6 +23,8 @@ final class FrameSlot {
     private(set) var flattened: [UInt8] = []
     /// The restored picture, R, G, B, A; set once per frame.
     var picture: [UInt8] = []
+    /// Where `restored` may differ from that of the frame before; nil: anywhere.
+    var changedRestored: Region?
     /// Whether the frame before shows another scene; nil until it was looked at.
     var beginsScene: Bool?
     /// Whether it is flat art that the GIF holds without loss (see `Restraint`).
@@ -55,6 +57,7 @@ final class FrameSlot {
         palettes = cache.prepare(frame.paletteMap.palettes)
         beginsScene = nil
         isStale = false
+        changedRestored = nil
         knownSignature = nil
         hasTransparency = frame.pixels.withUnsafeBufferPointer { pixels in
             stride(from: 3, to: pixels.count, by: 4).contains { pixels[$0] == 0 }
@@ -68,6 +71,16 @@ final class FrameSlot {
             flatten(size.bounds, over: frame.pixels, background, pool)
             update(size.bounds, operations, pool)
         }
+    }
+
+    /// Whether its frame comes right after another's.
+    func follows(_ earlier: FrameSlot) -> Bool { frame.index == earlier.frame.index + 1 }
+
+    /// Where the frame differs from the one before.
+    var changed: Region {
+        var region = Region(height: size.height, width: size.width)
+        region.insert(frame.changed)
+        return region
     }
 
     var size: PixelSize { PixelSize(width: gif.shape.width, height: gif.shape.height) }
@@ -102,7 +115,7 @@ final class FrameSlot {
     private func update(_ part: PixelRect, _ operations: PixelOperations, _ pool: WorkerPool) {
         let (width, colors) = (size.width, palettes.colors)
         var region = Region(height: size.height, width: width)
-        region.insert(rows: part.y..<max(part.y, part.maxY), columns: part.x..<max(part.x, part.maxX))
+        region.insert(part)
         flattened.withUnsafeBufferPointer { pixels in
             frame.paletteMap.ids.withUnsafeBufferPointer { ids in
                 radius.withUnsafeMutableBufferPointer { radius in
@@ -148,5 +161,12 @@ final class FrameSlot {
             }
             radius[pixel] = value
         }
+    }
+}
+
+extension Region {
+    /// Adds a rectangle of a picture of the same size.
+    fileprivate mutating func insert(_ rect: PixelRect) {
+        insert(rows: rect.y..<max(rect.y, rect.maxY), columns: rect.x..<max(rect.x, rect.maxX))
     }
 }

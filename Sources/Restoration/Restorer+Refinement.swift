@@ -22,7 +22,8 @@ extension Restorer {
         /// not melt.
         func between(_ a: FrameSlot, _ b: FrameSlot, at t: Float) -> [UInt8] {
             let (made, moving) = models.slomo.interpolate(
-                a.restored.view, b.restored.view, at: t, state: state.slomo, on: pool)
+                a.restored.view, b.restored.view, at: t, novelty: novelty(a, b), state: state.slomo, on: pool)
+            state.slomo.pictureWindow = b.follows(a) ? b.frame.index : nil
             if a.isFlat && b.isFlat
                 && models.slomo.unexplained(state: state.slomo, operations) > Self.mostUnexplained
             {
@@ -34,6 +35,20 @@ extension Restorer {
                 blendAlpha(a, b, at: t, into: &pixels)
             }
             return pixels
+        }
+
+        /// Where the frames differ from those of the last in-between.
+        private func novelty(_ a: FrameSlot, _ b: FrameSlot) -> SuperSlomo.Novelty {
+            guard b.follows(a) else { return SuperSlomo.Novelty() }
+            var novelty = SuperSlomo.Novelty(between: b.changedRestored)
+            if state.slomo.pictureWindow == b.frame.index {
+                // Another one of the same window.
+                let none = Region(height: a.size.height, width: a.size.width)
+                (novelty.first, novelty.second) = (none, none)
+            } else if state.slomo.pictureWindow == a.frame.index {
+                (novelty.first, novelty.second) = (a.changedRestored, b.changedRestored)
+            }
+            return novelty
         }
 
         private func blendAlpha(_ a: FrameSlot, _ b: FrameSlot, at t: Float, into pixels: inout [UInt8]) {

@@ -58,8 +58,6 @@ public final class Restorer {
         let models: ModelSet
         private var none: CCDNet.State?
         private(set) var dithered: CCDNet.State?
-        /// The classifier's, as long as it is asked.
-        private(set) var classifier: ConvolutionStack.Memory? = ConvolutionStack.Memory()
         let restraint: Restraint
         let filter: TemporalFilter
         lazy var slomo = makeSlomo()
@@ -104,7 +102,6 @@ public final class Restorer {
         /// The verdict stands: the other network is not needed any more.
         func decide(isDithered: Bool) {
             if isDithered { none = nil } else { dithered = nil }
-            classifier = nil
         }
     }
 
@@ -255,8 +252,8 @@ public final class Restorer {
     }
 
     /// What CCDNet may look at beside a frame: not another scene.
-    private func neighbour(_ slot: FrameSlot, isCut: @autoclosure () -> Bool) -> TensorView? {
-        models?.seesNeighbours == true && !isCut() ? slot.gif.view : nil
+    private func neighbour(_ slot: FrameSlot, isCut: @autoclosure () -> Bool) -> FrameSlot? {
+        models?.seesNeighbours == true && !isCut() ? slot : nil
     }
 
     // MARK: The networks
@@ -270,8 +267,7 @@ public final class Restorer {
 
     /// Network A on the current frame and, where the step needs it, network B on both, side by side.
     private func restore(
-        _ current: FrameSlot, from previous: FrameSlot, _ step: Transition, _ before: TensorView?,
-        _ after: TensorView?
+        _ current: FrameSlot, from previous: FrameSlot, _ step: Transition, _ before: FrameSlot?, _ after: FrameSlot?
     ) {
         switch step {
         case .repetition:
@@ -279,6 +275,7 @@ public final class Restorer {
             current.restored.view.copy(from: previous.restored.view)
             current.picture = previous.picture
             current.isFlat = previous.isFlat
+            current.changedRestored = Region(height: current.size.height, width: current.size.width)
         case .hold: restore(current, from: previous, before, after)
         case .motion:
             pool.forEach(2) { network in
@@ -294,7 +291,7 @@ public final class Restorer {
     /// Network A on one frame.
     /// - Parameter earlier: the frame before it, which it stays like where nothing moves.
     private func restore(
-        _ slot: FrameSlot, from earlier: FrameSlot?, _ before: TensorView?, _ after: TensorView?
+        _ slot: FrameSlot, from earlier: FrameSlot?, _ before: FrameSlot?, _ after: FrameSlot?
     ) {
         guard let models else {
             slot.picture = settled(slot.flattened, slot)
@@ -307,25 +304,50 @@ public final class Restorer {
         let steps = effort < .firstStep ? net.steps : 1
         if steps < net.steps { pace?.lost(steps: 1) }
         let past = earlier.flatMap { beginsScene(slot, after: $0) ? nil : $0 }
+        let color = state.color(isDithered: isDithered)
+        let given = CCDNet.Given(
+            frame: slot.frame.index, hasBefore: before != nil, hasAfter: after != nil, hasPast: past != nil)
+        let isNext = remembers && color.given.map { given.follows($0) } == true
+        let novelty = isNext ? novelty(slot, before, after, past) : CCDNet.Novelty()
         var changed = slot.frame.paletteMap.ids.withUnsafeBufferPointer { ids in
             net.restore(
-                gif: slot.gif.view, radius: slot.radius.view, before: before, after: after, past: past?.restored.view,
-                palettes: slot.palettes, ids: ids, steps: steps, into: slot.estimate.view,
-                state: state.color(isDithered: isDithered), on: pool)
+                gif: slot.gif.view, radius: slot.radius.view, before: before?.gif.view, after: after?.gif.view,
+                past: past?.restored.view, palettes: slot.palettes, ids: ids, steps: steps, novelty: novelty,
+                into: slot.estimate.view, state: color, on: pool)
         }
+        color.given = given
         // The classifier may have chosen the other network.
         if isUndecided || !remembers { changed = .all(height: changed.height, width: changed.width) }
         slot.isFlat = state.restraint.apply(
             to: slot.estimate.view, gif: slot.gif.view, radius: slot.radius.view, changed: changed, on: pool)
         if let past {
-            state.filter.apply(
+            let moved = state.filter.apply(
                 to: slot.estimate.view, gif: slot.gif.view,
                 past: TemporalFilter.Past(estimate: past.estimate.view, restored: past.restored.view),
                 scale: isDithered ? .dithered : .none, into: slot.restored.view, on: pool)
+            if slot.follows(past) && remembers {
+                var changed = slot.changed
+                changed.formUnion(moved)
+                slot.changedRestored = changed.hull
+            }
         } else {
             slot.restored.view.copy(from: slot.estimate.view)
         }
         slot.picture = bytes(of: slot.restored, slot)
+    }
+
+    /// Where what CCDNet is given differs from what it was given for the frame before.
+    private func novelty(
+        _ slot: FrameSlot, _ before: FrameSlot?, _ after: FrameSlot?, _ past: FrameSlot?
+    ) -> CCDNet.Novelty {
+        guard before.map({ slot.follows($0) }) != false, past.map({ slot.follows($0) }) != false,
+            after.map({ $0.follows(slot) }) != false
+        else { return CCDNet.Novelty() }
+        var frames = slot.changed
+        for neighbour in [before, after] { if let neighbour { frames.formUnion(neighbour.changed) } }
+        var last = past?.changedRestored
+        last?.formUnion(slot.changed)
+        return CCDNet.Novelty(frames: frames.hull, past: past == nil ? slot.changed : last?.hull)
     }
 
     private func isDithered(_ slot: FrameSlot, _ models: ModelSet) -> Bool {
@@ -338,9 +360,7 @@ public final class Restorer {
                     let state = state(for: models, slot.size)
                     let isAnotherNetwork = state.dithered == nil
                     verdict?.add(
-                        logit: models.ditherLogit(
-                            of: slot, state: state.color(isDithered: true),
-                            using: state.classifier ?? ConvolutionStack.Memory(), on: pool))
+                        logit: models.ditherLogit(of: slot, state: state.color(isDithered: true), on: pool))
                     if isAnotherNetwork { state.goOn(isDithered: verdict?.isDithered == true) }
                 }
                 if let verdict, !verdict.isOpen { state?.decide(isDithered: verdict.isDithered) }
@@ -351,7 +371,14 @@ public final class Restorer {
 
     private func estimateFlow(from a: FrameSlot, to b: FrameSlot) {
         guard let models else { return }
-        models.slomo.estimateFlow(a.gif.view, b.gif.view, state: state(for: models, a.size).slomo, on: pool)
+        let state = state(for: models, a.size).slomo
+        var novelty = SuperSlomo.Novelty()
+        if remembers && b.follows(a) {
+            novelty.between = b.changed
+            if state.flowWindow == a.frame.index { (novelty.first, novelty.second) = (a.changed, b.changed) }
+        }
+        models.slomo.estimateFlow(a.gif.view, b.gif.view, novelty: novelty, state: state, on: pool)
+        state.flowWindow = b.follows(a) ? b.frame.index : nil
     }
 
     // MARK: Pictures

@@ -80,6 +80,12 @@ public struct SuperSlomo: Sendable {
         var refined: Region
         /// Made when it is first needed.
         var large: LargeMotion?
+        /// Whether the flow network's input is the last window's two frames.
+        var hasFrames = false
+        /// The later frame of the last window whose flow was asked for, and of the last whose in-betweens were, where the
+        /// caller has noted it.
+        var flowWindow: Int?
+        var pictureWindow: Int?
 
         init(flow: UNetState, refine: UNetState, height: Int, width: Int) {
             self.flow = flow
@@ -104,18 +110,35 @@ public struct SuperSlomo: Sendable {
             height: height, width: width)
     }
 
+    /// Where two frames may differ from those that this was asked for last, and from one another; nil: anywhere.
+    struct Novelty {
+        var first: Region?
+        var second: Region?
+        var between: Region?
+    }
+
     /// Network B: both flows between two GIF frames, kept in the state for `handOver`; 0 where nothing moves (see
     /// `StillRegion`). The same but for rounding as without what the state remembers (see `UNet.forward`).
-    /// - Parameters: g0, g1: [3, H, W] in [-1, 1].
-    public func estimateFlow(_ g0: TensorView, _ g1: TensorView, state: State, on pool: WorkerPool) {
+    /// - Parameters:
+    ///   - g0, g1: [3, H, W] in [-1, 1].
+    ///   - novelty: what the caller knows of them: no more is looked at.
+    func estimateFlow(
+        _ g0: TensorView, _ g1: TensorView, novelty: Novelty = Novelty(), state: State, on pool: WorkerPool
+    ) {
         let operations = PixelOperations(on: pool)
-        let moving = StillRegion.affected(by: operations.differences(of: g0, from: g1))
+        let moving = StillRegion.affected(by: operations.differences(of: g0, from: g1, in: novelty.between))
         for flow in [state.f01, state.f10] { operations.fill(flow, with: 0, in: state.moving) }
+        // Only frames themselves are known of.
+        var novelty = state.hasFrames ? novelty : Novelty()
+        state.hasFrames = configuration.flow.outputs == 4
         func estimate(_ a: TensorView, _ b: TensorView) {
-            directFlow(a, b, state.flow, into: state.f01, state.f10, in: moving, operations, on: pool)
+            directFlow(
+                a, b, state.flow, novelty: novelty, into: state.f01, state.f10, in: moving, operations, on: pool)
         }
         if let large = largeMotion(g0, g1, in: moving, state: state, operations, on: pool) {
             // What is left of the motion between each frame and the other, warped to it.
+            novelty = Novelty()
+            state.hasFrames = false
             let scale = configuration.maxFlow
             operations.backwarp(g1, by: large.f01.view, scale: scale, into: large.warped.view)
             estimate(g0, large.warped.view)
@@ -136,13 +159,13 @@ public struct SuperSlomo: Sendable {
 
     /// Both flows by network B alone.
     private func directFlow(
-        _ g0: TensorView, _ g1: TensorView, _ network: UNetState, into f01: TensorView, _ f10: TensorView,
-        in region: Region, _ operations: PixelOperations, on pool: WorkerPool
+        _ g0: TensorView, _ g1: TensorView, _ network: UNetState, novelty: Novelty = Novelty(),
+        into f01: TensorView, _ f10: TensorView, in region: Region, _ operations: PixelOperations, on pool: WorkerPool
     ) {
         let input = network.input
         func run(_ a: TensorView, _ b: TensorView) {
-            var changed = operations.update(input[0..<3], with: a)
-            changed.formUnion(operations.update(input[3..<6], with: b))
+            var changed = operations.update(input[0..<3], with: a, in: novelty.first)
+            changed.formUnion(operations.update(input[3..<6], with: b, in: novelty.second))
             flow.forward(network, changed: changed, needed: region, on: pool)
         }
         run(g0, g1)
@@ -194,10 +217,12 @@ public struct SuperSlomo: Sendable {
     /// - Parameters:
     ///   - i0, i1: [3, H, W] in [-1, 1].
     ///   - t: in (0, 1).
+    ///   - novelty: what the caller knows of them: no more is looked at.
     /// - Returns: [3, H, W], of the state: there until the next call; and where it may differ from both, which are the same
     ///   elsewhere.
-    public func interpolate(
-        _ i0: TensorView, _ i1: TensorView, at t: Float, state: State, on pool: WorkerPool
+    func interpolate(
+        _ i0: TensorView, _ i1: TensorView, at t: Float, novelty: Novelty = Novelty(), state: State,
+        on pool: WorkerPool
     ) -> (picture: TensorView, moving: Region) {
         precondition(t > 0 && t < 1, "an in-between lies between 0 and 1")
         let operations = PixelOperations(on: pool)
@@ -213,8 +238,8 @@ public struct SuperSlomo: Sendable {
         let (flow0, flow1) = (input[12..<14], input[14..<16])
         operations.scaledSum(-(1 - t) * t, f01, t * t, f10, into: flow0, in: flows)
         operations.scaledSum((1 - t) * (1 - t), f01, -t * (1 - t), f10, into: flow1, in: flows)
-        let changed0 = operations.update(input[0..<3], with: i0)
-        let changed1 = operations.update(input[3..<6], with: i1)
+        let changed0 = operations.update(input[0..<3], with: i0, in: novelty.first)
+        let changed1 = operations.update(input[3..<6], with: i1, in: novelty.second)
         var changed = warp(i0, changed0, by: flow0, flows, moving, into: input[6..<9], operations)
         // `flows` is part of both.
         changed.formUnion(warp(i1, changed1, by: flow1, flows, moving, into: input[9..<12], operations))
@@ -232,7 +257,7 @@ public struct SuperSlomo: Sendable {
         var moved = state.refined
         moved.formUnion(moving)
         state.refined = moving
-        var differing = operations.differences(of: i0, from: i1)
+        var differing = operations.differences(of: i0, from: i1, in: novelty.between)
         differing.formUnion(moving)
         if isAnotherTime { moved.formUnion(differing) }
         moved.formUnion(arrival(of: changed0, by: state.ft0, moving, operations))
@@ -273,7 +298,8 @@ public struct SuperSlomo: Sendable {
         var region = pixels
         if !pixels.isEmpty && !moving.isEmpty {
             // Bilinear: a pixel sees the one to its right and the one below, too.
-            let reach = (operations.largestMagnitude(of: flow) * configuration.maxFlow).rounded(.up) + 1
+            let reach =
+                (operations.largestMagnitude(of: flow, in: moving.hull) * configuration.maxFlow).rounded(.up) + 1
             let side = Float(max(pixels.height, pixels.width))
             region.formUnion(pixels.grown(by: reach < side ? Int(reach) : Int(side)).intersection(moving))
         }

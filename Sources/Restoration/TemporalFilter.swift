@@ -14,8 +14,8 @@ import Threads
 ///
 ///     R(t) = I(t) - min(max(strength w E, -q), q),    w = (1 - (d / scale q)^2 / 4)^4 where that is positive, else 0,
 ///
-/// nearly w = exp(-(d / scale q)^2). Where the estimate is the one before, the picture is too, within q of it; pixels that the
-/// network leaves as the GIF has them stay so.
+/// nearly w = exp(-(d / scale q)^2). Where the estimate is the one before, the picture is too, to the bit and within q of it;
+/// pixels that the network leaves as the GIF has them stay so.
 ///
 /// The constants were chosen on validation clips by PSNR and flicker; `make quality` measures what comes of them.
 ///
@@ -60,10 +60,12 @@ final class TemporalFilter {
     ///   - estimate, gif: I(t) and G, [3, H, W] in [-1, 1].
     ///   - past: of the same scene.
     ///   - restored: receives R(t), [3, H, W].
+    /// - Returns: where R(t) differs from R(t-1).
+    @discardableResult
     func apply(
         to estimate: TensorView, gif: TensorView, past: Past, scale: Scale, into restored: TensorView,
         on pool: WorkerPool
-    ) {
+    ) -> Region {
         let (height, width) = (gif.shape.height, gif.shape.width)
         precondition(errors.shape == TensorShape(1, height, width), "a temporal filter for another size")
         let (kernels, plane) = (Kernels.best.table, gif.shape.plane)
@@ -105,6 +107,10 @@ final class TemporalFilter {
                 }
             }
         }
+        // In the other rows it is what it was.
+        var moved = Region(height: height, width: width)
+        for y in 0..<height where moving[y] { moved.insert(rows: y..<y + 1, columns: 0..<width) }
+        return PixelOperations(on: pool).differences(of: restored, from: past.restored, in: moved)
     }
 
     /// Whether row `y` of both is the same to the bit: none of its pixels asks what surrounds it.

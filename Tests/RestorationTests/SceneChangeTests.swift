@@ -78,12 +78,12 @@ import Testing
         var verdict = DitherVerdict()
         var asked: [Int] = []
         for index in 0..<DitherVerdict.frameLimit {
-            if verdict.wants(frame(painting: 10)) {
+            if verdict.wants(frame(painting: 30)) {
                 asked.append(index)
                 verdict.add(logit: 1)
             }
             #expect(verdict.isOpen == (index < DitherVerdict.frameLimit - 1))
         }
-        #expect(asked == [0, 3, 6] && verdict.frames == 3)
+        #expect(asked == [0, 4] && verdict.frames == 2)
     }
 }
