@@ -34,6 +34,32 @@ import Threads
         }
     }
 
+    /// Networks that take turns have one place for what they do not keep, also where their sizes differ.
+    @Test(arguments: Kernels.all)
+    func networksThatTakeTurnsDoNotNotice(kernels: Kernels) throws {
+        let fixture = try Fixture("unets", in: .module)
+        let pool = WorkerPool(concurrency: 2)
+        let cases = try fixture.cases(as: Case.self).filter {
+            if case .shuffle = $0.unet.architecture { true } else { false }
+        }
+        try #require(cases.count > 1)
+        var runs: [(name: String, net: UNet, state: UNetState)] = []
+        for test in cases {
+            let input = try fixture.tensor("\(test.name).input")
+            let net = try UNet(test.unet, weights: fixture.file.weights, prefix: "\(test.name).", kernels: kernels)
+            let state = net.makeState(
+                height: input.shape.height, width: input.shape.width, workers: 2, sharingWith: runs.first?.state)
+            state.input.view.copy(from: input.view)
+            runs.append((test.name, net, state))
+        }
+        for _ in 0..<2 {
+            for run in runs {
+                run.net.forward(run.state, on: pool)
+                #expect(maximumError(run.state.output.array, try fixture.values("\(run.name).output")) <= 2e-5)
+            }
+        }
+    }
+
     @Test(arguments: ["ccdnet", "slomo", "live"])
     func fullSizeUNetsMatchPyTorch(name: String) throws {
         let fixture = try Fixture("large", in: .module)
