@@ -18,9 +18,10 @@ public final class Restorer {
     public static let holdDuration = 100
 
     /// Memory that restoring a canvas takes at the most, in bytes: as the peak memory of `filter --profile live --rate 2x` where
-    /// much moves far, measured at 480x270 and 960x540, and at 2560x1440, whose networks go from tile to tile.
+    /// much moves far, without dither, measured at 480x270, 960x540 and 1280x720, and at 3000x720 and 2560x1440, whose networks
+    /// go from tile to tile.
     public static func memory(for size: PixelSize) -> Int {
-        size.area > 2 * UNet.tileSide * UNet.tileSide ? 900_000_000 + 760 * size.area : 50_000_000 + 1650 * size.area
+        size.area > 2 * UNet.tileSide * UNet.tileSide ? 700_000_000 + 760 * size.area : 65_000_000 + 1450 * size.area
     }
 
     private let models: ModelSet?
@@ -324,7 +325,7 @@ public final class Restorer {
             let moved = state.filter.apply(
                 to: slot.estimate.view, gif: slot.gif.view,
                 past: TemporalFilter.Past(estimate: past.estimate.view, restored: past.restored.view),
-                scale: isDithered ? .dithered : .none, into: slot.restored.view, on: pool)
+                how: isDithered ? .dithered : .none, into: slot.restored.view, on: pool)
             if slot.follows(past) && remembers {
                 var changed = slot.changed
                 changed.formUnion(moved)

@@ -21,8 +21,6 @@ import Threads
 ///
 /// For one size of frames. One thread at a time.
 final class TemporalFilter {
-    /// How much of the difference is left out at the most: the weight of the past.
-    static let strength: Float = 0.7
     /// Pixels, odd.
     static let side = 7
     private static let reach = side / 2
@@ -30,10 +28,16 @@ final class TemporalFilter {
     /// round otherwise. An eighth of an 8-bit level.
     static let tolerance: Float = 1 / 1024
 
-    /// What counts as an error, in multiples of q: what the networks leave of dither is less than what they take away.
-    enum Scale: Float {
-        case none = 1.4
-        case dithered = 1
+    /// How a kind of GIF is filtered.
+    struct Filtering {
+        /// How much of the difference is left out at the most: the weight of the past.
+        let strength: Float
+        /// What counts as an error, in multiples of q.
+        let scale: Float
+
+        static let none = Filtering(strength: 0.8, scale: 1.4)
+        /// What the networks leave of dither is less than what they take away.
+        static let dithered = Filtering(strength: 0.7, scale: 1)
     }
 
     /// The frame before.
@@ -63,7 +67,7 @@ final class TemporalFilter {
     /// - Returns: where R(t) differs from R(t-1).
     @discardableResult
     func apply(
-        to estimate: TensorView, gif: TensorView, past: Past, scale: Scale, into restored: TensorView,
+        to estimate: TensorView, gif: TensorView, past: Past, how filtering: Filtering, into restored: TensorView,
         on pool: WorkerPool
     ) -> Region {
         let (height, width) = (gif.shape.height, gif.shape.width)
@@ -82,7 +86,7 @@ final class TemporalFilter {
                 kernels.mean_difference(gif.plane(0) + at, own, plane, width, errors + at)
             }
         }
-        let how = ck_stay(strength: Self.strength, scale: scale.rawValue, same: Self.tolerance)
+        let how = ck_stay(strength: filtering.strength, scale: filtering.scale, same: Self.tolerance)
         pool.forEach(bands) { band in
             var how = how
             let room = UnsafeMutablePointer<Float>.allocate(capacity: 3 * width + 2 * Self.reach)

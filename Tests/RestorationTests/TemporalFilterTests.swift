@@ -25,13 +25,13 @@ import Threads
 
     private func filtered(
         _ estimate: Tensor, gif: Tensor, pastEstimate: Tensor, pastRestored: Tensor,
-        scale: TemporalFilter.Scale = .dithered
+        how: TemporalFilter.Filtering = .dithered
     ) -> [Float] {
         let (height, width) = (gif.shape.height, gif.shape.width)
         let result = Tensor(3, height, width)
         TemporalFilter(height: height, width: width).apply(
             to: estimate.view, gif: gif.view,
-            past: TemporalFilter.Past(estimate: pastEstimate.view, restored: pastRestored.view), scale: scale,
+            past: TemporalFilter.Past(estimate: pastEstimate.view, restored: pastRestored.view), how: how,
             into: result.view, on: pool)
         return result.array
     }

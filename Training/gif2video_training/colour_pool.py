@@ -113,10 +113,18 @@ def random_colours(rng: np.random.Generator, low: int, high: int) -> int:
     return int(round(np.exp(rng.uniform(np.log(low), np.log(high)))))
 
 
-def random_window(rng: np.random.Generator, frames: np.ndarray, side: int) -> tuple[slice, slice, float]:
-    """A random crop of at most `side` pixels after scaling by 0.5 to 1: rows, columns and the scale."""
+def random_window(
+    rng: np.random.Generator, frames: np.ndarray, side: int, scales: tuple[float, float] | None = None
+) -> tuple[slice, slice, float]:
+    """A random crop of at most `side` pixels after scaling by a number of `scales`: rows, columns and the scale.
+
+    Without `scales` every second one is not scaled, the others by 0.5 to 1.
+    """
     height, width = frames.shape[1:3]
-    scale = 1.0 if rng.random() < 0.5 else rng.uniform(0.5, 1.0)
+    if scales:
+        scale = rng.uniform(*scales)
+    else:
+        scale = 1.0 if rng.random() < 0.5 else rng.uniform(0.5, 1.0)
     scale = min(1.0, max(scale, SMALLEST / min(height, width)))
     h, w = min(height, round(side / scale)), min(width, round(side / scale))
     top, left = int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1))
@@ -133,12 +141,14 @@ def cut(frames: np.ndarray, window: tuple[slice, slice, float], side: int) -> np
     return np.stack([np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.LANCZOS)) for crop in crops])
 
 
-def film_run(rng: np.random.Generator, frames: np.ndarray, side: int, length: int) -> np.ndarray:
+def film_run(
+    rng: np.random.Generator, frames: np.ndarray, side: int, length: int, scales: tuple[float, float] | None = None
+) -> np.ndarray:
     """`length` neighbouring frames of a clip (less of a short one) through one random window, or a still in motion.
 
     frames: uint8 [T, H, W, 3]; a still image (T = 1) stands or moves evenly through the window.
     """
-    rows, columns, scale = random_window(rng, frames, side)
+    rows, columns, scale = random_window(rng, frames, side, scales)
     if len(frames) > 1:
         spacing = min(int(rng.choice(SPACINGS, p=SPACING_WEIGHTS)), max(1, (len(frames) - 1) // (length - 1)))
         first = int(rng.integers(max(1, len(frames) - spacing * (length - 1))))
@@ -185,6 +195,7 @@ def write_colour_pool(
     tools: list[str],
     colours: tuple[int, int],
     even: bool,
+    scales: tuple[float, float] | None,
     seed: int,
 ) -> None:
     """Makes a colour pool. dither: "none", "dithered" or "any" (half of each)."""
@@ -196,7 +207,7 @@ def write_colour_pool(
         while wanted > 0:
             dithered = dither == "dithered" or (dither == "any" and rng.random() < 0.5)
             maker = draw_maker(rng, dithered, tools)
-            crops = film_run(rng, frames, SIDE, RUN if maker.tool == "pillow" else FILM)
+            crops = film_run(rng, frames, SIDE, RUN if maker.tool == "pillow" else FILM, scales)
             number = min(random_colours(rng, *colours), maker.most_colours)
             made = maker.frames(crops, number)
             for first in range(0, max(1, len(made) - RUN + 1), RUN):
@@ -269,6 +280,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=6000, help="samples")
     parser.add_argument("--colours", type=int, nargs=2, default=(16, 256), metavar=("LOW", "HIGH"))
     parser.add_argument("--even", action="store_true", help="every source weighs the same (for the classifier)")
+    parser.add_argument(
+        "--scales", type=float, nargs=2, metavar=("LOW", "HIGH"), help="all windows are scaled: small ones are full of detail"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--validation", action="store_true", help="centre crops of clips, Pillow only, 32 and 256 colours"
@@ -288,6 +302,7 @@ def main() -> None:
             options.tools,
             tuple(options.colours),
             options.even,
+            tuple(options.scales) if options.scales else None,
             options.seed,
         )
 

@@ -38,7 +38,7 @@ def make_pool(folder: Path) -> Path:
         waves = np.stack([np.sin(x / 19 + y / 17 + k + number) for k in range(3)], -1)
         pixels = (128 + 90 * waves + rng.normal(0, 4, waves.shape)).clip(0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"photo_{number}.png")
-    write_colour_pool(folder / "pool", find_sources(folder), folder / "cache", 6, "any", TOOLS, (16, 64), True, 1)
+    write_colour_pool(folder / "pool", find_sources(folder), folder / "cache", 6, "any", TOOLS, (16, 64), True, None, 1)
     return folder / "pool"
 
 

@@ -25,7 +25,7 @@ from ..program import Program
 from . import betweens, classifier, cuts, document, flat, plots, rows, steady
 from .colour import base_scores, restored_scores
 from .document import Section, table
-from .plan import Plan, between_clips, chosen_sources, images_of, load_clip
+from .plan import PAPER_MAKERS, Plan, between_clips, chosen_sources, images_of, load_clip
 from .store import BETWEENS, COLOUR, CUTS, FLAT, STEADY, Store, sources_key
 
 TRAINING = Path(__file__).resolve().parents[2]
@@ -68,7 +68,7 @@ class Run:
         self.flat = {profile: Store(folder / sources_key(FLAT)) for profile, folder in folders.items()}
 
     def records(self) -> dict[str, list[rows.Record]]:
-        """The colours of all clips, or of those that the time is enough for, per profile."""
+        """The colours of all clips, or of those that the time is enough for, per profile: of the first one all makers."""
         sources, few = chosen_sources(self.clips, self.plan)
         result = {program.profile: [] for program in self.programs}
         say(f"{len(sources)} clips; the first {len(few)} take longest, as all makers are measured on them")
@@ -83,6 +83,8 @@ class Run:
                         continue
                     base = base_scores(clip, maker, size, self.base)
                     for program in self.programs:
+                        if program is not self.programs[0] and maker.name not in PAPER_MAKERS:
+                            continue
                         store = self.colour[program.profile]
                         numbers = restored_scores(clip, maker, size, base["times"], program, self.base, store)
                         record = rows.Record(maker.name, size, clip.name, clip.kind, base, numbers)
@@ -242,8 +244,8 @@ Measured by the command
 ```
 
 through the program itself: every number is of a real GIF file that a real tool wrote, given to
-`gif2video filter --rate source`, which decides about dithering by itself. {len(records)} GIFs for each profile, of the
-{kinds.total()} clips in `{run.clips.parent.name}/{run.clips.name}` ({clips}): {run.plan.frames} consecutive frames from
+`gif2video filter --rate source`, which decides about dithering by itself. {len(records)} GIFs for the first profile
+({", ".join(PAPER_MAKERS)} alone for others), of the {kinds.total()} clips in `{run.clips.parent.name}/{run.clips.name}` ({clips}): {run.plan.frames} consecutive frames from
 the middle of each clip{step}, 256 x 256 from the centre. gifsicle gets its film as ffmpeg's GIF of 256 colours, as it
 reads GIFs only. {A_FIRST_LOOK if run.plan.quick else EVERYTHING}{missing}
 
