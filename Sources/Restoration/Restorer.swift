@@ -319,12 +319,14 @@ public final class Restorer {
         color.given = given
         // The classifier may have chosen the other network.
         if isUndecided || !remembers { changed = .all(height: changed.height, width: changed.width) }
+        let wasRestrained = state.restraint.isAtWork
         slot.isFlat = state.restraint.apply(
             to: slot.estimate.view, gif: slot.gif.view, radius: slot.radius.view, changed: changed, on: pool)
         if let past {
             let moved = state.filter.apply(
                 to: slot.estimate.view, gif: slot.gif.view,
                 past: TemporalFilter.Past(estimate: past.estimate.view, restored: past.restored.view),
+                changed: slot.follows(past) && !wasRestrained && !state.restraint.isAtWork ? changed : nil,
                 how: isDithered ? .dithered : .none, into: slot.restored.view, on: pool)
             if slot.follows(past) && remembers {
                 var changed = slot.changed

@@ -23,6 +23,8 @@ final class Restraint {
     /// The radius of two colors that differ by one level, the least there is.
     static let smallestRadius: Float = 1 / 255
 
+    /// Whether it left anything of the last frame alone.
+    private(set) var isAtWork = false
     /// Of each block of the last frame, the sum over its pixels of how far they were moved, in palette radii.
     private let changes: Tensor
 
@@ -60,7 +62,8 @@ final class Restraint {
                 weights[at] = frameWeight * Self.weight(changes[at] / Float(area), Self.block)
             }
         }
-        guard weights.contains(where: { $0 < 1 }) else { return false }
+        isAtWork = weights.contains { $0 < 1 }
+        guard isAtWork else { return false }
         pool.forEach(rows) { row in
             for y in row * blockSize..<min((row + 1) * blockSize, height) {
                 Self.blend(restored, gif, y: y, weights: weights, rows: rows, columns: columns)

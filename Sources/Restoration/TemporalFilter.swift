@@ -63,12 +63,13 @@ final class TemporalFilter {
     /// - Parameters:
     ///   - estimate, gif: I(t) and G, [3, H, W] in [-1, 1].
     ///   - past: of the same scene.
+    ///   - changed: where `estimate` or `gif` may differ from those of the past; nil: anywhere.
     ///   - restored: receives R(t), [3, H, W].
     /// - Returns: where R(t) differs from R(t-1).
     @discardableResult
     func apply(
-        to estimate: TensorView, gif: TensorView, past: Past, how filtering: Filtering, into restored: TensorView,
-        on pool: WorkerPool
+        to estimate: TensorView, gif: TensorView, past: Past, changed: Region? = nil, how filtering: Filtering,
+        into restored: TensorView, on pool: WorkerPool
     ) -> Region {
         let (height, width) = (gif.shape.height, gif.shape.width)
         precondition(errors.shape == TensorShape(1, height, width), "a temporal filter for another size")
@@ -76,7 +77,9 @@ final class TemporalFilter {
         let bands = (height + Self.band - 1) / Self.band
         func rows(_ band: Int) -> Range<Int> { band * Self.band..<min((band + 1) * Self.band, height) }
         let (differences, errors) = (differences.view.plane(0), errors.view.plane(0))
-        let moving = (0..<height).map { !Self.isSame(estimate, past.estimate, $0) }
+        let moving = (0..<height).map { y in
+            changed.map { !$0[y].isEmpty } ?? true && !Self.isSame(estimate, past.estimate, y)
+        }
         pool.forEach(bands) { band in
             for y in rows(band)
             where moving[max(y - Self.reach, 0)...min(y + Self.reach, height - 1)].contains(true) {
@@ -94,16 +97,17 @@ final class TemporalFilter {
             room.initialize(repeating: 0, count: 3 * width + 2 * Self.reach)
             let (change, error, columns) = (room, room + width, room + 2 * width)
             for y in rows(band) {
-                if moving[y] {
-                    let (row, reach) = (Int32(y), Int32(Self.reach))
-                    kernels.window_means(differences, Int32(height), Int32(width), row, reach, columns, change)
-                    kernels.window_means(errors, Int32(height), Int32(width), row, reach, columns, error)
-                } else {
-                    // As it was bounded before.
-                    error.update(repeating: 4, count: width)
+                let at = y * width
+                guard moving[y] else {
+                    for channel in 0..<3 {
+                        (restored.plane(channel) + at).update(from: past.restored.plane(channel) + at, count: width)
+                    }
+                    continue
                 }
+                let (row, reach) = (Int32(y), Int32(Self.reach))
+                kernels.window_means(differences, Int32(height), Int32(width), row, reach, columns, change)
+                kernels.window_means(errors, Int32(height), Int32(width), row, reach, columns, error)
                 for channel in 0..<3 {
-                    let at = y * width
                     kernels.stay_near(
                         estimate.plane(channel) + at, gif.plane(channel) + at, past.estimate.plane(channel) + at,
                         past.restored.plane(channel) + at, change, error, &how, width,
