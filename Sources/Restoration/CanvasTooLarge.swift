@@ -3,19 +3,21 @@ public import Media
 /// The networks would need more memory for a GIF's canvas than they may take.
 public struct CanvasTooLarge: Error, CustomStringConvertible {
     public let size: PixelSize
-    /// Bytes that they may take.
+    /// Bytes that they would take, about.
+    public let needed: Int
+    /// Bytes that they may.
     public let limit: Int
     /// The GIF, where it has a name.
     public var name: String?
 
-    public init(size: PixelSize, limit: Int) {
+    public init(size: PixelSize, needed: Int, limit: Int) {
         self.size = size
+        self.needed = needed
         self.limit = limit
     }
 
     public var description: String {
-        let needed = Restorer.memory(for: size) >> 20
-        return (name.map { "\($0): " } ?? "")
-            + "restoring a canvas of \(size) takes about \(needed) MiB; the limit is \(limit >> 20) MiB"
+        (name.map { "\($0): " } ?? "")
+            + "restoring a canvas of \(size) takes about \(needed >> 20) MiB; the limit is \(limit >> 20) MiB"
     }
 }

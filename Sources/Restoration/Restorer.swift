@@ -17,11 +17,15 @@ public final class Restorer {
     /// A frame that stays longer is meant to stand still: nothing moves in its time. In centiseconds.
     public static let holdDuration = 100
 
-    /// Memory that restoring a canvas takes at the most, in bytes: as the peak memory of `filter --profile live --rate 2x` where
-    /// much moves far, without dither, measured at 480x270, 960x540 and 1280x720, and at 3000x720 and 2560x1440, whose networks
-    /// go from tile to tile.
-    public static func memory(for size: PixelSize) -> Int {
-        size.area > 2 * UNet.tileSide * UNet.tileSide ? 700_000_000 + 760 * size.area : 65_000_000 + 1450 * size.area
+    /// Memory that restoring a canvas takes at the most, in bytes: as the peak memory of `filter --rate 2x` where much moves
+    /// far, without dither, measured at 480x270, 960x540 and 1280x720, and at 2000x1100 and 2560x1440, whose networks go from
+    /// tile to tile.
+    public static func memory(for size: PixelSize, _ profile: ModelSet.Profile) -> Int {
+        let isTiled = size.area > 2 * UNet.tileSide * UNet.tileSide
+        return switch profile {
+        case .live: isTiled ? 700_000_000 + 760 * size.area : 65_000_000 + 1450 * size.area
+        case .quality: isTiled ? 950_000_000 + 760 * size.area : 105_000_000 + 1660 * size.area
+        }
     }
 
     private let models: ModelSet?
@@ -134,10 +138,11 @@ public final class Restorer {
 
     /// As `push`, with the pictures as drafts.
     public func draft(_ frame: Frame, emit: (Draft) throws -> Void) throws {
-        if models != nil && previous == nil && waiting == nil
-            && Self.memory(for: frame.size) > options.maxMemory
-        {
-            throw CanvasTooLarge(size: frame.size, limit: options.maxMemory)
+        if let models, previous == nil, waiting == nil {
+            let needed = Self.memory(for: frame.size, models.profile)
+            guard needed <= options.maxMemory else {
+                throw CanvasTooLarge(size: frame.size, needed: needed, limit: options.maxMemory)
+            }
         }
         let slot = slot(for: frame)
         guard options.looksAhead, models?.seesNeighbours == true else { return try advance(to: slot, emit) }

@@ -133,7 +133,7 @@ import Threads
     }
 
     @Test func aCanvasBeyondTheMemoryLimitIsRefused() throws {
-        let needed = Restorer.memory(for: PixelSize(width: width, height: height))
+        let needed = Restorer.memory(for: PixelSize(width: width, height: height), .live)
         let refused = try restorer(.source) { $0.maxMemory = needed - 1 }
         #expect(throws: CanvasTooLarge.self) { try refused.push(frame(0)) { _ in } }
         try restorer(.source) { $0.maxMemory = needed }.push(frame(0)) { _ in }
