@@ -234,4 +234,39 @@ import Threads
             }
         }
     }
+
+    /// Updates, comparisons and the largest magnitude of a part of a picture see nothing else, and all of that.
+    @Test(arguments: levels)
+    func nothingOutsideOfARegionIsLookedAt(level: Kernels.Level) {
+        let operations = operations(level)
+        let shape = TensorShape(3, 23, 41)
+        var generator = SplitMix64(seed: 8)
+        for _ in 0..<20 {
+            var region = Region(height: shape.height, width: shape.width)
+            for _ in 0..<Int.random(in: 0...2, using: &generator) {
+                let (y, x) = (Int.random(in: 0..<23, using: &generator), Int.random(in: 0..<41, using: &generator))
+                region.insert(rows: y..<y + 6, columns: x..<x + 9)
+            }
+            let (old, new) = (Tensor.random(shape, seed: "old"), Tensor.random(shape, seed: "new"))
+            let (copied, summed) = (Tensor(shape), Tensor(shape))
+            for target in [copied, summed] { target.view.copy(from: old.view) }
+            #expect(operations.differences(of: old.view, from: new.view, in: region) == region)
+            #expect(operations.update(copied.view, with: new.view, in: region) == region)
+            #expect(operations.update(copied.view, with: new.view, in: region).isEmpty)
+            #expect(operations.update(summed.view, with: 1, new.view, -1, old.view, in: region) == region)
+            let (before, after) = (old.array, new.array)
+            let (made, sums) = (copied.array, summed.array)
+            var largest: Float = 0
+            for at in 0..<shape.count {
+                let isInside = region[at % shape.plane / 41].contains(at % 41)
+                let (a, b) = (before[at], after[at])
+                if made[at] != (isInside ? b : a) || sums[at] != (isInside ? b - a : a) {
+                    Issue.record("value \(at)")
+                }
+                if isInside { largest = max(largest, abs(a)) }
+            }
+            #expect(operations.largestMagnitude(of: old.view, in: region) == largest)
+            #expect(operations.largestMagnitude(of: old.view, in: region.hull) >= largest)
+        }
+    }
 }

@@ -38,6 +38,12 @@ import Threads
                 patch.rows.flatMap { row in patch.columns.map { row * width + $0 } }
             }
             #expect(Set(inPatches) == held && inPatches.count == held.count)
+            let hull = region.hull
+            #expect(self.pixels(of: hull).isSuperset(of: held) && hull.patches.count == (held.isEmpty ? 0 : 1))
+            #expect(
+                hull.patches.allSatisfy {
+                    $0.rows.contains(region.patches[0].rows.lowerBound) && !region[$0.rows.upperBound - 1].isEmpty
+                })
             let grown = self.pixels(of: region.grown(by: 2))
             let coarse = self.pixels(of: region.shrunk(by: 2, height: (height + 7) / 8 * 4, width: (width + 7) / 8 * 4))
             let fine = self.pixels(of: region.enlarged(by: 2, height: 2 * height - 1, width: 2 * width))
