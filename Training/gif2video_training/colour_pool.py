@@ -281,7 +281,11 @@ def main() -> None:
     parser.add_argument("--colours", type=int, nargs=2, default=(16, 256), metavar=("LOW", "HIGH"))
     parser.add_argument("--even", action="store_true", help="every source weighs the same (for the classifier)")
     parser.add_argument(
-        "--scales", type=float, nargs=2, metavar=("LOW", "HIGH"), help="all windows are scaled: small ones are full of detail"
+        "--scales",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="all windows are scaled: small ones are full of detail",
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(

@@ -68,7 +68,7 @@ class Run:
         self.flat = {profile: Store(folder / sources_key(FLAT)) for profile, folder in folders.items()}
 
     def records(self) -> dict[str, list[rows.Record]]:
-        """The colours of all clips, or of those that the time is enough for, per profile: of the first one all makers."""
+        """The colours of all clips, or of those that the time is enough for, per profile; of the first all makers."""
         sources, few = chosen_sources(self.clips, self.plan)
         result = {program.profile: [] for program in self.programs}
         say(f"{len(sources)} clips; the first {len(few)} take longest, as all makers are measured on them")
@@ -245,8 +245,9 @@ Measured by the command
 
 through the program itself: every number is of a real GIF file that a real tool wrote, given to
 `gif2video filter --rate source`, which decides about dithering by itself. {len(records)} GIFs for the first profile
-({", ".join(PAPER_MAKERS)} alone for others), of the {kinds.total()} clips in `{run.clips.parent.name}/{run.clips.name}` ({clips}): {run.plan.frames} consecutive frames from
-the middle of each clip{step}, 256 x 256 from the centre. gifsicle gets its film as ffmpeg's GIF of 256 colours, as it
+({" and ".join(PAPER_MAKERS)} alone for others), of the {kinds.total()} clips in
+`{run.clips.parent.name}/{run.clips.name}` ({clips}): {run.plan.frames} consecutive frames from the middle of each
+clip{step}, 256 x 256 from the centre. gifsicle gets its film as ffmpeg's GIF of 256 colours, as it
 reads GIFs only. {A_FIRST_LOOK if run.plan.quick else EVERYTHING}{missing}
 
 - **PSNR** in dB over the RGB of a frame, averaged over the frames of a clip, then over clips; **SSIM** of the middle
