@@ -47,12 +47,16 @@ final class FrameSlot {
     }
 
     /// Takes the next frame, of the same size.
-    /// - Parameter earlier: the slot of another frame; where that is the frame before, only what has changed is looked at.
+    /// - Parameters:
+    ///   - earlier: the slot of another frame; where that is the frame before, only what has changed is looked at.
+    ///   - changes: where the last frames differed from the ones before them, by their numbers.
     func fill(
-        _ frame: Frame, after earlier: FrameSlot? = nil, background: RGB, cache: PaletteCache,
+        _ frame: Frame, after earlier: FrameSlot? = nil, changes: [Int: PixelRect] = [:], background: RGB,
+        cache: PaletteCache,
         on operations: PixelOperations, pool: WorkerPool
     ) {
         precondition(frame.size == size, "a frame of \(frame.size) in a window of \(size)")
+        let outdated = changed(from: self.frame.index, until: frame.index, changes)
         self.frame = frame
         palettes = cache.prepare(frame.paletteMap.palettes)
         beginsScene = nil
@@ -63,14 +67,25 @@ final class FrameSlot {
             stride(from: 3, to: pixels.count, by: 4).contains { pixels[$0] == 0 }
         }
         if let earlier, earlier !== self, earlier.frame.index + 1 == frame.index {
-            gif.view.copy(from: earlier.gif.view)
-            radius.view.copy(from: earlier.radius.view)
+            operations.copy(earlier.gif.view, into: gif.view, in: outdated)
+            operations.copy(earlier.radius.view, into: radius.view, in: outdated)
             flatten(frame.changed, over: earlier.flattened, background, pool)
             update(frame.changed, operations, pool)
         } else {
             flatten(size.bounds, over: frame.pixels, background, pool)
             update(size.bounds, operations, pool)
         }
+    }
+
+    /// Where a frame's predecessor may differ from another frame, as far as the changes are known.
+    private func changed(from first: Int, until end: Int, _ changes: [Int: PixelRect]) -> Region {
+        var region = Region(height: size.height, width: size.width)
+        guard first >= 0 && first < end else { return .all(height: size.height, width: size.width) }
+        for index in first + 1..<end {
+            guard let change = changes[index] else { return .all(height: size.height, width: size.width) }
+            region.insert(change)
+        }
+        return region.hull
     }
 
     /// Whether its frame comes right after another's.

@@ -47,6 +47,10 @@ public final class Restorer {
     private var inBetweens: InBetweens?
     /// That of the frame that came last.
     private var newest: FrameSlot?
+    /// Where the last frames differed from the ones before them, by their numbers.
+    private var changes: [Int: PixelRect] = [:]
+    /// More frames than there are slots.
+    private static let rememberedChanges = 8
     /// The GIF's first frame, kept for a loop.
     private var first: FrameSlot?
     /// Whether the networks' maps of the last frame are used for the next; the pictures are the same without, but for
@@ -216,9 +220,12 @@ public final class Restorer {
         let slot = spare ?? FrameSlot(size: frame.size, cache: cache)
         spare = nil
         slot.fill(
-            frame, after: remembers ? newest : nil, background: options.background, cache: cache, on: operations,
+            frame, after: remembers ? newest : nil, changes: changes, background: options.background, cache: cache,
+            on: operations,
             pool: pool)
         newest = slot
+        changes[frame.index] = frame.changed
+        changes[frame.index - Self.rememberedChanges] = nil
         return slot
     }
 
