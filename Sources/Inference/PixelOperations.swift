@@ -146,6 +146,24 @@ public struct PixelOperations: Sendable {
         }
     }
 
+    /// target = value, but for what another region holds: little, where both have nearly the same.
+    public func fill(_ target: TensorView, with value: Float, in region: Region, butNotIn other: Region) {
+        let shape = target.shape
+        precondition(other.height == shape.height && other.width == shape.width, "a region of another picture")
+        for patch in patches(of: shape, region) {
+            for row in patch.rows {
+                let (columns, spared) = (patch.columns, other[row])
+                let left = columns.clamped(to: 0..<(spared.isEmpty ? shape.width : spared.lowerBound))
+                let right = columns.clamped(to: (spared.isEmpty ? shape.width : spared.upperBound)..<shape.width)
+                for channel in 0..<shape.channels {
+                    let line = target.pointer + channel * shape.plane + row * shape.width
+                    (line + left.lowerBound).update(repeating: value, count: left.count)
+                    (line + right.lowerBound).update(repeating: value, count: right.count)
+                }
+            }
+        }
+    }
+
     /// tanh of every value, in place.
     public func tanh(_ values: TensorView, in region: Region? = nil) {
         let pointer = values.pointer

@@ -63,10 +63,16 @@ final class FrameSlot {
         isStale = false
         changedRestored = nil
         knownSignature = nil
+        let earlier = earlier.flatMap { $0 !== self && $0.frame.index + 1 == frame.index ? $0 : nil }
+        // Where the frame before has none, only what is new can be transparent.
+        let searched = earlier?.hasTransparency == false ? frame.changed : size.bounds
         hasTransparency = frame.pixels.withUnsafeBufferPointer { pixels in
-            stride(from: 3, to: pixels.count, by: 4).contains { pixels[$0] == 0 }
+            (searched.y..<max(searched.y, searched.maxY)).contains { y in
+                let first = 4 * (y * size.width + searched.x) + 3
+                return stride(from: first, to: first + 4 * max(searched.width, 0), by: 4).contains { pixels[$0] == 0 }
+            }
         }
-        if let earlier, earlier !== self, earlier.frame.index + 1 == frame.index {
+        if let earlier {
             operations.copy(earlier.gif.view, into: gif.view, in: outdated)
             operations.copy(earlier.radius.view, into: radius.view, in: outdated)
             flatten(frame.changed, over: earlier.flattened, background, pool)

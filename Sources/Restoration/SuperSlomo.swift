@@ -127,7 +127,8 @@ public struct SuperSlomo: Sendable {
     ) {
         let operations = PixelOperations(on: pool)
         let moving = StillRegion.affected(by: operations.differences(of: g0, from: g1, in: novelty.between))
-        for flow in [state.f01, state.f10] { operations.fill(flow, with: 0, in: state.moving) }
+        // Where something moves the network writes.
+        for flow in [state.f01, state.f10] { operations.fill(flow, with: 0, in: state.moving, butNotIn: moving) }
         // Only frames themselves are known of.
         var novelty = state.hasFrames ? novelty : Novelty()
         state.hasFrames = configuration.flow.outputs == 4
@@ -243,7 +244,7 @@ public struct SuperSlomo: Sendable {
         var changed = warp(i0, changed0, by: flow0, flows, moving, into: input[6..<9], operations)
         // `flows` is part of both.
         changed.formUnion(warp(i1, changed1, by: flow1, flows, moving, into: input[9..<12], operations))
-        operations.fill(state.refine.output.view, with: 0, in: state.refined)
+        operations.fill(state.refine.output.view, with: 0, in: state.refined, butNotIn: moving)
         refine.forward(state.refine, changed: changed, needed: moving, on: pool)
         for (flow, refined) in [(flow0, state.ft0), (flow1, state.ft1)] {
             if configuration.residual {

@@ -265,6 +265,15 @@ import Threads
                 }
                 if isInside { largest = max(largest, abs(a)) }
             }
+            var other = Region(height: shape.height, width: shape.width)
+            other.insert(rows: 5..<15, columns: 10..<30)
+            operations.fill(copied.view, with: 7, in: region, butNotIn: other)
+            for (at, value) in copied.array.enumerated() {
+                let (row, column) = (at % shape.plane / 41, at % 41)
+                if (value == 7) != (region[row].contains(column) && !other[row].contains(column)) {
+                    Issue.record("filled \(at)")
+                }
+            }
             #expect(operations.largestMagnitude(of: old.view, in: region) == largest)
             #expect(operations.largestMagnitude(of: old.view, in: region.hull) >= largest)
         }
