@@ -65,9 +65,9 @@ public struct ConvolutionStack: Sendable {
         height: Int, width: Int, tileSide: Int = UNet.tileSide, lender: UNetState? = nil, on pool: WorkerPool,
         fill: (_ row: Int, _ columns: Range<Int>, _ values: UnsafeMutablePointer<Float>) -> Void
     ) -> Tensor {
-        let isWhole = height * width <= 2 * tileSide * tileSide
+        let isTiled = UNet.isTiled(height: height, width: width, tileSide: tileSide)
         let tiles = Tiling(
-            height: height, width: width, side: isWhole ? max(height, width) : tileSide, reach: reach,
+            height: height, width: width, side: isTiled ? tileSide : max(height, width), reach: reach,
             // Four pixels of the last map: its Winograd tiles lie where they would in the whole picture.
             alignment: 4 * scale
         ).tiles
@@ -84,19 +84,30 @@ public struct ConvolutionStack: Sendable {
                 func map(_ index: Int) -> BlockedTensor {
                     BlockedTensor(layouts[index], in: memory, at: index % 2 == 0 ? 0 : sizes[0])
                 }
+                func execution(_ need: ScratchNeed) -> Execution {
+                    Execution(
+                        kernels: kernels.table, workspace: Workspace(workers: pool.concurrency, need: need), pool: pool)
+                }
                 var current = map(0)
                 load(rows, columns, into: current, on: pool, fill)
                 for (index, layer) in layers.enumerated() {
-                    let next = map(index + 1)
                     let need = layer.scratchNeed(
                         height: current.height, width: current.width, workers: pool.concurrency)
-                    let workspace = Workspace(workers: pool.concurrency, need: need)
-                    layer(
-                        current.view, into: next.view,
-                        Execution(kernels: kernels.table, workspace: workspace, pool: pool))
+                    let next = map(index + 1)
+                    layer(current.view, into: next.view, execution(need))
                     current = next
                 }
-                store(current, of: tile, into: output)
+                let answer = Tensor(outputs, current.height, current.width)
+                Resampling.store(current.view, into: answer.view, execution(ScratchNeed()))
+                // What is of no other tile, in pixels of the answer.
+                func cells(_ pixels: Range<Int>, from first: Int) -> Range<Int> {
+                    pixels.lowerBound / scale - first..<(pixels.upperBound + scale - 1) / scale - first
+                }
+                let (top, left) = (rows.lowerBound / scale, columns.lowerBound / scale)
+                let part = Region.Patch(
+                    rows: cells(tile.inner.rows, from: top), columns: cells(tile.inner.columns, from: left))
+                output.copy(
+                    part, of: answer, at: (top + part.rows.lowerBound, left + part.columns.lowerBound), on: pool)
             }
             if let lender {
                 lender.lend(sizes[0] + sizes[1], run)
@@ -132,23 +143,6 @@ public struct ConvolutionStack: Sendable {
                 // As a picture of one row, which is all rows.
                 var target = map.map(0..<map.blocks)
                 kernels.table.to_map(line, Int32(inputs), 1, Int32(width), &target, Int32(row), 1, 0, Int32(width))
-            }
-        }
-    }
-
-    /// Copies what of a tile's last map is of no other tile.
-    private func store(_ map: BlockedTensor, of tile: Tiling.Tile, into output: Tensor) {
-        let source = map.map(0..<map.blocks)
-        let (rows, columns) = (tile.inner.rows, tile.inner.columns)
-        let (top, left) = (tile.outer.rows.lowerBound / scale, tile.outer.columns.lowerBound / scale)
-        for channel in 0..<outputs {
-            let plane = output.view.plane(channel)
-            for y in rows.lowerBound / scale..<(rows.upperBound + scale - 1) / scale {
-                for x in columns.lowerBound / scale..<(columns.upperBound + scale - 1) / scale {
-                    let place = (y - top) * source.row + (x - left) * source.pixel
-                    plane[y * output.shape.width + x] =
-                        source.values[channel / kernels.lanes * source.block + place + channel % kernels.lanes]
-                }
             }
         }
     }

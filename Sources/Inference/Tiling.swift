@@ -1,3 +1,5 @@
+import Threads
+
 /// How a large picture is cut into tiles that a network runs on one after the other, each with as much around it as its
 /// pixels depend on.
 struct Tiling {
@@ -37,5 +39,19 @@ struct Tiling {
 
     private static func roundUp(_ value: Int, _ multiple: Int) -> Int {
         (value + multiple - 1) / multiple * multiple
+    }
+}
+
+extension Tensor {
+    /// Takes over a rectangle of another tensor with as many channels.
+    /// - Parameter corner: where its upper left pixel goes.
+    func copy(_ patch: Region.Patch, of source: Tensor, at corner: (row: Int, column: Int), on pool: WorkerPool) {
+        pool.forEach(source.shape.channels) { channel in
+            let (from, to) = (source.view.plane(channel), view.plane(channel))
+            for (index, row) in patch.rows.enumerated() {
+                (to + (corner.row + index) * shape.width + corner.column).update(
+                    from: from + row * source.shape.width + patch.columns.lowerBound, count: patch.columns.count)
+            }
+        }
     }
 }

@@ -44,7 +44,7 @@ public struct UNet: Sendable {
         height: Int, width: Int, workers: Int = WorkerPool.processors, tileSide: Int = UNet.tileSide,
         sharingWith partner: UNetState? = nil
     ) -> UNetState {
-        if case .shuffle(let network) = network, height * width > 2 * tileSide * tileSide {
+        if case .shuffle(let network) = network, Self.isTiled(height: height, width: width, tileSide: tileSide) {
             let tiling = Tiling(
                 height: height, width: width, side: tileSide, reach: network.reach, alignment: network.alignment)
             return UNetState(
@@ -58,6 +58,11 @@ public struct UNet: Sendable {
 
     /// Pixels a side of a tile of a large picture.
     public static let tileSide = 1024
+
+    /// Whether a picture goes through in tiles: it has more pixels than two of them.
+    public static func isTiled(height: Int, width: Int, tileSide: Int = UNet.tileSide) -> Bool {
+        height * width > 2 * tileSide * tileSide
+    }
 
     private func makeWholeState(
         height: Int, width: Int, workers: Int, sharingWith partner: UNetState? = nil
@@ -82,11 +87,11 @@ public struct UNet: Sendable {
     private func makeActivations(
         height: Int, width: Int, sharingWith partner: UNetState.Activations?
     ) -> UNetState.Activations {
-        switch (network, partner) {
-        case (.classic(let network), _): .classic(ClassicUNet.Activations(network, height: height, width: width))
-        case (.shuffle(let network), .shuffle(let partner)?):
-            .shuffle(ShuffleUNet.Activations(network, height: height, width: width, sharingWith: partner))
-        case (.shuffle(let network), _): .shuffle(ShuffleUNet.Activations(network, height: height, width: width))
+        switch network {
+        case .classic(let network): return .classic(ClassicUNet.Activations(network, height: height, width: width))
+        case .shuffle(let network):
+            let partner: ShuffleUNet.Activations? = if case .shuffle(let maps)? = partner { maps } else { nil }
+            return .shuffle(ShuffleUNet.Activations(network, height: height, width: width, sharingWith: partner))
         }
     }
 
@@ -143,29 +148,15 @@ public struct UNet: Sendable {
             if known == nil { state.tile = nil }
             let tile = known ?? makeWholeState(height: height, width: width, workers: state.workspace.workers)
             state.tile = tile
-            copy(state.input, outer, into: tile.input, at: (0, 0), on: pool)
+            tile.input.copy(outer, of: state.input, at: (0, 0), on: pool)
             forward(tile, on: pool)
             let (top, left) = (outer.rows.lowerBound, outer.columns.lowerBound)
             for patch in part.patches {
                 let place = Region.Patch(
                     rows: patch.rows.lowerBound - top..<patch.rows.upperBound - top,
                     columns: patch.columns.lowerBound - left..<patch.columns.upperBound - left)
-                copy(
-                    tile.output, place, into: state.output, at: (patch.rows.lowerBound, patch.columns.lowerBound),
-                    on: pool)
-            }
-        }
-    }
-
-    private func copy(
-        _ source: Tensor, _ patch: Region.Patch, into target: Tensor, at corner: (row: Int, column: Int),
-        on pool: WorkerPool
-    ) {
-        pool.forEach(source.shape.channels) { channel in
-            let (from, to) = (source.view.plane(channel), target.view.plane(channel))
-            for (index, row) in patch.rows.enumerated() {
-                (to + (corner.row + index) * target.shape.width + corner.column).update(
-                    from: from + row * source.shape.width + patch.columns.lowerBound, count: patch.columns.count)
+                state.output.copy(
+                    place, of: tile.output, at: (patch.rows.lowerBound, patch.columns.lowerBound), on: pool)
             }
         }
     }

@@ -114,10 +114,8 @@ public struct DitherClassifier: Sendable {
     ) {
         for at in 0..<count {
             let step = 4 * max(radius[at], Self.smallestRadius)
-            for channel in 3..<9 { values[channel * count + at] = min(max(values[channel * count + at] / step, -1), 1) }
             values[9 * count + at] = min(step, 1)
-            guard seesEstimate else { continue }
-            for channel in 10..<13 {
+            for channel in 3..<(seesEstimate ? 13 : 10) where channel != 9 {
                 values[channel * count + at] = min(max(values[channel * count + at] / step, -1), 1)
             }
         }

@@ -63,7 +63,7 @@ final class FrameSlot {
         isStale = false
         changedRestored = nil
         knownSignature = nil
-        let earlier = earlier.flatMap { $0 !== self && $0.frame.index + 1 == frame.index ? $0 : nil }
+        let earlier = earlier.flatMap { $0 !== self && follows($0) ? $0 : nil }
         // Where the frame before has none, only what is new can be transparent.
         let searched = earlier?.hasTransparency == false ? frame.changed : size.bounds
         hasTransparency = frame.pixels.withUnsafeBufferPointer { pixels in

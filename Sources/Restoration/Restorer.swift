@@ -21,7 +21,7 @@ public final class Restorer {
     /// far, without dither, measured at 480x270, 960x540 and 1280x720, and at 2000x1100 and 2560x1440, whose networks go from
     /// tile to tile.
     public static func memory(for size: PixelSize, _ profile: ModelSet.Profile) -> Int {
-        let isTiled = size.area > 2 * UNet.tileSide * UNet.tileSide
+        let isTiled = UNet.isTiled(height: size.height, width: size.width)
         return switch profile {
         case .live: isTiled ? 700_000_000 + 760 * size.area : 65_000_000 + 1450 * size.area
         case .quality: isTiled ? 950_000_000 + 760 * size.area : 105_000_000 + 1660 * size.area
@@ -253,7 +253,7 @@ public final class Restorer {
     private func beginsScene(_ slot: FrameSlot, after earlier: FrameSlot) -> Bool {
         guard models != nil else { return false }
         if let known = slot.beginsScene { return known }
-        let isFollowing = slot.frame.index == earlier.frame.index + 1
+        let isFollowing = slot.follows(earlier)
         let isSmall = isFollowing && SceneChange.isTooSmall(slot.frame.changed, of: slot.size)
         let made = !isSmall && SceneChange.isCut(earlier.signature, slot.signature)
         slot.beginsScene = made
