@@ -178,6 +178,10 @@ static void winograd_input(const struct ck_map *source, int size, int first_bloc
             for (int tile = 0; tile < tiles; tile++, to += target->tile) {
                 const float *from = line + 4 * x * LANES;
                 if (++x == across) x = 0, line += 4 * source->row;
+                // What the tile after the next one reads.
+                UNROLL for (int i = 0; i < 6; i++) {
+                    UNROLL for (int j = 10; j < 14; j++) __builtin_prefetch(from + i * source->row + j * LANES);
+                }
                 vector columns[6][6];
                 UNROLL for (int j = 0; j < 6; j++) {
                     vector column[6];
@@ -229,6 +233,10 @@ static void winograd_output(const struct ck_convolution *convolution, const stru
         const float *from = source->values + block * source->block;
         int y = 4 * (first_tile / across), x = 4 * (first_tile % across);
         for (int tile = 0; tile < tiles; tile++, from += source->tile) {
+            float *to = plane + y * target->row + x * target->pixel;
+            UNROLL for (int i = 0; i < 4; i++) {
+                UNROLL for (int j = 8; j < 12; j++) __builtin_prefetch(to + i * target->row + j * target->pixel, 1);
+            }
             vector columns[6][4], values[4][4];
             UNROLL for (int j = 0; j < 6; j++) {
                 vector column[6];
@@ -243,7 +251,6 @@ static void winograd_output(const struct ck_convolution *convolution, const stru
                     values[i][j] = leaky_relu(values[i][j] + bias, convolution->slope);
                 }
             }
-            float *to = plane + y * target->row + x * target->pixel;
             const int rows = target->height - y, pixels = target->width - x;
             UNROLL for (int i = 0; i < 4; i++) {
                 UNROLL for (int j = 0; j < 4; j++) {

@@ -96,6 +96,8 @@ static void unshuffle_to_map(const float *source, int channels, int height, int 
                              int first_row, int rows, int first_column, int columns) {
     const ptrdiff_t plane = (ptrdiff_t)height * width;
     const int end = first_column + columns;
+    /// Columns of which both pixels are the picture's.
+    const int whole = lesser(width / 2, end);
     for (int y = first_row; y < first_row + rows; y++) {
         for (int block = 0; block < target->blocks; block++) {
             const int used = lesser(4 * channels - block * LANES, LANES);
@@ -107,17 +109,23 @@ static void unshuffle_to_map(const float *source, int channels, int height, int 
                 lines[i / 2] = source + channel / 4 * plane + (ptrdiff_t)row * width;
             }
             int x = first_column;
-            for (; x + LANES <= lesser(width / 2, end); x += LANES) {
+            while (x < whole && whole - first_column >= LANES) {
+                // The last ones once more rather than few one by one.
+                x = lesser(x, whole - LANES);
                 vector values[LANES];
                 for (int i = 0; i < LANES; i += 2) {
                     values[i] = values[i + 1] = 0;
                     if (i >= used) continue;
                     const loose *line = (const loose *)(lines[i / 2] + 2 * x);
+                    // What the next row reads.
+                    __builtin_prefetch((const float *)line + 2 * width);
+                    __builtin_prefetch((const float *)line + 2 * width + LANES);
                     values[i] = EVEN(line[0], line[1]);
                     values[i + 1] = ODD(line[0], line[1]);
                 }
                 transpose(values);
                 UNROLL for (int i = 0; i < LANES; i++) at(target, block, y, x)[i] = values[i];
+                x += LANES;
             }
             for (; x < end; x++) {
                 float *to = (float *)at(target, block, y, x);
@@ -199,15 +207,19 @@ static void upsample_bilinear(const struct ck_map *source, const struct ck_map *
 }
 
 static void upsample_nearest_add(const struct ck_map *source, const struct ck_map *other, const struct ck_map *target,
-                                 int first_row, int rows) {
+                                 int first_row, int rows, int first_column, int columns) {
+    const int end = first_column + columns;
     for (int block = 0; block < source->blocks; block++) {
-        for (int y = 2 * first_row; y < 2 * (first_row + rows); y++) {
+        for (int y = first_row; y < first_row + rows; y++) {
             const_vectors line = at(source, block, y / 2, 0), addend = at(other, block, y, 0);
             vectors sum = at(target, block, y, 0);
-            for (int x = 0; x < source->width; x++) {
-                sum[2 * x] = addend[2 * x] + line[x];
-                sum[2 * x + 1] = addend[2 * x + 1] + line[x];
+            int x = first_column;
+            if (x % 2 && x < end) sum[x] = addend[x] + line[x / 2], x++;
+            for (; x + 1 < end; x += 2) {
+                sum[x] = addend[x] + line[x / 2];
+                sum[x + 1] = addend[x + 1] + line[x / 2];
             }
+            if (x < end) sum[x] = addend[x] + line[x / 2];
         }
     }
 }

@@ -95,10 +95,9 @@ final class BlockedTensor: @unchecked Sendable {
         values.extracting((blocks * blockStride)...).update(repeating: 0)
     }
 
-    /// Maps that lie one behind the other, from byte `start` on, in memory that is all zeros or whose margins are cleared
-    /// before they are used.
-    static func tensors(_ layouts: [Layout], in memory: MapMemory, from start: Int) -> [BlockedTensor] {
-        var next = memory.base + start
+    /// Maps that lie one behind the other in memory that is all zeros.
+    static func tensors(_ layouts: [Layout], in memory: MapMemory) -> [BlockedTensor] {
+        var next = memory.base
         return layouts.map { layout in
             defer { next += layout.byteCount }
             return BlockedTensor(layout, .init(start: next, count: layout.byteCount), memory: memory)

@@ -68,7 +68,7 @@ struct ClassicUNet: Sendable {
         inc(levels[0].pooled, hidden: levels[0].hidden, into: levels[0].skip, execution)
         for (index, down) in down.enumerated() {
             let (finer, level) = (levels[index], levels[index + 1])
-            Resampling.averagePool(finer.skip, into: level.pooled, execution)
+            MadeMap.pooled(finer.skip).make(in: level.pooled, execution)
             down(level.pooled, hidden: level.hidden, into: level.skip, execution)
         }
         var current = levels[down.count].fused

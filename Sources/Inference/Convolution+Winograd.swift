@@ -121,11 +121,11 @@ extension Convolution {
     }
 
     /// 3x3 convolutions whose sum this one is.
-    private var parts: Int { (size + 2) / 3 * ((size + 2) / 3) }
+    var parts: Int { (size + 2) / 3 * ((size + 2) / 3) }
 
     /// Tiles in some memory: for our own products [position][block][tile][lane], for OpenBLAS' a matrix [tile, channel] at
     /// each position.
-    private func tiles(_ values: UnsafeMutablePointer<Float>, blocks: Int, capacity: Int) -> ck_tiles {
+    func tiles(_ values: UnsafeMutablePointer<Float>, blocks: Int, capacity: Int) -> ck_tiles {
         let lanes = kernels.lanes
         let position = positionStride(blocks: blocks, capacity: capacity)
         return kernels.products == .own
@@ -134,7 +134,7 @@ extension Convolution {
     }
 
     /// A vector more than the tiles take, so that the 36 values of a tile do not lie in the same set of a cache.
-    private func positionStride(blocks: Int, capacity: Int) -> Int {
+    func positionStride(blocks: Int, capacity: Int) -> Int {
         (blocks * (capacity + Self.tileSlack) + 1) * kernels.lanes
     }
 
@@ -154,7 +154,7 @@ extension Convolution {
     }
 
     /// The second step: products of all input channels and some blocks of output channels.
-    private func multiply(
+    func multiply(
         _ tiles: ck_tiles, _ count: Int, positions: Range<Int>, _ blocks: Range<Int>, _ sums: ck_tiles
     ) {
         guard kernels.products == .openBLAS else {

@@ -74,8 +74,7 @@ public struct UNet: Sendable {
             maps = partner.maps
         } else {
             maps = UNetState.Maps(
-                configuration, lanes: kernels.lanes,
-                makeActivations(height: height, width: width, sharingWith: partner?.maps.activations))
+                configuration, lanes: kernels.lanes, makeActivations(height: height, width: width))
         }
         let need = scratchNeed(for: maps.activations, workers: workers)
         let shared = partner.flatMap { $0.workspace.serves(workers: workers, need: need) ? $0.workspace : nil }
@@ -84,14 +83,10 @@ public struct UNet: Sendable {
             maps: maps, workspace: shared ?? Workspace(workers: workers, need: need))
     }
 
-    private func makeActivations(
-        height: Int, width: Int, sharingWith partner: UNetState.Activations?
-    ) -> UNetState.Activations {
+    private func makeActivations(height: Int, width: Int) -> UNetState.Activations {
         switch network {
         case .classic(let network): return .classic(ClassicUNet.Activations(network, height: height, width: width))
-        case .shuffle(let network):
-            let partner: ShuffleUNet.Activations? = if case .shuffle(let maps)? = partner { maps } else { nil }
-            return .shuffle(ShuffleUNet.Activations(network, height: height, width: width, sharingWith: partner))
+        case .shuffle(let network): return .shuffle(ShuffleUNet.Activations(network, height: height, width: width))
         }
     }
 

@@ -64,6 +64,69 @@ import Threads
         }
     }
 
+    /// A map that is made on the way gives to the bit what it gives when it lies there as a whole, for all of the output
+    /// and for parts of it; OpenBLAS' sums may differ in their rounding.
+    @Test(arguments: Kernels.all)
+    func stripsAreTheWhole(kernels: Kernels) throws {
+        let lanes = kernels.lanes
+        for (inputs, outputs, height, width) in [
+            (13, 16, 60, 130), (3, 8, 34, 402), (19, 32, 66, 50), (2, 3, 37, 41), (12, 40, 25, 700),
+        ] {
+            let bound = 1 / Double(4 * inputs * 9).squareRoot()
+            let weights = ModelWeights(
+                path: "test",
+                entries: [
+                    "c.weight": ModelWeights.Entry(
+                        shape: [outputs, 4 * inputs, 3, 3],
+                        values: Formula.values("weight", outputs * 4 * inputs * 9, bound: bound)),
+                    "c.bias": ModelWeights.Entry(
+                        shape: [outputs], values: Formula.values("bias", outputs, bound: 0.2)),
+                ])
+            let layer = try Convolution(
+                inputs: [4 * inputs], outputs: outputs, size: 3, slope: 0.1, weights: weights, name: "c",
+                kernels: kernels)
+            #expect(layer.readsStrips(height: height, width: width))
+            var need = layer.stripNeed(height: height, width: width, workers: 2)
+            need.formUnion(layer.scratchNeed(height: height, width: width, workers: 2))
+            let execution = Execution(kernels, need: need)
+            func map(_ name: String, _ height: Int, _ width: Int) -> BlockedView {
+                BlockedTensor(
+                    Tensor.random(TensorShape(4 * inputs, height, width), seed: name), reach: 1, execution
+                ).view
+            }
+            // One row and column less than the map has room for.
+            let picture = Tensor.random(TensorShape(inputs, 2 * height - 1, 2 * width - 1), seed: "picture")
+            var makers: [MadeMap] = [
+                .unshuffled(picture.view, height: height, width: width, lanes: lanes),
+                .pooled(map("twice", 2 * height, 2 * width + 1)),
+            ]
+            if height % 2 == 0 && width % 2 == 0 {
+                makers.append(
+                    .merged(map("coarse", height / 2, width / 2), plus: map("fine", height, width)))
+            }
+            for made in makers {
+                let whole = BlockedTensor(
+                    blocks: made.blocks, height: height, width: width, lanes: lanes, reach: 1)
+                made.make(in: whole.view, execution)
+                var part = Region(height: height, width: width)
+                part.insert(rows: 4..<24, columns: 8..<20)
+                part.insert(rows: 16..<height, columns: 12..<min(33, width))
+                for region in [Region.all(height: height, width: width), part] {
+                    let seed = Tensor.random(TensorShape(outputs, height, width), seed: "before")
+                    let expected = BlockedTensor(seed, reach: 1, execution)
+                    let found = BlockedTensor(seed, reach: 1, execution)
+                    layer(whole.view, into: expected.view, at: region, execution)
+                    layer(made, into: found.view, at: region, execution)
+                    let (a, b) = (expected.planes(outputs, execution).array, found.planes(outputs, execution).array)
+                    if kernels.products == .own {
+                        #expect(a == b, "\(made.blocks) blocks of \(height) x \(width)")
+                    }
+                    #expect(maximumError(a, b) < 1e-5, "\(made.blocks) blocks of \(height) x \(width)")
+                }
+            }
+        }
+    }
+
     /// What the test above would not find is an error where it does not look: it looks at corners and edges, and at a
     /// sample of the rest.
     private func largestError(_ shape: Shape, _ kernels: Kernels) throws -> Double {

@@ -50,10 +50,13 @@ import Threads
                 kernels: kernels)
             execution = Execution(kernels, need: layer.scratchNeed(width: width))
             layer(map().view, into: output.view, execution)
-        case "averagePool": Resampling.averagePool(map().view, into: output.view, execution)
+        case "averagePool": MadeMap.pooled(map().view).make(in: output.view, execution)
         case "bilinear": Resampling.upsampleBilinear(map().view, into: output.view, execution)
-        case "nearest": Resampling.upsampleNearest(map().view, plus: output.view, into: output.view, execution)
-        case "unshuffle": Resampling.load(input.view, scale: 2, into: output.view, execution)
+        case "nearest": MadeMap.merged(map().view, plus: output.view).make(in: output.view, execution)
+        case "unshuffle":
+            let made = MadeMap.unshuffled(
+                input.view, height: shape.height, width: shape.width, lanes: kernels.lanes)
+            made.make(in: output.view, execution)
         case "shuffle":
             let planes = Tensor(shape)
             Resampling.store(map().view, scale: 2, into: planes.view, execution)

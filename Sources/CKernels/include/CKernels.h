@@ -110,10 +110,9 @@ struct ck_kernels {
     /// twice the source's size is not written.
     void (*upsample_bilinear)(const struct ck_map *source, const struct ck_map *target, int first_row, int rows);
 
-    /// Each pixel plus the 2 x 2 pixels it covers in another map, which is twice as large, as the target, which may be
-    /// that map. The rows are the source's.
+    /// Twice as large, nearest pixel, plus another map of that size. Rows and columns are the target's.
     void (*upsample_nearest_add)(const struct ck_map *source, const struct ck_map *other, const struct ck_map *target,
-                                 int first_row, int rows);
+                                 int first_row, int rows, int first_column, int columns);
 
     /// A convolution of stride 1 or 2, to the target's rows first_row ..< first_row + rows and to `group` blocks of its
     /// channels from first_block on.

@@ -1,0 +1,134 @@
+import CKernels
+
+extension Convolution {
+    /// How the tiles of a map that is made on the way are shared out: a task takes a strip from top to bottom, a row of tiles
+    /// at a time, and the map's rows under it lie in its core's cache.
+    private struct StripPlan {
+        /// Tiles of a strip, from left to right and from top to bottom, at most.
+        let across: Int
+        let down: Int
+        /// Floats for the map's rows, for the tiles' input and for their sums.
+        let bandCount: Int
+        let inputCount: Int
+        let sumCount: Int
+    }
+
+    private func stripPlan(height: Int, width: Int, workers: Int) -> StripPlan {
+        let (rows, columns) = ((height + 3) / 4, (width + 3) / 4)
+        let most = min(72, max(12, Self.stripFloats / (36 * inputBlocks * kernels.lanes) / 4 * 4))
+        let strips = (columns + most - 1) / most
+        let across = min(columns, ((columns + strips - 1) / strips + 3) / 4 * 4)
+        return StripPlan(
+            across: across,
+            // The two rows above a task's first are made by two of them.
+            down: max(1, min(4, rows * strips / (4 * workers))),
+            bandCount: inputBlocks * Self.bandRows * (4 * across + 2) * kernels.lanes,
+            inputCount: 36 * positionStride(blocks: inputBlocks, capacity: across),
+            sumCount: 36 * positionStride(blocks: packed.groups.map(\.count).max() ?? 0, capacity: across))
+    }
+
+    /// Of the map under a row of tiles.
+    private static var bandRows: Int { 6 }
+    /// Transformed input that leaves room in a second-level cache for the map's rows and for the weights.
+    private static var stripFloats: Int { 80 * 1024 }
+
+    /// Whether it can read a map of this size that is made on the way. Not where the weights are the larger operand.
+    func readsStrips(height: Int, width: Int) -> Bool {
+        isWinograd && size == 3 && !winogradPlan(height: height, width: width, workers: 1).isShared
+    }
+
+    func stripNeed(height: Int, width: Int, workers: Int) -> ScratchNeed {
+        let plan = stripPlan(height: height, width: width, workers: workers)
+        return ScratchNeed(perWorker: plan.bandCount + plan.inputCount + plan.sumCount)
+    }
+
+    /// A part of the output, in whole Winograd tiles, of a map that is made meanwhile.
+    /// - Parameters:
+    ///   - input: of a size that it reads in strips.
+    ///   - output: `outputBlocks` blocks of the input's size.
+    func callAsFunction(_ input: MadeMap, into output: BlockedView, at region: Region, _ execution: Execution) {
+        precondition(
+            input.blocks == inputBlocks && output.blocks.count == outputBlocks
+                && (output.height, output.width) == (input.height, input.width),
+            "convolution of \(inputBlocks) to \(outputBlocks) blocks in strips, \(input.blocks) to \(output.extent)")
+        let plan = stripPlan(height: output.height, width: output.width, workers: execution.workspace.workers)
+        let tiles = region.shrunk(by: 4, height: (output.height + 3) / 4, width: (output.width + 3) / 4)
+        var tasks: [Region.Patch] = []
+        for patch in tiles.patches {
+            for top in Swift.stride(from: patch.rows.lowerBound, to: patch.rows.upperBound, by: plan.down) {
+                for left in Swift.stride(from: patch.columns.lowerBound, to: patch.columns.upperBound, by: plan.across)
+                {
+                    tasks.append(
+                        Region.Patch(
+                            rows: top..<min(patch.rows.upperBound, top + plan.down),
+                            columns: left..<min(patch.columns.upperBound, left + plan.across)))
+                }
+            }
+        }
+        execution.forEachWithScratch(tasks.count) { index, scratch in
+            forwardStrip(input, output.map, tasks[index], plan, scratch, execution.kernels)
+        }
+    }
+
+    /// - Parameter tiles: in rows and columns of tiles.
+    private func forwardStrip(
+        _ input: MadeMap, _ output: ck_map, _ strip: Region.Patch, _ plan: StripPlan,
+        _ scratch: UnsafeMutablePointer<Float>, _ table: ck_kernels
+    ) {
+        let (lanes, count) = (kernels.lanes, strip.columns.count)
+        let row = (4 * count + 2) * lanes
+        var band = ck_map(
+            values: scratch + row + lanes, block: Self.bandRows * row, row: row, pixel: lanes, height: 4,
+            width: Int32(4 * count), blocks: Int32(inputBlocks))
+        var tiles = tiles(scratch + plan.bandCount, blocks: inputBlocks, capacity: plan.across)
+        let columns = 4 * strip.columns.lowerBound - 1..<4 * strip.columns.upperBound + 1
+        for y in strip.rows {
+            var rows = 4 * y - 1..<4 * y + 5
+            if y > strip.rows.lowerBound {
+                // The last two of the row of tiles above.
+                for block in 0..<inputBlocks {
+                    let first = scratch + block * band.block
+                    first.update(from: first + 4 * row, count: 2 * row)
+                }
+                rows = rows.dropFirst(2)
+            }
+            var whole = band
+            whole.values -= 4 * (y * row + strip.columns.lowerBound * lanes)
+            fill(rows, columns, of: input, in: whole, table)
+            table.winograd_input(&band, 3, 0, Int32(inputBlocks), 0, Int32(count), &tiles)
+            for group in packed.groups {
+                var sums = self.tiles(
+                    scratch + plan.bandCount + plan.inputCount, blocks: group.count, capacity: plan.across)
+                multiply(tiles, count, positions: 0..<36, group, sums)
+                var (convolution, output) = (description, output)
+                table.winograd_output(
+                    &convolution, &sums, Int32(y * ((Int(output.width) + 3) / 4) + strip.columns.lowerBound),
+                    Int32(count), Int32(group.lowerBound), Int32(group.count), &output)
+            }
+        }
+    }
+
+    /// Makes a rectangle of a map; what of it lies outside is zero.
+    private func fill(
+        _ rows: Range<Int>, _ columns: Range<Int>, of input: MadeMap, in target: ck_map, _ table: ck_kernels
+    ) {
+        let inside = Region.Patch(
+            rows: rows.clamped(to: 0..<input.height), columns: columns.clamped(to: 0..<input.width))
+        func clear(_ y: Int, _ columns: Range<Int>) {
+            if columns.isEmpty { return }
+            for block in 0..<inputBlocks {
+                let first = target.values + block * target.block + y * target.row + columns.lowerBound * target.pixel
+                first.update(repeating: 0, count: columns.count * target.pixel)
+            }
+        }
+        for y in rows {
+            guard inside.rows.contains(y) else {
+                clear(y, columns)
+                continue
+            }
+            clear(y, columns.lowerBound..<inside.columns.lowerBound)
+            clear(y, inside.columns.upperBound..<columns.upperBound)
+        }
+        if !inside.rows.isEmpty { input.make(inside, in: target, table) }
+    }
+}
