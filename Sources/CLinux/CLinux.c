@@ -32,7 +32,10 @@ void clinux_set_thread_name(const char *name) {
     pthread_setname_np(pthread_self(), kept);
 }
 
-void clinux_give_back_memory(void) { mallopt(M_MMAP_THRESHOLD, 1 << 18); }
+void clinux_give_back_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
+    mallopt(M_TRIM_THRESHOLD, 32 << 20);
+}
 
 void clinux_run_promptly(void) {
     struct sched_param first = {.sched_priority = 1};

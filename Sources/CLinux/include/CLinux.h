@@ -7,8 +7,9 @@
 /// Names the calling thread (at most 15 bytes are kept), for ps, top, gdb and perf.
 void clinux_set_thread_name(const char *name);
 
-/// From now on what is allocated in pieces above 256 KiB goes back to the system when it is freed. Otherwise glibc keeps what
-/// it thinks will be needed again, which for networks' activations can be more than they take.
+/// From now on what is allocated in pieces of 4 MiB and more goes back to the system when it is freed: otherwise glibc keeps
+/// what it thinks will be needed again, which for networks' activations can be more than they take. Of smaller pieces, up to
+/// 32 MiB are kept: of every frame's pictures the system would have to clear each page anew.
 void clinux_give_back_memory(void);
 
 /// Asks for the calling thread to get a processor as soon as it wants one: real-time (SCHED_RR, priority 1) where it may
