@@ -15,7 +15,7 @@ import Inference
 enum StillRegion {
     /// In pixels, even. More brings nothing: films within a still picture (eight of the validation clips, 100 of 256 pixels a
     /// side) come out the same to 0.01 dB of PSNR with 4, 8, 16 or 300, frames and in-betweens.
-    static let margin = 8
+    static let margin = 4
 
     /// Where a change counts: as the networks answer, in squares of 2 x 2 pixels.
     static func affected(by change: Region) -> Region { change.grown(by: margin).inSquares(of: 2) }
