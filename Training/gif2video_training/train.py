@@ -259,11 +259,14 @@ def main() -> None:
     parser.add_argument("--validate-every", type=float, default=300, metavar="SECONDS")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--rate", type=float, help="peak learning rate, in place of the configuration's")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     device = torch.device(options.device)
     config = json.loads(options.config.read_text())
+    if options.rate:
+        config["training"]["rate"] = options.rate
     task = TASKS[config["architecture"]](config, options.pool, options.validation, device)
     trainer = Trainer(config, task, options.seed, device)
     if options.resume and (options.out / "checkpoint.pt").exists():
