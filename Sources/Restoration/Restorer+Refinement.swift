@@ -12,21 +12,24 @@ extension Restorer {
 
         private var operations: PixelOperations { PixelOperations(on: pool) }
 
-        /// What of the difference between two frames of flat art the flows may leave for in-betweens to be shown.
+        /// What of the difference between two frames the flows may leave for in-betweens to be shown; nil: all.
         ///
-        /// Scrolling text and windows that open leave 0.6 and more (scenes of quality/flat_art.py in Training), and their
-        /// in-betweens are rubble; what moves as a whole leaves 0.25 and less.
-        private static let mostUnexplained: Float = 0.4
+        /// Of flat art, scrolling text and windows that open leave 0.6 and more (scenes of quality/flat_art.py in Training),
+        /// and their in-betweens are rubble; what moves as a whole leaves 0.25 and less. Of what looks like another scene,
+        /// frames of different clips leave 0.55 and more (99 in 100 pairs of training clips), those of a car that drives by
+        /// 0.35 to 0.7.
+        private func mostUnexplained(_ a: FrameSlot, _ b: FrameSlot) -> Float? {
+            if a.isFlat && b.isFlat { return 0.4 }
+            return b.beginsScene == true ? 0.55 : nil
+        }
 
-        /// Network C at time t. Flat art whose motion cannot be followed stays until the next frame: letters and windows do
-        /// not melt.
+        /// Network C at time t. What cannot be followed, flat art or another scene, stays until the next frame: letters and
+        /// windows do not melt, faces do not become others.
         func between(_ a: FrameSlot, _ b: FrameSlot, at t: Float) -> [UInt8] {
             let (made, moving) = models.slomo.interpolate(
                 a.restored.view, b.restored.view, at: t, novelty: novelty(a, b), state: state.slomo, on: pool)
             state.slomo.pictureWindow = b.follows(a) ? b.frame.index : nil
-            if a.isFlat && b.isFlat
-                && models.slomo.unexplained(state: state.slomo, operations) > Self.mostUnexplained
-            {
+            if let most = mostUnexplained(a, b), models.slomo.unexplained(state: state.slomo, operations) > most {
                 return a.picture
             }
             var pixels = a.picture

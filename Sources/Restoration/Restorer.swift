@@ -239,11 +239,11 @@ public final class Restorer {
 
     private func transition(from a: FrameSlot, to b: FrameSlot) -> Transition {
         let inBetweens = instants(of: a).count { $0.fraction > .zero }
-        guard models != nil, !a.isStale, a.frame.duration <= Self.holdDuration, inBetweens > 0,
-            !beginsScene(b, after: a)
-        else { return .hold }
+        guard models != nil, !a.isStale, a.frame.duration <= Self.holdDuration, inBetweens > 0 else { return .hold }
+        // What looks like another scene may be this one, moved far: the flow will tell (`Refinement.between`).
+        let isCut = beginsScene(b, after: a)
         guard effort == .everything else {
-            pace?.lost(inBetweens: inBetweens)
+            if !isCut { pace?.lost(inBetweens: inBetweens) }
             return .hold
         }
         return .motion

@@ -24,6 +24,22 @@ import Testing
         for phase in [0.0, 1, 4, 8] { #expect(!SceneChange.isCut(scene(0), scene(0, phase: phase))) }
     }
 
+    /// A window onto a wide wall of stones of all shades, redder to the right: nothing stands where it stood, and the colors
+    /// are others.
+    @Test func aPictureMovedFarIsNoCut() {
+        func wall(from left: Int) -> SceneChange.Signature {
+            let pixels = (0..<size.area).flatMap { index -> [UInt8] in
+                let (x, y) = (index % size.width + left, index / size.width)
+                let shade = (x / 6 * 37 + y / 4 * 91 + x / 6 * (y / 4) * 53) % 128
+                return [UInt8(min(shade + x, 255)), UInt8(shade), UInt8(max(shade - x, 0)), 255]
+            }
+            return pixels.withUnsafeBufferPointer { SceneChange.Signature($0, size: size) }
+        }
+        #expect(!SceneChange.isCut(wall(from: 0), wall(from: 30)))
+        #expect(!SceneChange.isCut(wall(from: 30), wall(from: 0)))
+        #expect(SceneChange.isCut(wall(from: 0), wall(from: 200)))
+    }
+
     @Test func aFlashIsNoCut() {
         #expect(!SceneChange.isCut(scene(0), scene(0, light: 70)))
     }

@@ -64,7 +64,9 @@ class Run:
             for program in programs
         }
         cut_key = sources_key(CUTS, self.clips)
-        self.cuts = {profile: Store(folder / cut_key) for profile, folder in folders.items()}
+        self.cuts = {
+            program.profile: Store(cache / f"{program.profile}-{program.key(True)}" / cut_key) for program in programs
+        }
         self.flat = {profile: Store(folder / sources_key(FLAT)) for profile, folder in folders.items()}
 
     def records(self) -> dict[str, list[rows.Record]]:
@@ -168,7 +170,8 @@ def between_section(run: Run, program: Program, films: list[betweens.Film]) -> S
         "Flat art and screens, every second frame as a GIF without loss: what the in-betweens change of the pixels that "
         "stand still, and the PSNR of those that move:",
         table(steady.art_rows(program, run.steady[program.profile])),
-        "Cuts, where nothing is interpolated: films spliced from two clips, several makers, through `probe`:",
+        "Cuts, where the earlier frame is held: films spliced from two clips, several makers, at twice their rate. Beside it, what "
+        "looks like a cut (`probe`), and is held where the flow does not explain it:",
         table(run.cut_rows(program)),
     ])  # fmt: skip
 
