@@ -169,10 +169,9 @@ def film_run(
     return np.stack(pictures)
 
 
-def draw_maker(rng: np.random.Generator, dithered: bool, tools: list[str]) -> Maker:
-    """A maker, by its tool's and its own weight. tools: those to draw from."""
-    weights = {name: weight for name, weight in MAKER_WEIGHTS.items() if MAKERS[name].tool in tools}
-    weights = {name: weight for name, weight in weights.items() if MAKERS[name].dithered == dithered}
+def draw_maker(rng: np.random.Generator, dithered: bool, makers: list[str]) -> Maker:
+    """One of some makers that dither or do not, by its weight."""
+    weights = {name: MAKER_WEIGHTS[name] for name in makers if MAKERS[name].dithered == dithered}
     names = list(weights)
     shares = np.array([weights[name] for name in names])
     return MAKERS[str(rng.choice(names, p=shares / shares.sum()))]
@@ -192,7 +191,7 @@ def write_colour_pool(
     cache: Path,
     count: int,
     dither: str,
-    tools: list[str],
+    makers: list[str],
     colours: tuple[int, int],
     even: bool,
     scales: tuple[float, float] | None,
@@ -206,7 +205,7 @@ def write_colour_pool(
         frames = load_frames(source, cache) if wanted else None
         while wanted > 0:
             dithered = dither == "dithered" or (dither == "any" and rng.random() < 0.5)
-            maker = draw_maker(rng, dithered, tools)
+            maker = draw_maker(rng, dithered, makers)
             crops = film_run(rng, frames, SIDE, RUN if maker.tool == "pillow" else FILM, scales)
             number = min(random_colours(rng, *colours), maker.most_colours)
             made = maker.frames(crops, number)
@@ -277,6 +276,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("cache/frames"), help="decoded clips")
     parser.add_argument("--dither", choices=["none", "dithered", "any"], required=True)
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=TOOLS, help="who makes the GIFs (default: all)")
+    parser.add_argument("--makers", nargs="+", choices=MAKER_WEIGHTS, help="these only (default: all of the tools)")
     parser.add_argument("--count", type=int, default=6000, help="samples")
     parser.add_argument("--colours", type=int, nargs=2, default=(16, 256), metavar=("LOW", "HIGH"))
     parser.add_argument("--even", action="store_true", help="every source weighs the same (for the classifier)")
@@ -303,7 +303,7 @@ def main() -> None:
             options.cache,
             options.count,
             options.dither,
-            options.tools,
+            options.makers or [name for name in MAKER_WEIGHTS if MAKERS[name].tool in options.tools],
             tuple(options.colours),
             options.even,
             tuple(options.scales) if options.scales else None,

@@ -167,11 +167,11 @@ def between_section(run: Run, program: Program, films: list[betweens.Film]) -> S
         "A loop's in-betweens, from its last frame to its first (`--loop`), beside the same ones inside of the film, "
         "PSNR / SSIM:",
         table(run.loop_rows(program)),
-        "Flat art and screens, every second frame as a GIF without loss: what the in-betweens change of the pixels that "
-        "stand still, and the PSNR of those that move:",
+        "Flat art and screens, every second frame as a GIF without loss: what the in-betweens change of the pixels "
+        "that stand still, and the PSNR of those that move:",
         table(steady.art_rows(program, run.steady[program.profile])),
-        "Cuts, where the earlier frame is held: films spliced from two clips, several makers, at twice their rate. Beside it, what "
-        "looks like a cut (`probe`), and is held where the flow does not explain it:",
+        "Cuts, where the earlier frame is held: films spliced from two clips, several makers, at twice their rate. "
+        "Beside it, what looks like a cut (`probe`), and is held where the flow does not explain it:",
         table(run.cut_rows(program)),
     ])  # fmt: skip
 

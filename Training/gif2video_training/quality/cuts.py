@@ -53,7 +53,7 @@ def held(pictures: np.ndarray) -> list[int]:
 
 
 def rows(clips: list[Clip], program: Program, store: Store) -> list[dict]:
-    """Of each step, in per cent: cuts that are held, and pairs of one clip's frames that are, or that look like a cut."""
+    """Of each step, in per cent: cuts that are held, and pairs of one clip that are, or that look like a cut."""
     result = []
     for step in STEPS:
         found, false, suspects, pairs, films = 0, 0, 0, 0, 0
