@@ -234,6 +234,7 @@ static void winograd_output(const struct ck_convolution *convolution, const stru
         int y = 4 * (first_tile / across), x = 4 * (first_tile % across);
         for (int tile = 0; tile < tiles; tile++, from += source->tile) {
             float *to = plane + y * target->row + x * target->pixel;
+            // What the tile after the next one writes.
             UNROLL for (int i = 0; i < 4; i++) {
                 UNROLL for (int j = 8; j < 12; j++) __builtin_prefetch(to + i * target->row + j * target->pixel, 1);
             }

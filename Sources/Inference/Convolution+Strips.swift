@@ -37,6 +37,7 @@ extension Convolution {
         isWinograd && size == 3 && !winogradPlan(height: height, width: width, workers: 1).isShared
     }
 
+    /// For maps of this size that are made on the way.
     func stripNeed(height: Int, width: Int, workers: Int) -> ScratchNeed {
         let plan = stripPlan(height: height, width: width, workers: workers)
         return ScratchNeed(perWorker: plan.bandCount + plan.inputCount + plan.sumCount)
@@ -70,7 +71,7 @@ extension Convolution {
         }
     }
 
-    /// - Parameter tiles: in rows and columns of tiles.
+    /// - Parameter strip: in rows and columns of tiles.
     private func forwardStrip(
         _ input: MadeMap, _ output: ck_map, _ strip: Region.Patch, _ plan: StripPlan,
         _ scratch: UnsafeMutablePointer<Float>, _ table: ck_kernels

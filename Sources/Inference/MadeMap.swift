@@ -47,8 +47,7 @@ enum MadeMap {
             var target = target
             kernels.unshuffle_to_map(
                 picture.pointer, Int32(shape.channels), Int32(shape.height), Int32(shape.width), &target, top, rows,
-                left,
-                columns)
+                left, columns)
         case .pooled(let map):
             var (source, target) = (map.map.at(patch, scale: 2), target.at(patch))
             kernels.average_pool(&source, &target, 0, rows)
