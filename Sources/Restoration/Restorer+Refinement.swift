@@ -15,11 +15,11 @@ extension Restorer {
         /// What of the difference between two frames the flows may leave for in-betweens to be shown; nil: all.
         ///
         /// Of flat art, scrolling text and windows that open leave 0.6 and more (scenes of quality/flat_art.py in Training),
-        /// and their in-betweens are rubble; what moves as a whole leaves 0.25 and less. Of what looks like another scene,
-        /// frames of different clips leave 0.55 and more (99 in 100 pairs of training clips), those of a car that drives by
-        /// 0.35 to 0.7.
+        /// a chart's bars nearly 0.4, and their in-betweens are rubble; what moves as a whole leaves 0.25 and less. Of what
+        /// looks like another scene, frames of different clips leave 0.55 and more (99 in 100 pairs of training clips), those
+        /// of a car that drives by 0.35 to 0.7.
         private func mostUnexplained(_ a: FrameSlot, _ b: FrameSlot) -> Float? {
-            if a.isFlat && b.isFlat { return 0.4 }
+            if a.isFlat && b.isFlat { return 0.33 }
             return b.beginsScene == true ? 0.55 : nil
         }
 
