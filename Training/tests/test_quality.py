@@ -11,7 +11,7 @@ from gif2video_training.baselines import baselines, blended, minterpolated
 from gif2video_training.catalogue import MAKERS
 from gif2video_training.metrics import motion, psnr, ssim, temporal_error
 from gif2video_training.program import verdict_of
-from gif2video_training.quality import betweens, classifier, document
+from gif2video_training.quality import betweens, classifier, cuts, document
 from gif2video_training.quality.colour import on_time, scores, shown
 from gif2video_training.quality.flat import EXACT, changes
 from gif2video_training.quality.flat_art import SCENES, film
@@ -153,6 +153,13 @@ class FlatArtTests(unittest.TestCase):
         after[0, 0, 0], after[0, 1, 1] = (0, 3, 1), (1, 0, 0)
         expected = {"changed": 0.5, "over2": 0.25, "over8": 0, "mean": 5 / 12, "max": 3}
         self.assertEqual(changes(before, after), expected)
+
+
+class CutTests(unittest.TestCase):
+    def test_held_where_the_frame_stays_until_another_one_comes(self):
+        film = np.arange(8, dtype=np.uint8)[:, None, None, None].repeat(3, -1)
+        # Frames 0, 2, 4, 4 with what lies behind each: an in-between, the frame itself, itself before the same frame.
+        self.assertEqual(cuts.held(film[[0, 1, 2, 2, 4, 4, 4, 4]]), [2])
 
 
 class PlanTests(unittest.TestCase):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from gif2video_training.colour_pool import RUN, TOOLS, ColourPool, write_colour_pool
+from gif2video_training.colour_pool import MAKER_WEIGHTS, RUN, ColourPool, write_colour_pool
 from gif2video_training.data import find_sources
 from gif2video_training.export import load_model, reconfigured, save_model
 from gif2video_training.networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
@@ -38,7 +38,8 @@ def make_pool(folder: Path) -> Path:
         waves = np.stack([np.sin(x / 19 + y / 17 + k + number) for k in range(3)], -1)
         pixels = (128 + 90 * waves + rng.normal(0, 4, waves.shape)).clip(0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"photo_{number}.png")
-    write_colour_pool(folder / "pool", find_sources(folder), folder / "cache", 6, "any", TOOLS, (16, 64), True, None, 1)
+    sources, makers = find_sources(folder), list(MAKER_WEIGHTS)
+    write_colour_pool(folder / "pool", sources, folder / "cache", 6, "any", makers, (16, 64), True, None, 1)
     return folder / "pool"
 
 
