@@ -24,7 +24,7 @@ extension Convolution {
             down: max(1, min(4, rows * strips / (4 * workers))),
             bandCount: inputBlocks * Self.bandRows * (4 * across + 2) * kernels.lanes,
             inputCount: 36 * positionStride(blocks: inputBlocks, capacity: across),
-            sumCount: 36 * positionStride(blocks: packed.groups.map(\.count).max() ?? 0, capacity: across))
+            sumCount: 36 * positionStride(blocks: largestGroup, capacity: across))
     }
 
     /// Of the map under a row of tiles.

@@ -35,7 +35,7 @@ extension Convolution {
             let rounds = (tiles + most * workers - 1) / (most * workers)
             step = max(4, (tiles + rounds * workers - 1) / (rounds * workers))
         }
-        let columns = isShared ? outputBlocks : packed.groups.map(\.count).max() ?? 0
+        let columns = isShared ? outputBlocks : largestGroup
         return WinogradPlan(
             tiles: tiles, step: step, isShared: isShared,
             inputCount: 36 * positionStride(blocks: inputBlocks * parts, capacity: step),
@@ -119,6 +119,9 @@ extension Convolution {
             transform(part, block..<block + 1, runs, range, output)
         }
     }
+
+    /// Blocks of output channels that are multiplied together, at most.
+    var largestGroup: Int { packed.groups.reduce(0) { max($0, $1.count) } }
 
     /// 3x3 convolutions whose sum this one is.
     var parts: Int { (size + 2) / 3 * ((size + 2) / 3) }

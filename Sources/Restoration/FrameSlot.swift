@@ -52,8 +52,7 @@ final class FrameSlot {
     ///   - changes: where the last frames differed from the ones before them, by their numbers.
     func fill(
         _ frame: Frame, after earlier: FrameSlot? = nil, changes: [Int: PixelRect] = [:], background: RGB,
-        cache: PaletteCache,
-        on operations: PixelOperations, pool: WorkerPool
+        cache: PaletteCache, on operations: PixelOperations, pool: WorkerPool
     ) {
         precondition(frame.size == size, "a frame of \(frame.size) in a window of \(size)")
         let outdated = changed(from: self.frame.index, until: frame.index, changes)

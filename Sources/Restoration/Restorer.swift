@@ -221,8 +221,7 @@ public final class Restorer {
         spare = nil
         slot.fill(
             frame, after: remembers ? newest : nil, changes: changes, background: options.background, cache: cache,
-            on: operations,
-            pool: pool)
+            on: operations, pool: pool)
         newest = slot
         changes[frame.index] = frame.changed
         changes[frame.index - Self.rememberedChanges] = nil

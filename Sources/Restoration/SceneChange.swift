@@ -11,7 +11,7 @@ struct SceneChange {
     /// 99.2 in 100 of these are found, and of those 0, 0.02, 0.3 and 1.3 in 100, 1, 2, 4 and 8 frames apart, taken for one
     /// (docs/quality.md has other clips).
     static let histogramDistance = 0.15
-    static let correlation = 0.9
+    static let enoughCorrelation = 0.9
     static let correlationWeight = 0.4
     private static let reach = 6
 
@@ -59,11 +59,11 @@ struct SceneChange {
     static func isCut(_ a: Signature, _ b: Signature) -> Bool {
         let distance = zip(a.histogram, b.histogram).reduce(0) { $0 + abs($1.0 - $1.1) } / 2
         guard distance > histogramDistance else { return false }
-        let most = min(distance / correlationWeight, correlation)
+        let enough = min(distance / correlationWeight, enoughCorrelation)
         // Mostly all stands where it stood.
-        if correlation(a.luma, b.luma, down: 0, across: 0) >= most { return false }
+        if correlation(a.luma, b.luma, down: 0, across: 0) >= enough { return false }
         for down in -reach...reach {
-            for across in -reach...reach where correlation(a.luma, b.luma, down: down, across: across) >= most {
+            for across in -reach...reach where correlation(a.luma, b.luma, down: down, across: across) >= enough {
                 return false
             }
         }

@@ -52,22 +52,16 @@ class Run:
         self.base = Store(cache / f"gifs-{colour_key}")
         self.keys = {program.profile: program.key() for program in programs}
         folders = {profile: cache / f"{profile}-{key}" for profile, key in self.keys.items()}
-        self.colour = {profile: Store(folder / colour_key) for profile, folder in folders.items()}
-        between_key = sources_key(BETWEENS, self.clips)
-        self.between = {
-            program.profile: Store(cache / f"{program.profile}-{program.key(True)}" / between_key)
-            for program in programs
-        }
-        steady_key = sources_key(STEADY, self.clips)
-        self.steady = {
-            program.profile: Store(cache / f"{program.profile}-{program.key(True)}" / steady_key)
-            for program in programs
-        }
-        cut_key = sources_key(CUTS, self.clips)
-        self.cuts = {
-            program.profile: Store(cache / f"{program.profile}-{program.key(True)}" / cut_key) for program in programs
-        }
-        self.flat = {profile: Store(folder / sources_key(FLAT)) for profile, folder in folders.items()}
+        moving = {program.profile: cache / f"{program.profile}-{program.key(True)}" for program in programs}
+
+        def stores(folders: dict[str, Path], key: str) -> dict[str, Store]:
+            return {profile: Store(folder / key) for profile, folder in folders.items()}
+
+        self.colour = stores(folders, colour_key)
+        self.flat = stores(folders, sources_key(FLAT))
+        self.between = stores(moving, sources_key(BETWEENS, self.clips))
+        self.steady = stores(moving, sources_key(STEADY, self.clips))
+        self.cuts = stores(moving, sources_key(CUTS, self.clips))
 
     def records(self) -> dict[str, list[rows.Record]]:
         """The colours of all clips, or of those that the time is enough for, per profile; of the first all makers."""
