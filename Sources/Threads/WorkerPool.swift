@@ -40,13 +40,10 @@ public final class WorkerPool: Sendable {
             return
         }
         withoutActuallyEscaping(body) { body in
-            withUnsafePointer(to: body) { body in
-                // A few rounds for every thread: indices that take next to nothing go many at once.
-                let loop = Loop(count: count, step: max(1, count / (16 * concurrency)), body: body)
-                desk.publish(loop)
-                loop.work()
-                desk.finish(loop)
-            }
+            // A few rounds for every thread: indices that take next to nothing go many at once.
+            let loop = desk.publish(count: count, step: max(1, count / (16 * concurrency)), body: body)
+            loop.work()
+            desk.finish(loop)
         }
     }
 
@@ -58,21 +55,16 @@ public final class WorkerPool: Sendable {
     public final class Job: @unchecked Sendable {
         private let desk: Desk
         private let loop: Loop
-        private let body: UnsafeMutablePointer<(Int) -> Void>
 
         fileprivate init(_ desk: Desk, _ body: @escaping (_ tell: () -> Void) -> Void) {
             self.desk = desk
-            self.body = .allocate(capacity: 1)
-            self.body.initialize(to: { _ in body(desk.tell) })
-            loop = Loop(count: 1, step: 1, body: self.body, isCalled: false)
+            loop = Loop { _ in body(desk.tell) }
             desk.publish(loop)
         }
 
         deinit {
             // Unless it is done already, nobody shall begin it, and whoever has is to come to its end.
             if loop.withdraw() { desk.remove(loop) } else { desk.finish(loop) }
-            body.deinitialize(count: 1)
-            body.deallocate()
         }
 
         /// Returns when the job is done: begins it where nobody has, helps where somebody has.
@@ -92,26 +84,41 @@ public final class WorkerPool: Sendable {
 
 /// One loop: indices are handed out one at a time, or a few.
 ///
-/// A worker may hold a loop a moment longer than its caller: it holds the caller's closure by address, and calls it only
-/// while the caller waits.
+/// A worker may hold a loop a moment longer than its caller, but its closure only while the caller waits. Once nobody holds
+/// it, the loop becomes another one.
 private final class Loop: @unchecked Sendable {
-    private let count: Int
-    private let step: Int
-    private let body: UnsafePointer<(Int) -> Void>
+    private var count = 0
+    private var step = 1
+    /// Nil: it is over.
+    private var body: ((Int) -> Void)?
     /// In one of whose indices the caller is: there as long as this one is published.
-    private let outer: Unmanaged<Loop>?
+    private var outer: Unmanaged<Loop>?
     /// Whether its caller works on it.
-    private let isCalled: Bool
+    let isCalled: Bool
     private let next = Atomic(0)
     private let done = Atomic(0)
+    /// Threads that hold it beside its caller, and whether that has let it go. With the desk's lock held.
+    var holders = 0
+    var isOver = false
 
-    /// By the thread that waits for it, if any does.
-    init(count: Int, step: Int, body: UnsafePointer<(Int) -> Void>, isCalled: Bool = true) {
-        self.isCalled = isCalled
-        self.count = count
-        self.step = step
-        self.body = body
-        outer = isCalled ? Self.current : nil
+    /// For `become`.
+    init() {
+        isCalled = true
+    }
+
+    /// Of one index, that nobody waits for yet.
+    init(job: @escaping (Int) -> Void) {
+        isCalled = false
+        body = job
+        count = 1
+    }
+
+    /// Begins anew as the loop of the calling thread, which waits for it. Nobody else has it.
+    func become(count: Int, step: Int, body: @escaping (Int) -> Void) {
+        (self.count, self.step, self.body, isOver) = (count, step, body, false)
+        outer = Self.current
+        next.store(0, ordering: .relaxed)
+        done.store(0, ordering: .relaxed)
     }
 
     /// In one of whose indices the calling thread is.
@@ -128,6 +135,12 @@ private final class Loop: @unchecked Sendable {
 
     /// Whether its caller is in no other loop, and works on this one.
     var isOutermost: Bool { outer == nil && isCalled }
+
+    /// Lets its closure go, which may be the last to keep anything at all: not with the desk's lock held. Nobody works on it
+    /// any more.
+    func forget() {
+        body = nil
+    }
 
     /// Takes all indices that nobody has.
     /// - Returns: whether nobody had any.
@@ -163,7 +176,7 @@ private final class Loop: @unchecked Sendable {
     /// Not inlined, so that no reference to the closure's context outlives the call.
     @inline(never)
     private func run(_ indices: Range<Int>) {
-        let body = body.pointee
+        guard let body else { preconditionFailure("a loop that is over") }
         for index in indices { body(index) }
     }
 }
@@ -173,13 +186,45 @@ private final class Desk: Sendable {
     private struct State {
         /// All whose callers have not returned, in the order in which they came.
         var loops: [Loop] = []
+        /// That nobody holds: a few, for callers to come.
+        var spare: [Loop] = []
         /// Workers at work.
         var busy = 0
         var isClosed = false
 
         /// Threads at work, but for callers between two loops.
-        var threads: Int { busy + loops.count(where: \.isOutermost) }
+        var threads: Int {
+            var threads = busy
+            for index in loops.indices where loops[index].isOutermost { threads += 1 }
+            return threads
+        }
+
+        init() {
+            loops.reserveCapacity(Desk.mostSpare)
+            spare.reserveCapacity(Desk.mostSpare)
+        }
+
+        /// The first that has indices left and fits.
+        func first(where fits: (Loop) -> Bool) -> Loop? {
+            for index in loops.indices where loops[index].isOpen && fits(loops[index]) { return loops[index] }
+            return nil
+        }
+
+        mutating func remove(_ loop: Loop) {
+            for index in loops.indices where loops[index] === loop {
+                loops.remove(at: index)
+                return
+            }
+        }
+
+        /// Keeps a loop for another caller, once nobody holds it.
+        mutating func keep(_ loop: Loop) {
+            if loop.isCalled, loop.isOver, loop.holders == 0, spare.count < Desk.mostSpare { spare.append(loop) }
+        }
     }
+
+    /// Loops at once that need no memory: the networks of a stream have one each, and one within it.
+    private static let mostSpare = 16
 
     let concurrency: Int
     private let monitor = Monitor(State())
@@ -199,13 +244,29 @@ private final class Desk: Sendable {
         tell()
     }
 
+    /// Publishes a loop of the calling thread, which waits for it.
+    func publish(count: Int, step: Int, body: @escaping (Int) -> Void) -> Loop {
+        let loop = monitor.withLock { state in
+            let loop = state.spare.popLast() ?? Loop()
+            loop.become(count: count, step: step, body: body)
+            state.loops.append(loop)
+            return loop
+        }
+        tell()
+        return loop
+    }
+
     /// Returns when all of the caller's loop is done.
     func finish(_ loop: Loop) {
         while !loop.isDone {
             let inner = wait(until: { loop.isDone }) { state in
-                state.loops.first { $0.isOpen && $0.lies(within: loop) }
+                guard let inner = state.first(where: { $0.lies(within: loop) }) else { return nil }
+                inner.holders += 1
+                return inner
             }
-            if let inner { work(on: inner) }
+            guard let inner else { continue }
+            work(on: inner)
+            monitor.withLock { leave(inner, &$0) }
         }
         remove(loop)
     }
@@ -214,36 +275,54 @@ private final class Desk: Sendable {
     func help(_ loop: Loop, until isOver: () -> Bool) {
         func choose(_ state: inout State) -> Loop? {
             guard state.threads < concurrency,
-                let inner = state.loops.first(where: { $0.isOpen && $0.lies(within: loop) })
+                let inner = state.first(where: { $0.lies(within: loop) })
             else { return nil }
             state.busy += 1
+            inner.holders += 1
             return inner
         }
         while let inner = wait(until: isOver, for: choose) {
             work(on: inner)
-            monitor.withLock { $0.busy -= 1 }
+            monitor.withLock { state in
+                state.busy -= 1
+                leave(inner, &state)
+            }
         }
     }
 
+    /// Notes that a thread that was told of a loop is done with it.
+    private func leave(_ loop: Loop, _ state: inout State) {
+        loop.holders -= 1
+        state.keep(loop)
+    }
+
     func remove(_ loop: Loop) {
-        let others = monitor.withLock { state in
-            state.loops.removeAll { $0 === loop }
-            return !state.loops.isEmpty
+        loop.forget()
+        let tells = monitor.withLock { state in
+            state.remove(loop)
+            // Where this was one caller too many.
+            let tells = !state.loops.isEmpty && loop.isOutermost
+            loop.isOver = true
+            state.keep(loop)
+            return tells
         }
-        // Where this was one caller too many.
-        if others && loop.isOutermost { tell() }
+        if tells { tell() }
     }
 
     /// A worker's life.
     func serve() {
         func choose(_ state: inout State) -> Loop? {
-            guard state.threads < concurrency, let loop = state.loops.first(where: \.isOpen) else { return nil }
+            guard state.threads < concurrency, let loop = state.first(where: { _ in true }) else { return nil }
             state.busy += 1
+            loop.holders += 1
             return loop
         }
         while let loop = wait(until: { false }, for: choose) {
             work(on: loop)
-            monitor.withLock { $0.busy -= 1 }
+            monitor.withLock { state in
+                state.busy -= 1
+                leave(loop, &state)
+            }
         }
     }
 

@@ -117,4 +117,24 @@ import Threads
         }
         #expect(concurrency == 2 || begun.value.load(ordering: .relaxed) == 0)
     }
+
+    /// What keeps the pool may be what a job keeps.
+    @Test(arguments: [1, 2], [false, true])
+    func aJobMayBeTheLastToKnowThePool(concurrency: Int, isFinished: Bool) {
+        let ended = Counter()
+        let thread = NamedThread("owner") {
+            for _ in 0..<50 {
+                let pool = WorkerPool(concurrency: concurrency)
+                let job = pool.begin { [pool] _ in pool.forEach(2) { _ in } }
+                _ = consume pool
+                if isFinished { job.finish() }
+                _ = consume job
+                ended.value.add(1, ordering: .relaxed)
+            }
+        }
+        // A deadlock would keep all other tests from their end.
+        for _ in 0..<1000 where ended.value.load(ordering: .relaxed) < 50 { usleep(10_000) }
+        #expect(ended.value.load(ordering: .relaxed) == 50)
+        if ended.value.load(ordering: .relaxed) == 50 { thread.join() }
+    }
 }
