@@ -96,10 +96,12 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Media", "Inference"], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
+        // Counts what the program that it is linked into allocates.
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
         tests("Threads", ["Threads"]),
         tests("Media", ["Media"]),
         tests("GIFDecoding", ["GIFDecoding", "Media"]),
-        tests("Inference", ["Inference", "CKernels", "Threads"], resources: [.copy("Fixtures")]),
+        tests("Inference", ["Inference", "CKernels", "Threads", "CAllocations"], resources: [.copy("Fixtures")]),
         tests("Restoration", ["Restoration", "Inference", "Media", "Threads"], resources: [.copy("Fixtures")]),
         tests("Output", ["Output", "Inference", "Media"]),
         tests("Camera", ["Camera", "Inference", "Output", "Media", "Threads"]),

@@ -66,26 +66,24 @@ struct ClassicUNet: Sendable {
         let levels = activations.levels
         Resampling.load(input, into: levels[0].pooled, execution)
         inc(levels[0].pooled, hidden: levels[0].hidden, into: levels[0].skip, execution)
-        for (index, down) in down.enumerated() {
+        for index in down.indices {
             let (finer, level) = (levels[index], levels[index + 1])
             MadeMap.pooled(finer.skip).make(in: level.pooled, execution)
-            down(level.pooled, hidden: level.hidden, into: level.skip, execution)
+            down[index](level.pooled, hidden: level.hidden, into: level.skip, execution)
         }
         var current = levels[down.count].fused
-        for (index, fuse) in fuse.enumerated() {
+        for index in fuse.indices {
             let level = levels[down.count - 1 - index]
             if up.isEmpty {
                 Resampling.upsampleBilinear(current, into: level.upsampled, execution)
             } else {
                 up[index](current, into: level.upsampled, execution)
             }
-            fuse(level.joined, hidden: level.fuseHidden, into: level.fused, execution)
+            fuse[index](level.joined, hidden: level.fuseHidden, into: level.fused, execution)
             current = level.fused
         }
         outc(current, into: activations.result.view, execution)
-        let result = activations.result
-        let region = needed.shrunk(by: 1, height: result.height, width: result.width)
-        Resampling.store(result.view, into: output, at: region, execution)
+        Resampling.store(activations.result.view, into: output, at: needed.patches, execution)
     }
 
     func scratchNeed(for activations: Activations, workers: Int) -> ScratchNeed {

@@ -1,17 +1,8 @@
 import CKernels
 
 extension Convolution {
-    /// Sums over all taps: for few input channels, for a size of 1 and for strides.
-    /// - Parameter patches: of the output; other than all of it only for a stride of 1.
-    func forwardDirect(_ input: ck_map, _ output: ck_map, _ patches: [Region.Patch], _ execution: Execution) {
-        for patch in patches {
-            var part = input
-            part.values += stride * (patch.rows.lowerBound * input.row + patch.columns.lowerBound * input.pixel)
-            forwardDirect(part, output.at(patch), execution)
-        }
-    }
-
-    /// The output may be a part of a map, under which the input lies.
+    /// Sums over all taps: for few input channels, for a size of 1 and for strides. The output may be a part of a map, under
+    /// which the input lies.
     func forwardDirect(_ input: ck_map, _ output: ck_map, _ execution: Execution) {
         let (height, width) = (Int(output.height), Int(output.width))
         let rows = bandRows(height: height, width: width, workers: execution.workspace.workers)

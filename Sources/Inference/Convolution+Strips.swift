@@ -11,6 +11,8 @@ extension Convolution {
         let bandCount: Int
         let inputCount: Int
         let sumCount: Int
+        /// How many there may be, where each row of tiles begins elsewhere.
+        let most: Int
     }
 
     private func stripPlan(height: Int, width: Int, workers: Int) -> StripPlan {
@@ -24,7 +26,8 @@ extension Convolution {
             down: max(1, min(4, rows * strips / (4 * workers))),
             bandCount: inputBlocks * Self.bandRows * (4 * across + 2) * kernels.lanes,
             inputCount: 36 * positionStride(blocks: inputBlocks, capacity: across),
-            sumCount: 36 * positionStride(blocks: largestGroup, capacity: across))
+            sumCount: 36 * positionStride(blocks: largestGroup, capacity: across),
+            most: rows * ((columns + across - 1) / across))
     }
 
     /// Of the map under a row of tiles.
@@ -40,7 +43,7 @@ extension Convolution {
     /// For maps of this size that are made on the way.
     func stripNeed(height: Int, width: Int, workers: Int) -> ScratchNeed {
         let plan = stripPlan(height: height, width: width, workers: workers)
-        return ScratchNeed(perWorker: plan.bandCount + plan.inputCount + plan.sumCount)
+        return ScratchNeed(perWorker: plan.bandCount + plan.inputCount + plan.sumCount, strips: plan.most)
     }
 
     /// A part of the output, in whole Winograd tiles, of a map that is made meanwhile.
@@ -53,21 +56,29 @@ extension Convolution {
                 && (output.height, output.width) == (input.height, input.width),
             "convolution of \(inputBlocks) to \(outputBlocks) blocks in strips, \(input.blocks) to \(output.extent)")
         let plan = stripPlan(height: output.height, width: output.width, workers: execution.workspace.workers)
-        let tiles = region.shrunk(by: 4, height: (output.height + 3) / 4, width: (output.width + 3) / 4)
-        var tasks: [Region.Patch] = []
-        for patch in tiles.patches {
-            for top in Swift.stride(from: patch.rows.lowerBound, to: patch.rows.upperBound, by: plan.down) {
-                for left in Swift.stride(from: patch.columns.lowerBound, to: patch.columns.upperBound, by: plan.across)
-                {
-                    tasks.append(
-                        Region.Patch(
-                            rows: top..<min(patch.rows.upperBound, top + plan.down),
-                            columns: left..<min(patch.columns.upperBound, left + plan.across)))
-                }
-            }
+        findStrips(region, plan, execution.workspace)
+        let strips = execution.workspace.strips
+        execution.forEachWithScratch(strips.count) { index, scratch in
+            forwardStrip(input, output.map, strips[index], plan, scratch, execution.kernels)
         }
-        execution.forEachWithScratch(tasks.count) { index, scratch in
-            forwardStrip(input, output.map, tasks[index], plan, scratch, execution.kernels)
+    }
+
+    /// Has a workspace name the strips of a part of the output.
+    private func findStrips(_ region: Region, _ plan: StripPlan, _ workspace: Workspace) {
+        workspace.strips.removeAll(keepingCapacity: true)
+        let rows = (region.height + 3) / 4
+        var top = 0
+        while top < rows {
+            let columns = region.tiles(inRow: top)
+            var bottom = top + 1
+            while bottom < rows, bottom - top < plan.down, region.tiles(inRow: bottom) == columns { bottom += 1 }
+            var left = columns.lowerBound
+            while left < columns.upperBound {
+                let right = min(columns.upperBound, left + plan.across)
+                workspace.strips.append(Region.Patch(rows: top..<bottom, columns: left..<right))
+                left = right
+            }
+            top = bottom
         }
     }
 
@@ -97,7 +108,8 @@ extension Convolution {
             whole.values -= 4 * (y * row + strip.columns.lowerBound * lanes)
             fill(rows, columns, of: input, in: whole, table)
             table.winograd_input(&band, 3, 0, Int32(inputBlocks), 0, Int32(count), &tiles)
-            for group in packed.groups {
+            for index in packed.groups.indices {
+                let group = packed.groups[index]
                 var sums = self.tiles(
                     scratch + plan.bandCount + plan.inputCount, blocks: group.count, capacity: plan.across)
                 multiply(tiles, count, positions: 0..<36, group, sums)

@@ -8,7 +8,8 @@ extension Convolution {
     /// threads share, and a task of the second step takes all of them at one of the 36 positions, whose part of the
     /// weights and of the tiles a cache holds.
     struct WinogradPlan {
-        let tiles: Int
+        /// Rows of tiles.
+        let rows: Int
         /// Tiles that go through the steps together.
         let step: Int
         let isShared: Bool
@@ -17,12 +18,14 @@ extension Convolution {
         let sumCount: Int
 
         var need: ScratchNeed {
-            isShared ? ScratchNeed(shared: inputCount + sumCount) : ScratchNeed(perWorker: inputCount + sumCount)
+            let count = inputCount + sumCount
+            return ScratchNeed(perWorker: isShared ? 0 : count, shared: isShared ? count : 0, runs: rows)
         }
     }
 
     func winogradPlan(height: Int, width: Int, workers: Int) -> WinogradPlan {
-        let tiles = ((height + 3) / 4) * ((width + 3) / 4)
+        let rows = (height + 3) / 4
+        let tiles = rows * ((width + 3) / 4)
         let depth = inputBlocks * parts * kernels.lanes
         let isShared = packed.count > Self.cachedWeights || packed.count > Self.weightsPerTile * tiles
         let step: Int
@@ -37,7 +40,7 @@ extension Convolution {
         }
         let columns = isShared ? outputBlocks : largestGroup
         return WinogradPlan(
-            tiles: tiles, step: step, isShared: isShared,
+            rows: rows, step: step, isShared: isShared,
             inputCount: 36 * positionStride(blocks: inputBlocks * parts, capacity: step),
             sumCount: 36 * positionStride(blocks: columns, capacity: step))
     }
@@ -50,9 +53,9 @@ extension Convolution {
     private static var cachedFloats: Int { 160 * 1024 }
     private static var sharedFloats: Int { 2 << 20 }
 
-    /// - Parameter runs: the tiles to compute.
-    func forwardWinograd(_ input: ck_map, _ output: ck_map, _ runs: TileRuns, _ execution: Execution) {
-        let workers = execution.workspace.workers
+    /// Computes the tiles that the workspace names.
+    func forwardWinograd(_ input: ck_map, _ output: ck_map, _ execution: Execution) {
+        let (runs, workers) = (execution.workspace.runs, execution.workspace.workers)
         let plan = winogradPlan(height: Int(output.height), width: Int(output.width), workers: workers)
         if plan.isShared {
             for first in Swift.stride(from: 0, to: runs.count, by: plan.step) {
@@ -76,7 +79,8 @@ extension Convolution {
     ) {
         let tiles = tiles(scratch, blocks: inputBlocks * parts, capacity: plan.step)
         transform(input, blocks: 0..<inputBlocks, runs, range, tiles)
-        for group in packed.groups {
+        for index in packed.groups.indices {
+            let group = packed.groups[index]
             let sums = self.tiles(scratch + plan.inputCount, blocks: group.count, capacity: plan.step)
             multiply(tiles, range.count, positions: 0..<36, group, sums)
             transform(sums, group, runs, range, output)
@@ -107,7 +111,8 @@ extension Convolution {
             transform(input, blocks: block..<block + 1, runs, range, part)
         }
         execution.forEach(36) { position in
-            for group in packed.groups {
+            for index in packed.groups.indices {
+                let group = packed.groups[index]
                 var part = sums
                 part.values += group.lowerBound * sums.block
                 multiply(tiles, range.count, positions: position..<position + 1, group, part)
@@ -119,9 +124,6 @@ extension Convolution {
             transform(part, block..<block + 1, runs, range, output)
         }
     }
-
-    /// Blocks of output channels that are multiplied together, at most.
-    var largestGroup: Int { packed.groups.reduce(0) { max($0, $1.count) } }
 
     /// 3x3 convolutions whose sum this one is.
     var parts: Int { (size + 2) / 3 * ((size + 2) / 3) }

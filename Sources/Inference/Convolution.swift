@@ -16,6 +16,8 @@ struct Convolution: Sendable {
     let kernels: Kernels
     let isWinograd: Bool
     let packed: PackedWeights
+    /// Blocks of output channels that are multiplied together, at most.
+    let largestGroup: Int
     /// Channels in use of the last input block: all for OpenBLAS, whose matrices have no gaps.
     let lastLanes: Int
 
@@ -60,13 +62,15 @@ struct Convolution: Sendable {
         self.slope = slope
         isWinograd = stride == 1 && size > 1 && places.count >= Self.leastWinogradInputs
         lastLanes = products == .own ? places.last.map { Int($0) % lanes + 1 } ?? lanes : lanes
+        let groups = products == .own ? Self.groups(of: blocks) : [0..<blocks]
+        largestGroup = groups.reduce(0) { max($0, $1.count) }
         packed = PackedWeights(
             weight,
             PackedWeights.Source(
                 first: strides.first, output: strides.output, input: strides.input, outputs: outputs, size: size,
                 places: places),
             bias: bias, winograd: isWinograd, kernels: kernels, inputBlocks: inputBlocks, lastLanes: lastLanes,
-            groups: products == .own ? Self.groups(of: blocks) : [0..<blocks])
+            groups: groups)
     }
 
     /// Below, the transforms of the outputs take longer than the products they save.
@@ -104,11 +108,10 @@ struct Convolution: Sendable {
     func callAsFunction(_ input: BlockedView, into output: BlockedView, _ execution: Execution) {
         check(input, output)
         if isWinograd {
-            forwardWinograd(
-                input.map, output.map, TileRuns(height: output.height, width: output.width), execution)
+            execution.workspace.runs.set(height: output.height, width: output.width)
+            forwardWinograd(input.map, output.map, execution)
         } else {
-            forwardDirect(
-                input.map, output.map, [Region.Patch(rows: 0..<output.height, columns: 0..<output.width)], execution)
+            forwardDirect(input.map, output.map, execution)
         }
     }
 
@@ -119,9 +122,14 @@ struct Convolution: Sendable {
         check(input, output)
         precondition(stride == 1, "a part of a convolution of stride \(stride)")
         if isWinograd {
-            forwardWinograd(input.map, output.map, TileRuns(region), execution)
+            execution.workspace.runs.set(region)
+            forwardWinograd(input.map, output.map, execution)
         } else {
-            forwardDirect(input.map, output.map, region.patches, execution)
+            for patch in region.patches {
+                var part = input.map
+                part.values += patch.rows.lowerBound * part.row + patch.columns.lowerBound * part.pixel
+                forwardDirect(part, output.map.at(patch), execution)
+            }
         }
     }
 

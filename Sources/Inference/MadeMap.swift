@@ -66,7 +66,7 @@ enum MadeMap {
         precondition(
             map.height == height && map.width == width && map.blocks.count == blocks,
             "a map of \(height) x \(width), \(blocks) blocks into \(map.extent)")
-        for patch in (region ?? .all(height: height, width: width)).patches {
+        for patch in Region.patches(of: region, height: height, width: width) {
             execution.forEachBand(of: patch.rows.count) { first, rows in
                 let top = patch.rows.lowerBound + Int(first)
                 make(

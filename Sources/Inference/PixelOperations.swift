@@ -85,7 +85,7 @@ public struct PixelOperations: Sendable {
         in shape: TensorShape, _ region: Region?, _ body: (_ row: Int, _ columns: Range<Int>) -> Range<Int>
     ) -> Region {
         var changed = Region(height: shape.height, width: shape.width)
-        for patch in patches(of: shape, region) {
+        for patch in Region.patches(of: region, height: shape.height, width: shape.width) {
             let (first, left) = (patch.rows.lowerBound, patch.columns.lowerBound)
             withUnsafeTemporaryAllocation(of: Range<Int>.self, capacity: patch.rows.count) { found in
                 nonisolated(unsafe) let found = found
@@ -150,7 +150,7 @@ public struct PixelOperations: Sendable {
     public func fill(_ target: TensorView, with value: Float, in region: Region, butNotIn other: Region) {
         let shape = target.shape
         precondition(other.height == shape.height && other.width == shape.width, "a region of another picture")
-        for patch in patches(of: shape, region) {
+        for patch in Region.patches(of: region, height: shape.height, width: shape.width) {
             for row in patch.rows {
                 let (columns, spared) = (patch.columns, other[row])
                 let left = columns.clamped(to: 0..<(spared.isEmpty ? shape.width : spared.lowerBound))
@@ -202,7 +202,7 @@ public struct PixelOperations: Sendable {
     public func largestMagnitude(of values: TensorView, in region: Region? = nil) -> Float {
         let (shape, pointer) = (values.shape, values.pointer)
         var largest: UInt32 = 0
-        for patch in patches(of: shape, region) {
+        for patch in Region.patches(of: region, height: shape.height, width: shape.width) {
             let (height, columns) = (patch.rows.count, patch.columns)
             let found = withUnsafeTemporaryAllocation(of: UInt32.self, capacity: shape.channels * height) { found in
                 nonisolated(unsafe) let found = found
@@ -374,19 +374,12 @@ public struct PixelOperations: Sendable {
     private func forEachBand(
         of shape: TensorShape, in region: Region?, _ body: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
     ) {
-        for patch in patches(of: shape, region) {
+        for patch in Region.patches(of: region, height: shape.height, width: shape.width) {
             let step = max(1, Self.piece / patch.columns.count)
             pool.forEach((patch.rows.count + step - 1) / step) { index in
                 let first = patch.rows.lowerBound + index * step
                 body(first..<min(first + step, patch.rows.upperBound), patch.columns)
             }
         }
-    }
-
-    /// A region's rectangles; nil: the whole picture.
-    private func patches(of shape: TensorShape, _ region: Region?) -> [Region.Patch] {
-        guard let region else { return [Region.Patch(rows: 0..<shape.height, columns: 0..<shape.width)] }
-        precondition(region.height == shape.height && region.width == shape.width, "a region of another picture")
-        return region.patches
     }
 }

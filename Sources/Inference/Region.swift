@@ -11,6 +11,33 @@ public struct Region: Hashable, Sendable {
     public struct Patch: Hashable, Sendable {
         public let rows: Range<Int>
         public let columns: Range<Int>
+
+        /// With all pixels around it that are at most so many away: also ones that are in no map.
+        func grown(by reach: Int) -> Patch {
+            Patch(
+                rows: rows.lowerBound - reach..<rows.upperBound + reach,
+                columns: columns.lowerBound - reach..<columns.upperBound + reach)
+        }
+
+        /// Each pixel as `factor` x `factor`.
+        func enlarged(by factor: Int) -> Patch {
+            Patch(
+                rows: rows.lowerBound * factor..<rows.upperBound * factor,
+                columns: columns.lowerBound * factor..<columns.upperBound * factor)
+        }
+
+        /// What stands for `factor` x `factor` pixels each of which any is in it.
+        func shrunk(by factor: Int) -> Patch {
+            Patch(
+                rows: rows.lowerBound / factor..<(rows.upperBound - 1) / factor + 1,
+                columns: columns.lowerBound / factor..<(columns.upperBound - 1) / factor + 1)
+        }
+
+        /// Nil: they have no pixel in common.
+        func intersection(_ other: Patch) -> Patch? {
+            let both = Patch(rows: rows.clamped(to: other.rows), columns: columns.clamped(to: other.columns))
+            return both.rows.isEmpty || both.columns.isEmpty ? nil : both
+        }
     }
 
     /// Nothing.
@@ -26,7 +53,10 @@ public struct Region: Hashable, Sendable {
         return region
     }
 
-    public var isEmpty: Bool { columns.allSatisfy(\.isEmpty) }
+    public var isEmpty: Bool {
+        for row in 0..<height where !columns[row].isEmpty { return false }
+        return true
+    }
 
     /// How many pixels.
     public var area: Int { columns.reduce(0) { $0 + $1.count } }
@@ -43,6 +73,19 @@ public struct Region: Hashable, Sendable {
     public mutating func formUnion(_ other: Region) {
         precondition(other.height == height && other.width == width, "regions of maps of different sizes")
         for row in 0..<height { columns[row] = Self.hull(columns[row], other.columns[row]) }
+    }
+
+    /// Adds what stands for each rectangle of a region of any map; what lies outside of this one is left out.
+    mutating func formUnion(_ other: Region, as counterpart: (Patch) -> Patch) {
+        for patch in other.patches {
+            let patch = counterpart(patch)
+            insert(rows: patch.rows, columns: patch.columns)
+        }
+    }
+
+    /// Takes all out and keeps the memory.
+    mutating func removeAll() {
+        for row in 0..<height { columns[row] = 0..<0 }
     }
 
     /// What lies in another region of a map of the same size as well.
@@ -68,11 +111,7 @@ public struct Region: Hashable, Sendable {
     public func grown(by reach: Int) -> Region {
         guard reach > 0 else { return self }
         var grown = Region(height: height, width: width)
-        for patch in patches {
-            grown.insert(
-                rows: patch.rows.lowerBound - reach..<patch.rows.upperBound + reach,
-                columns: patch.columns.lowerBound - reach..<patch.columns.upperBound + reach)
-        }
+        grown.formUnion(self) { $0.grown(by: reach) }
         return grown
     }
 
@@ -86,37 +125,75 @@ public struct Region: Hashable, Sendable {
     /// - Parameters: the smaller map; what of it lies beyond the last pixel stands for that.
     public func shrunk(by factor: Int, height: Int, width: Int) -> Region {
         var shrunk = Region(height: height, width: width)
-        for patch in patches {
-            let bottom = patch.rows.upperBound == self.height ? height : (patch.rows.upperBound - 1) / factor + 1
-            let right = patch.columns.upperBound == self.width ? width : (patch.columns.upperBound - 1) / factor + 1
-            shrunk.insert(
-                rows: min(patch.rows.lowerBound / factor, height)..<bottom,
-                columns: min(patch.columns.lowerBound / factor, width)..<right)
-        }
+        shrunk.formUnion(self, shrunkBy: factor)
         return shrunk
+    }
+
+    /// Adds of a larger map's region what `shrunk` would make of it.
+    /// - Parameter reach: and all pixels that are at most so many away from that.
+    mutating func formUnion(_ larger: Region, shrunkBy factor: Int, grownBy reach: Int = 0) {
+        let (height, width) = (height, width)
+        formUnion(larger) { patch in
+            let part = patch.shrunk(by: factor)
+            let rows = patch.rows.upperBound == larger.height ? height : part.rows.upperBound
+            let columns = patch.columns.upperBound == larger.width ? width : part.columns.upperBound
+            return Patch(
+                rows: min(part.rows.lowerBound, height)..<rows,
+                columns: min(part.columns.lowerBound, width)..<columns
+            ).grown(by: reach)
+        }
     }
 
     /// Each pixel as `factor` x `factor` pixels of a larger map, as far as that goes.
     func enlarged(by factor: Int, height: Int, width: Int) -> Region {
         var enlarged = Region(height: height, width: width)
-        for patch in patches {
-            enlarged.insert(
-                rows: patch.rows.lowerBound * factor..<patch.rows.upperBound * factor,
-                columns: patch.columns.lowerBound * factor..<patch.columns.upperBound * factor)
-        }
+        enlarged.formUnion(self) { $0.enlarged(by: factor) }
         return enlarged
     }
 
     /// The region as rectangles, from top to bottom.
-    public var patches: [Patch] {
-        var patches: [Patch] = []
-        var first = 0
-        for row in 0..<height {
-            guard row + 1 == height || columns[row + 1] != columns[row] else { continue }
-            if !columns[row].isEmpty { patches.append(Patch(rows: first..<row + 1, columns: columns[row])) }
-            first = row + 1
+    public var patches: Patches { Patches(columns: columns, whole: nil) }
+
+    /// Those of a region; nil: all of a map, which is one.
+    static func patches(of region: Region?, height: Int, width: Int) -> Patches {
+        guard let region else {
+            return Patches(columns: [], whole: Patch(rows: 0..<height, columns: 0..<width))
         }
-        return patches
+        precondition(region.height == height && region.width == width, "a region of another map")
+        return region.patches
+    }
+
+    /// A region's rectangles, found one after the other: no list of them lies anywhere.
+    public struct Patches: Sequence, IteratorProtocol {
+        fileprivate let columns: [Range<Int>]
+        /// In place of any columns.
+        fileprivate var whole: Patch?
+        /// The next one's, or one before it.
+        private var row = 0
+
+        fileprivate init(columns: [Range<Int>], whole: Patch?) {
+            (self.columns, self.whole) = (columns, whole)
+        }
+
+        public mutating func next() -> Patch? {
+            if let whole {
+                self.whole = nil
+                return whole
+            }
+            while row < columns.count {
+                let first = row
+                repeat { row += 1 } while row < columns.count && columns[row] == columns[first]
+                if !columns[first].isEmpty { return Patch(rows: first..<row, columns: columns[first]) }
+            }
+            return nil
+        }
+    }
+
+    /// Winograd's tiles, 4 x 4 pixels each, that it touches in a row of them, and those between.
+    func tiles(inRow row: Int) -> Range<Int> {
+        var found = 0..<0
+        for y in 4 * row..<min(4 * row + 4, height) { found = Self.hull(found, columns[y]) }
+        return found.isEmpty ? found : found.lowerBound / 4..<(found.upperBound + 3) / 4
     }
 
     private static func hull(_ a: Range<Int>, _ b: Range<Int>) -> Range<Int> {

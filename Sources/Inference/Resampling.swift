@@ -31,9 +31,10 @@ enum Resampling {
     /// A map to planes; what does not fit is cropped to the right and below.
     /// - Parameters:
     ///   - scale: 2 takes four channels to 2 x 2 pixels of a plane.
-    ///   - region: of the map.
+    ///   - patches: of the map; nil: all.
     static func store(
-        _ input: BlockedView, scale: Int = 1, into output: TensorView, at region: Region? = nil, _ execution: Execution
+        _ input: BlockedView, scale: Int = 1, into output: TensorView, at patches: Region.Patches? = nil,
+        _ execution: Execution
     ) {
         let shape = output.shape
         precondition(
@@ -43,7 +44,7 @@ enum Resampling {
         let kernel = scale == 1 ? execution.kernels.from_map : execution.kernels.shuffle_from_map
         // Rows of the map that the planes have room for.
         let limit = (shape.height + scale - 1) / scale
-        for patch in (region ?? input.all).patches {
+        for patch in patches ?? Region.patches(of: nil, height: input.height, width: input.width) {
             let rows = patch.rows.clamped(to: 0..<limit)
             execution.forEachBand(of: rows.count) { first, count in
                 var source = input.map
@@ -59,10 +60,6 @@ enum Resampling {
         let lanes = view.tensor.lanes
         return view.blocks.count == (channels + lanes - 1) / lanes
     }
-}
-
-extension BlockedView {
-    fileprivate var all: Region { .all(height: height, width: width) }
 }
 
 extension ck_map {

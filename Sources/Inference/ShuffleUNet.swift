@@ -82,35 +82,11 @@ struct ShuffleUNet: Sendable {
         _ execution: Execution
     ) {
         let maps = activations.maps
-        let last = maps.count - 1
-        var needs = maps.map { Region(height: $0.height, width: $0.width) }
-        needs[last] = needed.shrunk(by: 2, height: maps[last].height, width: maps[last].width)
-        for (index, layer) in layers.enumerated().reversed() {
-            let need = needs[index].grown(by: layer.convolution.size / 2)
-            switch layer.source {
-            case .picture: break
-            case .map(let source): needs[source].formUnion(need)
-            case .pooled(let source):
-                needs[source].formUnion(need.enlarged(by: 2, height: maps[source].height, width: maps[source].width))
-            case .merged(let coarse, let fine):
-                needs[coarse].formUnion(need.shrunk(by: 2, height: maps[coarse].height, width: maps[coarse].width))
-                needs[fine].formUnion(need)
-            }
-        }
-        var changes: [Region] = []
-        for (index, layer) in layers.enumerated() {
-            let (map, convolution) = (maps[index], layer.convolution)
-            var change: Region
-            switch layer.source {
-            case .picture: change = changed.shrunk(by: 2, height: map.height, width: map.width)
-            case .map(let source): change = changes[source]
-            case .pooled(let source): change = changes[source].shrunk(by: 2, height: map.height, width: map.width)
-            case .merged(let coarse, let fine):
-                change = changes[coarse].enlarged(by: 2, height: map.height, width: map.width)
-                change.formUnion(changes[fine])
-            }
-            changes.append(change.grown(by: convolution.size / 2))
-            let region = activations.bringUpToDate(index, changed: changes[index], needed: needs[index])
+        activations.find(self, changed: changed, needed: needed)
+        for index in layers.indices {
+            let (layer, map) = (layers[index], maps[index])
+            let convolution = layer.convolution
+            let region = activations.bringUpToDate(index)
             if region.isEmpty { continue }
             let made: MadeMap
             switch layer.source {
@@ -123,14 +99,14 @@ struct ShuffleUNet: Sendable {
             case .merged(let coarse, let fine): made = .merged(maps[coarse], plus: maps[fine])
             }
             if let whole = activations.wholes[index] {
-                // All that the Winograd tiles read, also for pixels of theirs that are up to date.
-                made.make(in: whole, at: region.inSquares(of: 4).grown(by: convolution.size / 2), execution)
+                made.make(in: whole, at: activations.read(index, convolution), execution)
                 convolution(whole, into: map, at: region, execution)
             } else {
                 convolution(made, into: map, at: region, execution)
             }
         }
-        Resampling.store(maps[last], scale: 2, into: output, at: needs[last], execution)
+        let last = maps.count - 1
+        Resampling.store(maps[last], scale: 2, into: output, at: activations.parts[last].needed.patches, execution)
     }
 
     func scratchNeed(for activations: Activations, workers: Int) -> ScratchNeed {
@@ -160,8 +136,8 @@ extension ShuffleUNet {
         let maps: [BlockedView]
         /// What a layer reads that is made of other maps, but not in strips.
         fileprivate let wholes: [BlockedView?]
-        /// What of each map does not follow from the last forward's input.
-        private var stale: [StaleMap]
+        /// What is to do of each map.
+        fileprivate var parts: [Part]
         private let tensors: [BlockedTensor]
         let memory: MapMemory
 
@@ -191,7 +167,44 @@ extension ShuffleUNet {
             self.tensors = tensors
             maps = tensors.prefix(network.layers.count).map(\.view)
             wholes = places.map { $0.map { tensors[$0].view } }
-            stale = maps.map { StaleMap(height: $0.height, width: $0.width) }
+            parts = maps.map { Part(height: $0.height, width: $0.width) }
+        }
+
+        /// What of a map is needed, and what of it has changed. All is made once and filled anew for every forward.
+        fileprivate struct Part {
+            /// Follows from what has changed of the input.
+            var changed: Region
+            /// What the needed part of the output follows from.
+            var needed: Region
+            /// What is computed for that.
+            private(set) var update: Region
+            /// What is read for that, where the map is made from another whole one.
+            private(set) var read: Region
+            /// What does not follow from the last forward's input.
+            private var stale: StaleMap
+
+            init(height: Int, width: Int) {
+                // Copies of one would have no memory of their own.
+                func region() -> Region { Region(height: height, width: width) }
+                (changed, needed, update, read) = (region(), region(), region(), region())
+                stale = StaleMap(height: height, width: width)
+            }
+
+            mutating func bringUpToDate() {
+                stale.insert(changed)
+                stale.take(needed, into: &update)
+            }
+
+            /// All that the Winograd tiles read, also for pixels of theirs that are up to date.
+            mutating func findRead(reach: Int) {
+                read.removeAll()
+                for row in 0..<(read.height + 3) / 4 {
+                    let columns = update.tiles(inRow: row)
+                    if columns.isEmpty { continue }
+                    let tiles = Region.Patch(rows: row..<row + 1, columns: columns).enlarged(by: 4).grown(by: reach)
+                    read.insert(rows: tiles.rows, columns: tiles.columns)
+                }
+            }
         }
 
         /// After others had the memory: all that is no pixel is zero again.
@@ -199,11 +212,55 @@ extension ShuffleUNet {
             for tensor in tensors { tensor.clearMargin() }
         }
 
-        /// Notes that some of a map has changed and that what is needed of it is brought up to date.
+        /// Finds what is needed of each map and what has changed of it.
+        /// - Parameters: of the network's output and of its input.
+        fileprivate func find(_ network: ShuffleUNet, changed: Region, needed: Region) {
+            for index in parts.indices {
+                parts[index].needed.removeAll()
+                parts[index].changed.removeAll()
+            }
+            parts[parts.count - 1].needed.formUnion(needed, shrunkBy: 2)
+            var index = parts.count
+            while index > 0 {
+                index -= 1
+                let (layer, need) = (network.layers[index], parts[index].needed)
+                let reach = layer.convolution.size / 2
+                switch layer.source {
+                case .picture: break
+                case .map(let source): parts[source].needed.formUnion(need) { $0.grown(by: reach) }
+                case .pooled(let source):
+                    parts[source].needed.formUnion(need) { $0.grown(by: reach).enlarged(by: 2) }
+                case .merged(let coarse, let fine):
+                    parts[coarse].needed.formUnion(need) { $0.grown(by: reach).shrunk(by: 2) }
+                    parts[fine].needed.formUnion(need) { $0.grown(by: reach) }
+                }
+            }
+            for index in parts.indices {
+                let layer = network.layers[index]
+                let reach = layer.convolution.size / 2
+                switch layer.source {
+                case .picture: parts[index].changed.formUnion(changed, shrunkBy: 2, grownBy: reach)
+                case .map(let source): parts[index].changed.formUnion(parts[source].changed) { $0.grown(by: reach) }
+                case .pooled(let source):
+                    parts[index].changed.formUnion(parts[source].changed, shrunkBy: 2, grownBy: reach)
+                case .merged(let coarse, let fine):
+                    parts[index].changed.formUnion(parts[coarse].changed) { $0.enlarged(by: 2).grown(by: reach) }
+                    parts[index].changed.formUnion(parts[fine].changed) { $0.grown(by: reach) }
+                }
+            }
+        }
+
+        /// Notes that what is needed of a map is brought up to date.
         /// - Returns: what has to be computed for that.
-        fileprivate func bringUpToDate(_ index: Int, changed: Region, needed: Region) -> Region {
-            stale[index].insert(changed)
-            return stale[index].take(needed)
+        fileprivate func bringUpToDate(_ index: Int) -> Region {
+            parts[index].bringUpToDate()
+            return parts[index].update
+        }
+
+        /// What a layer reads for its update of a map that is made for it as a whole.
+        fileprivate func read(_ index: Int, _ convolution: Convolution) -> Region {
+            parts[index].findRead(reach: convolution.size / 2)
+            return parts[index].read
         }
     }
 }

@@ -25,10 +25,11 @@ struct StaleMap {
     }
 
     /// Brings some pixels up to date.
-    /// - Returns: those of them that are not yet, and what lies between them in a row.
-    mutating func take(_ needed: Region) -> Region {
+    /// - Parameter region: of a map of the same size; becomes those of them that are not yet, and what lies between them
+    ///   in a row.
+    mutating func take(_ needed: Region, into region: inout Region) {
         precondition(needed.height == height && needed.width == width, "a region of another map")
-        var region = Region(height: height, width: width)
+        region.removeAll()
         marks.withUnsafeMutableBufferPointer { marks in
             guard let base = marks.baseAddress else { return }
             for row in 0..<height where !needed[row].isEmpty {
@@ -41,6 +42,5 @@ struct StaleMap {
                 (start + low).update(repeating: 0, count: high - low)
             }
         }
-        return region
     }
 }

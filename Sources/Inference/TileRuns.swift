@@ -6,37 +6,45 @@ struct TileRuns {
         let tile: Int
         /// Its number here.
         let number: Int
-        let count: Int
+        var count: Int
     }
 
     private var runs: [Run] = []
     private(set) var count = 0
 
-    /// All tiles of a map.
-    init(height: Int, width: Int) {
+    /// None, with room for those of a map of so many rows of tiles.
+    init(rows: Int) {
+        runs.reserveCapacity(rows)
+    }
+
+    /// Makes them all tiles of a map. Allocates nothing where there is room, which it needs no more than one of.
+    mutating func set(height: Int, width: Int) {
+        removeAll()
         add(0, (height + 3) / 4 * ((width + 3) / 4))
     }
 
-    /// The tiles that a region touches.
-    init(_ region: Region) {
+    /// Makes them the tiles that a region touches. Allocates nothing where there is room.
+    mutating func set(_ region: Region) {
+        removeAll()
         let across = (region.width + 3) / 4
         for row in 0..<(region.height + 3) / 4 {
-            var (left, right) = (Int.max, 0)
-            for y in 4 * row..<min(4 * row + 4, region.height) where !region[y].isEmpty {
-                left = min(left, region[y].lowerBound / 4)
-                right = max(right, (region[y].upperBound + 3) / 4)
-            }
-            if left < right { add(row * across + left, right - left) }
+            let tiles = region.tiles(inRow: row)
+            if !tiles.isEmpty { add(row * across + tiles.lowerBound, tiles.count) }
         }
     }
 
+    private mutating func removeAll() {
+        runs.removeAll(keepingCapacity: true)
+        count = 0
+    }
+
     private mutating func add(_ tile: Int, _ tiles: Int) {
-        if let last = runs.last, last.tile + last.count == tile {
-            runs[runs.count - 1] = Run(tile: last.tile, number: last.number, count: last.count + tiles)
-            count += tiles
-            return
+        let last = runs.count - 1
+        if last >= 0, runs[last].tile + runs[last].count == tile {
+            runs[last].count += tiles
+        } else {
+            runs.append(Run(tile: tile, number: count, count: tiles))
         }
-        runs.append(Run(tile: tile, number: count, count: tiles))
         count += tiles
     }
 
@@ -50,7 +58,9 @@ struct TileRuns {
             let middle = (low + high) / 2
             if runs[middle].number <= range.lowerBound { low = middle } else { high = middle }
         }
-        for run in runs[min(low, runs.count)...] {
+        while low < runs.count {
+            let run = runs[low]
+            low += 1
             let part = (run.number..<run.number + run.count).clamped(to: range)
             if part.isEmpty {
                 if run.number >= range.upperBound { return }

@@ -30,13 +30,13 @@ struct TransposedConvolution: Sendable {
                 && output.height >= 2 * input.height && output.width >= 2 * input.width,
             "transposed convolution from \(input.extent) to \(output.extent)")
         let whole = output.map
-        for (index, corner) in corners.enumerated() {
+        for index in corners.indices {
             var part = whole
             part.values += (index / 2) * whole.row + (index % 2) * whole.pixel
             part.row = 2 * whole.row
             part.pixel = 2 * whole.pixel
             (part.height, part.width) = (Int32(input.height), Int32(input.width))
-            corner.forwardDirect(input.map, part, execution)
+            corners[index].forwardDirect(input.map, part, execution)
         }
     }
 }

@@ -98,8 +98,8 @@ public struct UNet: Sendable {
         }
     }
 
-    /// Reads `state.input`, writes `state.output` where it is needed and leaves the rest of it as it is. Allocates no
-    /// activations; returns when all is done.
+    /// Reads `state.input`, writes `state.output` where it is needed and leaves the rest of it as it is; returns when all is
+    /// done. Allocates nothing, but for pictures in tiles the maps of tiles of another size than the last.
     ///
     /// Any thread may call it, several at once with states of their own.
     /// - Parameters:
@@ -111,10 +111,8 @@ public struct UNet: Sendable {
     ///     needed. Nil: all. In whole squares of 2 x 2 pixels, else those are written. The networks of the paper compute all
     ///     or nothing, pictures in tiles the tiles that it lies in.
     public func forward(_ state: UNetState, changed: Region? = nil, needed: Region? = nil, on pool: WorkerPool) {
-        let shape = state.input.shape
-        let all = Region.all(height: shape.height, width: shape.width)
-        let changed = state.take() ? changed ?? all : all
-        let needed = needed ?? all
+        let changed = state.take() ? changed ?? state.all : state.all
+        let needed = needed ?? state.all
         let execution = Execution(kernels: kernels.table, workspace: state.workspace, pool: pool)
         switch (network, state.maps.activations) {
         case (.classic(let network), .classic(let activations)):
@@ -132,10 +130,7 @@ public struct UNet: Sendable {
     private func forward(_ state: UNetState, _ tiling: Tiling, needed: Region, on pool: WorkerPool) {
         for tile in tiling.tiles {
             let (inner, outer) = (tile.inner, tile.outer)
-            var part = Region(height: needed.height, width: needed.width)
-            part.insert(rows: inner.rows, columns: inner.columns)
-            part = part.intersection(needed)
-            if part.isEmpty { continue }
+            if !needed.patches.contains(where: { inner.intersection($0) != nil }) { continue }
             let (height, width) = (outer.rows.count, outer.columns.count)
             let known = state.tile.flatMap {
                 $0.input.shape.height == height && $0.input.shape.width == width ? $0 : nil
@@ -146,7 +141,8 @@ public struct UNet: Sendable {
             tile.input.copy(outer, of: state.input, at: (0, 0), on: pool)
             forward(tile, on: pool)
             let (top, left) = (outer.rows.lowerBound, outer.columns.lowerBound)
-            for patch in part.patches {
+            for patch in needed.patches {
+                guard let patch = inner.intersection(patch) else { continue }
                 let place = Region.Patch(
                     rows: patch.rows.lowerBound - top..<patch.rows.upperBound - top,
                     columns: patch.columns.lowerBound - left..<patch.columns.upperBound - left)

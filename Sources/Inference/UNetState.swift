@@ -8,6 +8,8 @@ public final class UNetState: @unchecked Sendable {
     /// [outputs, height, width]
     public let output: Tensor
 
+    /// Every pixel of them.
+    let all: Region
     let maps: Maps
     let workspace: Workspace
     /// Of a large picture: what the last of its tiles ran on.
@@ -61,6 +63,7 @@ public final class UNetState: @unchecked Sendable {
     init(input: Tensor, output: Tensor, maps: Maps, workspace: Workspace) {
         self.input = input
         self.output = output
+        all = .all(height: input.shape.height, width: input.shape.width)
         self.maps = maps
         self.workspace = workspace
     }

@@ -10,6 +10,12 @@ final class Workspace {
     private let perWorker: Int
     private let sharedCount: Int
     private let memory: UnsafeMutableRawBufferPointer
+    /// Room for as many as the layers need.
+    private let need: ScratchNeed
+
+    /// What the layer that is at work computes, in one form or the other: written before its threads begin.
+    var runs: TileRuns
+    var strips: [Region.Patch] = []
 
     /// - Parameters:
     ///   - workers: threads that may work at once; more than these stay idle.
@@ -18,6 +24,9 @@ final class Workspace {
         precondition(workers > 0, "a workspace serves at least one thread")
         self.workers = workers
         // Parts start on cache lines of their own.
+        self.need = need
+        runs = TileRuns(rows: need.runs)
+        strips.reserveCapacity(need.strips)
         perWorker = (need.perWorker + 15) / 16 * 16
         sharedCount = (need.shared + 15) / 16 * 16
         memory = .allocate(
@@ -32,6 +41,7 @@ final class Workspace {
     /// Whether it is enough.
     func serves(workers: Int, need: ScratchNeed) -> Bool {
         self.workers == workers && need.perWorker <= perWorker && need.shared <= sharedCount
+            && need.runs <= self.need.runs && need.strips <= self.need.strips
     }
 
     /// The piece that all threads share.

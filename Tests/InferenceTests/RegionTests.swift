@@ -39,10 +39,11 @@ import Threads
             }
             #expect(Set(inPatches) == held && inPatches.count == held.count)
             let hull = region.hull
-            #expect(self.pixels(of: hull).isSuperset(of: held) && hull.patches.count == (held.isEmpty ? 0 : 1))
+            #expect(self.pixels(of: hull).isSuperset(of: held) && Array(hull.patches).count == (held.isEmpty ? 0 : 1))
             #expect(
                 hull.patches.allSatisfy {
-                    $0.rows.contains(region.patches[0].rows.lowerBound) && !region[$0.rows.upperBound - 1].isEmpty
+                    $0.rows.contains(region.patches.first { _ in true }?.rows.lowerBound ?? -1)
+                        && !region[$0.rows.upperBound - 1].isEmpty
                 })
             let grown = self.pixels(of: region.grown(by: 2))
             let coarse = self.pixels(of: region.shrunk(by: 2, height: (height + 7) / 8 * 4, width: (width + 7) / 8 * 4))
@@ -65,13 +66,21 @@ import Threads
             // What is out of date stays so until it is taken, and is taken once.
             let all = Region.all(height: height, width: width)
             var stale = StaleMap(height: height, width: width)
-            let atFirst = stale.take(all)
+            var atFirst = region
+            stale.take(all, into: &atFirst)
             stale.insert(region)
-            let taken = [other, other, region, all].map { self.pixels(of: stale.take($0)) }
+            let taken = [other, other, region, all].map { needed in
+                var update = all
+                stale.take(needed, into: &update)
+                return self.pixels(of: update)
+            }
             #expect(atFirst == all && taken[0] == both && taken[1].isEmpty && taken[3].isEmpty)
             #expect(taken[2].isSuperset(of: held.subtracting(both)) && taken[2].isSubset(of: held))
             // The tiles that are run are those that the region touches, each once, in any pieces.
-            let runs = TileRuns(region)
+            var runs = TileRuns(rows: 1)
+            runs.set(height: height, width: width)
+            #expect(runs.count == (height + 3) / 4 * ((width + 3) / 4))
+            runs.set(region)
             var tiles: [Int] = []
             for first in stride(from: 0, to: runs.count, by: 3) {
                 runs.forEach(first..<min(runs.count, first + 3)) { tile, count, before in
@@ -98,7 +107,7 @@ import Threads
             values[(2 * height + 20) * width] = 8
         }
         let region = operations.update(target.view, with: source.view)
-        #expect(region.patches == [.init(rows: 4..<5, columns: 7..<12), .init(rows: 20..<21, columns: 0..<1)])
+        #expect(Array(region.patches) == [.init(rows: 4..<5, columns: 7..<12), .init(rows: 20..<21, columns: 0..<1)])
         #expect(operations.update(target.view, with: source.view).isEmpty)
         let twice = operations.update(target.view, with: 2, source.view, -1, source.view)
         #expect(twice.isEmpty)
