@@ -26,10 +26,13 @@ extension Restorer {
         /// Network C at time t. What cannot be followed, flat art or another scene, stays until the next frame: letters and
         /// windows do not melt, faces do not become others.
         func between(_ a: FrameSlot, _ b: FrameSlot, at t: Float) -> [UInt8] {
+            // Once for all of a window.
+            if b.follows(a), state.slomo.heldWindow == b.frame.index { return a.picture }
             let (made, moving) = models.slomo.interpolate(
                 a.restored.view, b.restored.view, at: t, novelty: novelty(a, b), state: state.slomo, on: pool)
             state.slomo.pictureWindow = b.follows(a) ? b.frame.index : nil
             if let most = mostUnexplained(a, b), models.slomo.unexplained(state: state.slomo, operations) > most {
+                state.slomo.heldWindow = state.slomo.pictureWindow
                 return a.picture
             }
             var pixels = a.picture

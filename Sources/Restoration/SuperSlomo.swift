@@ -86,6 +86,8 @@ public struct SuperSlomo: Sendable {
         /// caller has noted it.
         var flowWindow: Int?
         var pictureWindow: Int?
+        /// The later frame of the last window whose in-betweens are its first frame, where the caller has noted it.
+        var heldWindow: Int?
 
         init(flow: UNetState, refine: UNetState, height: Int, width: Int) {
             self.flow = flow
