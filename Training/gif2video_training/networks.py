@@ -310,7 +310,7 @@ class SuperSlomo(nn.Module):
       "max_flow": pixels that a flow of 1 stands for,
       "residual": bool, true: refined flow = clamp(F + net), false: the paper's tanh(net),
       "coarse": bool, optional; large motion is found on frames of a quarter of the size first (`coarse_flows`), and
-                network B then finds what is left of it. Not in the paper; networks are trained without,
+                network B then finds what is left of it. Not in the paper; trained without first,
     }
     Flows are in units of max_flow inside the networks.
     """

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from .catalogue import MAKERS
 from .colour_pool import RUN, ColourPool, Sample
 from .export import load_model
-from .losses import PICTURE_LOSSES, picture_loss, psnr, smoothness
+from .losses import PICTURE_LOSSES, psnr, smoothness
 from .motion_pool import MotionPool
 from .networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
 
@@ -166,12 +166,18 @@ class ColourTask:
 
 
 class MotionTask:
-    """SuperSlomo on a motion pool. training keys: patch, batch, gradient_weight, warping_weight, smoothness_weight."""
+    """SuperSlomo on a motion pool.
+
+    training keys: patch, batch, loss, gradient_weight, warping_weight, smoothness_weight.
+
+    loss: of the in-between; "relative", "absolute" or "squared" (losses.py).
+    """
 
     def __init__(self, config: dict, pools: list[Path], validation: Path | None, device: torch.device):
         self.training, self.device = config["training"], device
         self.pools = [MotionPool(folder) for folder in pools]
         self.validation = MotionPool(validation) if validation else None
+        self.picture_loss = PICTURE_LOSSES[self.training["loss"]]
 
     def batch(self, rng: np.random.Generator) -> Batch:
         patch, size = self.training["patch"], self.training["batch"]
@@ -191,11 +197,19 @@ class MotionTask:
         batch["time"] = torch.tensor(np.array(times, np.float32))[:, None, None, None]
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
 
+    def flows(self, network: SuperSlomo, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Network B's of a batch, float32. Whether large motion is looked for first is each pair's own affair."""
+        if not network.config.get("coarse"):
+            f01, f10 = network.flows(g0, g1)
+        else:
+            f01, f10 = map(torch.cat, zip(*(network.flows(*pair) for pair in zip(g0.split(1), g1.split(1)))))
+        return f01.float(), f10.float()
+
     def loss(self, network: SuperSlomo, batch: Batch) -> torch.Tensor:
         training, truth, scale = self.training, batch["truth"], network.config["max_flow"]
-        f01, f10 = (flow.float() for flow in network.flows(batch["g0"], batch["g1"]))
+        f01, f10 = self.flows(network, batch["g0"], batch["g1"])
         result = network.interpolate(batch["i0"], batch["i1"], f01, f10, batch["time"])
-        total = picture_loss(result["frame"].float(), truth, training["gradient_weight"])
+        total = self.picture_loss(result["frame"].float(), truth, training["gradient_weight"])
         warped = [result["warped0"], result["warped1"]]
         warping = sum(F.l1_loss(picture.float(), truth) for picture in warped)
         warping = warping + F.l1_loss(backwarp(batch["i1"], f01 * scale), batch["i0"])

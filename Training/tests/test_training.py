@@ -1,6 +1,7 @@
 """Resuming, exporting and the motion model's arithmetic."""
 
 import copy
+import json
 import tempfile
 import unittest
 from pathlib import Path
@@ -13,10 +14,11 @@ from gif2video_training.colour_pool import MAKER_WEIGHTS, RUN, ColourPool, write
 from gif2video_training.data import find_sources
 from gif2video_training.export import load_model, reconfigured, save_model
 from gif2video_training.networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
-from gif2video_training.tasks import ColourTask
+from gif2video_training.tasks import ColourTask, MotionTask
 from gif2video_training.train import Muon, Trainer, make_optimizers, run
 
 UNET = {"unet": "shuffle", "in": 4, "out": 3, "widths": [4, 6], "slope": 0.1}
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 CONFIG = {
     "architecture": "ccdnet",
     "model": {
@@ -234,6 +236,30 @@ class MotionTests(unittest.TestCase):
                 torch.testing.assert_close(found[0], torch.full((1, 2, 21, 30), 4 * pixels / 8))
             expected = (5 if is_large else 1) * pixels / 8
             torch.testing.assert_close(network.flows(a, b)[1], torch.full((1, 2, 21, 30), expected))
+
+    def test_a_batch_finds_large_motion_pair_by_pair(self):
+        config = json.loads((CONFIGS / "superslomo-live-coarse.json").read_text())
+        config["model"]["flow"]["widths"] = config["model"]["refine"]["widths"] = [4, 4]
+        torch.manual_seed(3)
+        network = SuperSlomo(config["model"])
+        task = MotionTask(config, [], None, torch.device("cpu"))
+        # Noise, in which the network finds what it likes, and nothing at all.
+        g0, g1 = torch.rand(2, 3, 48, 40), torch.rand(2, 3, 48, 40)
+        g0[1], g1[1] = 0, 0
+        with torch.no_grad():
+            network.flow.outc.weight.mul_(20)
+            for bias in (tensor for tensor in network.flow.parameters() if tensor.dim() == 1):
+                bias.zero_()
+            f01, f10 = task.flows(network, g0, g1)
+            found = [network.coarse_flows(*pair) is not None for pair in zip(g0.split(1), g1.split(1))]
+            for n in range(2):
+                a, b = network.flows(g0[n : n + 1], g1[n : n + 1])
+                torch.testing.assert_close((f01[n], f10[n]), (a[0], b[0]))
+        self.assertEqual(found, [True, False])
+        batch = {name: torch.rand(2, 3, 48, 40) for name in ("g0", "g1", "i0", "i1", "truth")}
+        batch["time"] = torch.tensor([0.25, 0.5])[:, None, None, None]
+        task.loss(network, batch).backward()
+        self.assertTrue(all(parameter.grad.isfinite().all() for parameter in network.parameters()))
 
     def test_zero_networks_blend(self):
         unet = {"unet": "shuffle", "in": 6, "out": 4, "widths": [4, 4], "slope": 0.1}
