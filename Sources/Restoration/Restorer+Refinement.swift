@@ -14,10 +14,10 @@ extension Restorer {
 
         /// What of the difference between two frames the flows may leave for in-betweens to be shown; nil: all.
         ///
-        /// Of flat art, scrolling text and windows that open leave 0.6 and more (scenes of quality/flat_art.py in Training),
-        /// a chart's bars nearly 0.4, and their in-betweens are rubble; what moves as a whole leaves 0.25 and less. Of what
-        /// looks like another scene, frames of different clips leave 0.55 and more (99 in 100 pairs of training clips), those
-        /// of a car that drives by 0.35 to 0.7.
+        /// Of flat art, scrolling text, windows that open and a chart's bars leave more than that, and their in-betweens are
+        /// rubble; shapes that move leave less (scenes of quality/flat_art.py in Training). Of what looks like another scene,
+        /// frames of different clips leave more, and most of those of a car that drives by less. Which are held says
+        /// docs/quality.md, of the weights there.
         private func mostUnexplained(_ a: FrameSlot, _ b: FrameSlot) -> Float? {
             if a.isFlat && b.isFlat { return 0.33 }
             return b.beginsScene == true ? 0.55 : nil
