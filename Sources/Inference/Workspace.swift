@@ -23,10 +23,10 @@ final class Workspace {
     init(workers: Int, need: ScratchNeed) {
         precondition(workers > 0, "a workspace serves at least one thread")
         self.workers = workers
-        // Parts start on cache lines of their own.
         self.need = need
         runs = TileRuns(rows: need.runs)
         strips.reserveCapacity(need.strips)
+        // Parts start on cache lines of their own.
         perWorker = (need.perWorker + 15) / 16 * 16
         sharedCount = (need.shared + 15) / 16 * 16
         memory = .allocate(

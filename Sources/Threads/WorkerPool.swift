@@ -204,10 +204,19 @@ private final class Desk: Sendable {
             spare.reserveCapacity(Desk.mostSpare)
         }
 
-        /// The first that has indices left and fits.
-        func first(where fits: (Loop) -> Bool) -> Loop? {
-            for index in loops.indices where loops[index].isOpen && fits(loops[index]) { return loops[index] }
+        /// The first that has indices left and fits, which the caller holds from now on, until it leaves it.
+        func take(where fits: (Loop) -> Bool) -> Loop? {
+            for index in loops.indices where loops[index].isOpen && fits(loops[index]) {
+                loops[index].holders += 1
+                return loops[index]
+            }
             return nil
+        }
+
+        /// Notes that a thread that took a loop is done with it.
+        mutating func leave(_ loop: Loop) {
+            loop.holders -= 1
+            keep(loop)
         }
 
         mutating func remove(_ loop: Loop) {
@@ -259,41 +268,33 @@ private final class Desk: Sendable {
     /// Returns when all of the caller's loop is done.
     func finish(_ loop: Loop) {
         while !loop.isDone {
-            let inner = wait(until: { loop.isDone }) { state in
-                guard let inner = state.first(where: { $0.lies(within: loop) }) else { return nil }
-                inner.holders += 1
-                return inner
-            }
+            let inner = wait(until: { loop.isDone }) { state in state.take(where: { $0.lies(within: loop) }) }
             guard let inner else { continue }
             work(on: inner)
-            monitor.withLock { leave(inner, &$0) }
+            monitor.withLock { $0.leave(inner) }
         }
         remove(loop)
     }
 
     /// Works on loops within another one, where threads are free, until something else has come true.
     func help(_ loop: Loop, until isOver: () -> Bool) {
-        func choose(_ state: inout State) -> Loop? {
-            guard state.threads < concurrency,
-                let inner = state.first(where: { $0.lies(within: loop) })
-            else { return nil }
-            state.busy += 1
-            inner.holders += 1
-            return inner
-        }
-        while let inner = wait(until: isOver, for: choose) {
-            work(on: inner)
-            monitor.withLock { state in
-                state.busy -= 1
-                leave(inner, &state)
-            }
-        }
+        work(where: { $0.lies(within: loop) }, until: isOver)
     }
 
-    /// Notes that a thread that was told of a loop is done with it.
-    private func leave(_ loop: Loop, _ state: inout State) {
-        loop.holders -= 1
-        state.keep(loop)
+    /// Works on loops that fit, where threads are free, until something else has come true.
+    private func work(where fits: (Loop) -> Bool, until isOver: () -> Bool) {
+        func choose(_ state: inout State) -> Loop? {
+            guard state.threads < concurrency, let loop = state.take(where: fits) else { return nil }
+            state.busy += 1
+            return loop
+        }
+        while let loop = wait(until: isOver, for: choose) {
+            work(on: loop)
+            monitor.withLock { state in
+                state.busy -= 1
+                state.leave(loop)
+            }
+        }
     }
 
     func remove(_ loop: Loop) {
@@ -311,19 +312,7 @@ private final class Desk: Sendable {
 
     /// A worker's life.
     func serve() {
-        func choose(_ state: inout State) -> Loop? {
-            guard state.threads < concurrency, let loop = state.first(where: { _ in true }) else { return nil }
-            state.busy += 1
-            loop.holders += 1
-            return loop
-        }
-        while let loop = wait(until: { false }, for: choose) {
-            work(on: loop)
-            monitor.withLock { state in
-                state.busy -= 1
-                leave(loop, &state)
-            }
-        }
+        work(where: { _ in true }, until: { false })
     }
 
     func close() {
