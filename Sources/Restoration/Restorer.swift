@@ -49,6 +49,7 @@ public final class Restorer {
     private var newest: FrameSlot?
     /// Where the last frames differed from the ones before them, by their numbers.
     private var changes: [Int: PixelRect] = [:]
+    private var scenes = SceneHistory()
     /// More frames than there are slots.
     private static let rememberedChanges = 8
     /// The GIF's first frame, kept for a loop.
@@ -254,7 +255,7 @@ public final class Restorer {
         if let known = slot.beginsScene { return known }
         let isFollowing = slot.follows(earlier)
         let isSmall = isFollowing && SceneChange.isTooSmall(slot.frame.changed, of: slot.size)
-        let made = !isSmall && SceneChange.isCut(earlier.signature, slot.signature)
+        let made = !isSmall && scenes.isCut(earlier.signature, slot.signature)
         slot.beginsScene = made
         return made
     }

@@ -56,8 +56,13 @@ struct SceneChange {
         Double(changed.area) < histogramDistance * Double(size.area)
     }
 
+    /// Half the L1 distance of the histograms, 0 to 1.
+    static func distance(_ a: Signature, _ b: Signature) -> Double {
+        zip(a.histogram, b.histogram).reduce(0) { $0 + abs($1.0 - $1.1) } / 2
+    }
+
     static func isCut(_ a: Signature, _ b: Signature) -> Bool {
-        let distance = zip(a.histogram, b.histogram).reduce(0) { $0 + abs($1.0 - $1.1) } / 2
+        let distance = distance(a, b)
         guard distance > histogramDistance else { return false }
         let enough = min(distance / correlationWeight, enoughCorrelation)
         // Mostly all stands where it stood.
@@ -91,10 +96,39 @@ struct SceneChange {
     }
 }
 
+/// `SceneChange` in a film: a cut also differs more than the scene's last frames did from each other.
+///
+/// A camera that is swung about shows other colors in every frame, and nothing where it was: the same frames, once in the
+/// middle of a quiet film, would be a cut. The first two frames of a scene are judged by themselves, so that slides of a
+/// show stay scenes of their own.
+struct SceneHistory {
+    /// Chosen on the same clips; docs/quality.md says what is found and what is not.
+    private static let outstanding = 2.5
+    /// Colors so different are another scene whatever was before.
+    private static let clearDistance = 0.4
+    private static let remembered = 3
+
+    /// Of the scene's last pairs of frames.
+    private var distances: [Double] = []
+
+    /// Whether a frame shows another scene than the one before it. Asked once for each pair, in their order.
+    mutating func isCut(_ a: SceneChange.Signature, _ b: SceneChange.Signature) -> Bool {
+        let distance = SceneChange.distance(a, b)
+        let usual = distances.isEmpty ? 0 : distances.reduce(0, +) / Double(distances.count)
+        if distance > min(usual * Self.outstanding, Self.clearDistance), SceneChange.isCut(a, b) {
+            distances = []
+            return true
+        }
+        distances = distances.suffix(Self.remembered - 1) + [distance]
+        return false
+    }
+}
+
 /// Finds the frames of a GIF that begin another scene, as the restorer does. One thread at a time.
 public struct SceneFinder {
     private let background: RGB
     private var earlier: SceneChange.Signature?
+    private var history = SceneHistory()
 
     /// - Parameter background: what transparent pixels show.
     public init(on background: RGB) {
@@ -106,7 +140,7 @@ public struct SceneFinder {
         let signature = signature(of: frame)
         defer { earlier = signature }
         guard let earlier, !SceneChange.isTooSmall(frame.changed, of: frame.size) else { return false }
-        return SceneChange.isCut(earlier, signature)
+        return history.isCut(earlier, signature)
     }
 
     private func signature(of frame: Frame) -> SceneChange.Signature {

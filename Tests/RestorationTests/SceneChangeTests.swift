@@ -49,6 +49,42 @@ import Testing
         #expect(SceneChange.isCut(scene(1), scene(0)))
     }
 
+    /// 256 tiles of random shades.
+    private func tiles(_ seed: UInt64) -> [UInt8] {
+        var generator = SplitMix64(seed: seed)
+        return (0..<256).map { _ in UInt8.random(in: 0..<128, using: &generator) }
+    }
+
+    /// A picture of tiles, of which the first ones, so many per cent, are blue.
+    private func picture(_ tiles: [UInt8], blue: Int) -> SceneChange.Signature {
+        let pixels = (0..<size.area).flatMap { index -> [UInt8] in
+            let tile = index / size.width / 4 * 16 + index % size.width / 6
+            return tile < 256 * blue / 100 ? [0, 0, 200, 255] : [tiles[tile], tiles[tile], 0, 255]
+        }
+        return pixels.withUnsafeBufferPointer { SceneChange.Signature($0, size: size) }
+    }
+
+    private func cuts(_ frames: [SceneChange.Signature]) -> [Int] {
+        var history = SceneHistory()
+        return frames.indices.dropFirst().filter { history.isCut(frames[$0 - 1], frames[$0]) }
+    }
+
+    /// Another picture after frames that differ much from each other is motion, after quiet ones a cut.
+    @Test func aCutStandsOut() {
+        let (a, b) = (picture(tiles(1), blue: 0), picture(tiles(1), blue: 18))
+        let other = picture(tiles(2), blue: 40)
+        #expect(!SceneChange.isCut(a, b) && SceneChange.isCut(b, other))
+        #expect(cuts([a, b, other]) == [])
+        #expect(cuts([b, b, other]) == [2])
+        // Whatever was before.
+        #expect(cuts([a, b, picture(tiles(2), blue: 80)]) == [2])
+    }
+
+    @Test func everySlideIsAScene() {
+        let slides = (0..<6).map { picture(tiles($0), blue: $0 % 2 == 0 ? 0 : 25) }
+        #expect(cuts(slides) == [1, 2, 3, 4, 5])
+    }
+
     @Test func canvasesSmallerThanTheBlocksAreFine() {
         let size = PixelSize(width: 3, height: 1)
         let black: [UInt8] = [0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255]
