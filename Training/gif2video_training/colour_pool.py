@@ -293,6 +293,10 @@ def main() -> None:
     )
     parser.add_argument("--every", type=int, default=24, help="with --validation: every n-th frame")
     options = parser.parse_args()
+    makers = options.makers or [name for name in MAKER_WEIGHTS if MAKERS[name].tool in options.tools]
+    for is_wanted, dithered in ((options.dither != "none", True), (options.dither != "dithered", False)):
+        if is_wanted and not any(MAKERS[name].dithered == dithered for name in makers):
+            parser.error(f"--dither {options.dither}: none of these makers {'dithers' if dithered else 'leaves it'}")
     sources = find_sources(options.data)
     if options.validation:
         write_validation_pool(options.out, sources, options.dither, [32, 256], options.every)
@@ -303,7 +307,7 @@ def main() -> None:
             options.cache,
             options.count,
             options.dither,
-            options.makers or [name for name in MAKER_WEIGHTS if MAKERS[name].tool in options.tools],
+            makers,
             tuple(options.colours),
             options.even,
             tuple(options.scales) if options.scales else None,

@@ -51,13 +51,14 @@ def turned(cells: np.ndarray, channels: np.ndarray) -> np.ndarray:
 class ColourTask:
     """CCDNet on runs of patches of a colour pool.
 
-    training keys: patch, batch, loss, gradient_weight, supervision, alone.
+    training keys: patch, batch, loss, gradient_weight, temporal_weight, supervision, alone.
 
     A run is restored frame by frame as the program does it: each sees the GIF's frames beside it and what became of
     the one before. No gradient passes from frame to frame.
 
     batch: runs in a step, each of RUN - 1 frames.
-    loss: "relative", "absolute" or "squared" (losses.py).
+    loss: "relative", "absolute" or "squared" (losses.py), of the picture and, times temporal_weight (default 0), of how
+        it differs from the one before: errors that stay where they are do not flicker.
     alone: how often a run's frames are shown without the one after: it costs time, and the last of a GIF has none.
     """
 
@@ -121,12 +122,18 @@ class ColourTask:
 
     def loss(self, network: CCDNet, batch: Batch) -> torch.Tensor:
         total = torch.zeros((), device=self.device)
-        frames = batch["truth"].shape[1]
+        truth, frames = batch["truth"], batch["truth"].shape[1]
+        temporal, past = self.training.get("temporal_weight", 0), None
         for k, estimates in enumerate(self.restored(network, batch)):
             weights = [self.training["supervision"]] * (len(estimates) - 1) + [1.0]
             for weight, estimate in zip(weights, estimates):
-                error = self.picture_loss(estimate.float(), batch["truth"][:, k], self.training["gradient_weight"])
+                error = self.picture_loss(estimate.float(), truth[:, k], self.training["gradient_weight"])
                 total = total + weight / frames * error
+            last = estimates[-1].float()
+            if past is not None and temporal:
+                error = self.picture_loss(last - past, truth[:, k] - truth[:, k - 1], 0)
+                total = total + temporal / frames * error
+            past = last.detach()
         return total
 
     @torch.no_grad()

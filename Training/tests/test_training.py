@@ -95,6 +95,28 @@ class NeighbourTests(unittest.TestCase):
                 alone = trainer.network(*told, gif[:, 0], after, made[0], batch["cell"][:, 1])
             torch.testing.assert_close(made[1], alone, atol=1e-6, rtol=0)
 
+    def test_errors_that_stay_do_not_flicker(self):
+        config = copy.deepcopy(self.CONFIG)
+        config["training"] |= {"loss": "absolute", "gradient_weight": 0, "temporal_weight": 0.5}
+        with tempfile.TemporaryDirectory() as name:
+            task = ColourTask(config, [make_pool(Path(name))], None, torch.device("cpu"))
+            batch = task.batch(np.random.default_rng(5))
+
+        class Told:
+            """Says the truth but for an error in each frame."""
+
+            def __init__(self, errors: list[float]):
+                self.left = [batch["truth"][:, k] + error for k, error in enumerate(errors)]
+
+            def estimates(self, *_) -> list[torch.Tensor]:
+                return [self.left.pop(0)]
+
+        frames = RUN - 1
+        self.assertAlmostEqual(float(task.loss(Told([0.1] * frames), batch)), 0.1, places=5)
+        blinking = [0.1 * (-1) ** k for k in range(frames)]
+        moved = 0.5 * 0.2 * (frames - 1) / frames
+        self.assertAlmostEqual(float(task.loss(Told(blinking), batch)), 0.1 + moved, places=5)
+
     def test_a_wider_network_starts_as_the_same_function(self):
         wider = copy.deepcopy(self.CONFIG)
         wider["model"]["first"]["widths"], wider["model"]["step"]["widths"] = [9, 14], [8]
