@@ -41,8 +41,8 @@ final class BlockedTensor: @unchecked Sendable {
             (self.height, self.width, self.blocks, self.lanes, margin) = (height, width, blocks, lanes, reach)
             // Behind the picture a convolution reads what the last Winograd tiles hang over, and its own reach.
             let behind = reach == 0 ? 0 : 2 * reach - 1
-            rowStride = (reach + (width + 3) / 4 * 4 + behind) * lanes
-            blockStride = (reach + (height + 3) / 4 * 4 + behind) * rowStride
+            rowStride = (reach + 4 * TileRuns.tiles(over: width) + behind) * lanes
+            blockStride = (reach + 4 * TileRuns.tiles(over: height) + behind) * rowStride
             // The products of a row's last pixels may read some more, for sums that are dropped.
             let count = blocks * blockStride + BlockedTensor.slack * lanes
             byteCount = (count * MemoryLayout<Float>.stride + 63) / 64 * 64

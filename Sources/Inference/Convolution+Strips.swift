@@ -16,7 +16,7 @@ extension Convolution {
     }
 
     private func stripPlan(height: Int, width: Int, workers: Int) -> StripPlan {
-        let (rows, columns) = ((height + 3) / 4, (width + 3) / 4)
+        let (rows, columns) = (TileRuns.tiles(over: height), TileRuns.tiles(over: width))
         let most = min(72, max(12, Self.stripFloats / (36 * inputBlocks * kernels.lanes) / 4 * 4))
         let strips = (columns + most - 1) / most
         let across = min(columns, ((columns + strips - 1) / strips + 3) / 4 * 4)
@@ -66,7 +66,7 @@ extension Convolution {
     /// Has a workspace name the strips of a part of the output.
     private func findStrips(_ region: Region, _ plan: StripPlan, _ workspace: Workspace) {
         workspace.strips.removeAll(keepingCapacity: true)
-        let rows = (region.height + 3) / 4
+        let rows = TileRuns.tiles(over: region.height)
         var top = 0
         while top < rows {
             let columns = region.tiles(inRow: top)
@@ -115,7 +115,7 @@ extension Convolution {
                 multiply(tiles, count, positions: 0..<36, group, sums)
                 var (convolution, output) = (description, output)
                 table.winograd_output(
-                    &convolution, &sums, Int32(y * ((Int(output.width) + 3) / 4) + strip.columns.lowerBound),
+                    &convolution, &sums, Int32(y * TileRuns.tiles(over: Int(output.width)) + strip.columns.lowerBound),
                     Int32(count), Int32(group.lowerBound), Int32(group.count), &output)
             }
         }

@@ -24,8 +24,8 @@ extension Convolution {
     }
 
     func winogradPlan(height: Int, width: Int, workers: Int) -> WinogradPlan {
-        let rows = (height + 3) / 4
-        let tiles = rows * ((width + 3) / 4)
+        let rows = TileRuns.tiles(over: height)
+        let tiles = rows * TileRuns.tiles(over: width)
         let depth = inputBlocks * parts * kernels.lanes
         let isShared = packed.count > Self.cachedWeights || packed.count > Self.weightsPerTile * tiles
         let step: Int

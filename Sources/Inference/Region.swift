@@ -193,7 +193,7 @@ public struct Region: Hashable, Sendable {
     func tiles(inRow row: Int) -> Range<Int> {
         var found = 0..<0
         for y in 4 * row..<min(4 * row + 4, height) { found = Self.hull(found, columns[y]) }
-        return found.isEmpty ? found : found.lowerBound / 4..<(found.upperBound + 3) / 4
+        return found.isEmpty ? found : found.lowerBound / 4..<TileRuns.tiles(over: found.upperBound)
     }
 
     private static func hull(_ a: Range<Int>, _ b: Range<Int>) -> Range<Int> {

@@ -198,7 +198,7 @@ extension ShuffleUNet {
             /// All that the Winograd tiles read, also for pixels of theirs that are up to date.
             mutating func findRead(reach: Int) {
                 read.removeAll()
-                for row in 0..<(read.height + 3) / 4 {
+                for row in 0..<TileRuns.tiles(over: read.height) {
                     let columns = update.tiles(inRow: row)
                     if columns.isEmpty { continue }
                     let tiles = Region.Patch(rows: row..<row + 1, columns: columns).enlarged(by: 4).grown(by: reach)

@@ -1,5 +1,8 @@
 /// Winograd tiles of a map, 4 x 4 pixels each, that are to be computed: numbered in their order, from 0.
 struct TileRuns {
+    /// How many tiles cover so many pixels of a row or column; the last may hang over.
+    static func tiles(over pixels: Int) -> Int { (pixels + 3) / 4 }
+
     /// Tiles that follow each other in the map.
     private struct Run {
         /// The first one's place among all tiles of the map.
@@ -20,14 +23,14 @@ struct TileRuns {
     /// Makes them all tiles of a map. Allocates nothing where there is room, which it needs no more than one of.
     mutating func set(height: Int, width: Int) {
         removeAll()
-        add(0, (height + 3) / 4 * ((width + 3) / 4))
+        add(0, Self.tiles(over: height) * Self.tiles(over: width))
     }
 
     /// Makes them the tiles that a region touches. Allocates nothing where there is room.
     mutating func set(_ region: Region) {
         removeAll()
-        let across = (region.width + 3) / 4
-        for row in 0..<(region.height + 3) / 4 {
+        let across = Self.tiles(over: region.width)
+        for row in 0..<Self.tiles(over: region.height) {
             let tiles = region.tiles(inRow: row)
             if !tiles.isEmpty { add(row * across + tiles.lowerBound, tiles.count) }
         }
