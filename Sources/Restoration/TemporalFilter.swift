@@ -17,6 +17,11 @@ import Threads
 /// nearly w = exp(-(d / scale q)^2). Where the estimate is the one before, the picture is too, to the bit and within q of it;
 /// pixels that the network leaves as the GIF has them stay so.
 ///
+/// Of dithered and lossy GIFs the scale follows the film. What the network leaves of their dots is a tenth to a half of q,
+/// by maker and content, and where it leaves little, less that moves is taken for an error. The noise n is what d / q is
+/// where the film is stillest, the fifth percentile over the blocks of `block` x `block` pixels that change; the scale is
+/// `noiseScale` n, within limits.
+///
 /// The constants were chosen on validation clips by PSNR and flicker; `make quality` measures what comes of them.
 ///
 /// For one size of frames. One thread at a time.
@@ -32,13 +37,25 @@ final class TemporalFilter {
     struct Filtering {
         /// How much of the difference is left out at the most: the weight of the past.
         let strength: Float
-        /// What counts as an error, in multiples of q.
-        let scale: Float
+        /// What counts as an error, in multiples of q: at the least and at the most.
+        let scales: ClosedRange<Float>
 
-        static let none = Filtering(strength: 0.8, scale: 1.4)
-        /// What the networks leave of dither is less than what they take away.
-        static let dithered = Filtering(strength: 0.7, scale: 1)
+        static let none = Filtering(strength: 0.8, scales: 1.4...1.4)
+        static let dithered = Filtering(strength: 0.8, scales: 0.75...1.35)
+
+        /// - Parameter noise: n; nil: not known.
+        func scale(noise: Float?) -> Float {
+            min(max(noise.map { $0 * TemporalFilter.noiseScale } ?? 1, scales.lowerBound), scales.upperBound)
+        }
     }
+
+    private static let block = 8
+    private static let noiseScale: Float = 5
+    private static let stillestShare = 0.05
+    /// Fewer blocks tell nothing.
+    private static let enoughBlocks = 32
+    /// A larger one is no noise: everything moves.
+    private static let mostNoise: Float = 0.8
 
     /// The frame before.
     struct Past {
@@ -50,11 +67,14 @@ final class TemporalFilter {
     /// The means of |E| and of |G - I| over the channels.
     private let differences: Tensor
     private let errors: Tensor
+    /// d / q of each block; negative where it does not change.
+    private var ratios: [Float]
 
     /// For one size of frames; one `apply` at a time.
     init(height: Int, width: Int) {
         differences = Tensor(1, height, width)
         errors = Tensor(1, height, width)
+        ratios = [Float](repeating: -1, count: height / Self.block * (width / Self.block))
     }
 
     /// Rows that one thread takes at a time.
@@ -89,7 +109,10 @@ final class TemporalFilter {
                 kernels.mean_difference(gif.plane(0) + at, own, plane, width, errors + at)
             }
         }
-        let how = ck_stay(strength: filtering.strength, scale: filtering.scale, same: Self.tolerance)
+        let isFixed = filtering.scales.lowerBound == filtering.scales.upperBound
+        let noise = isFixed ? nil : noise(of: estimate, since: past.estimate, moving, pool)
+        let how = ck_stay(
+            strength: filtering.strength, scale: filtering.scale(noise: noise), same: Self.tolerance)
         pool.forEach(bands) { band in
             var how = how
             let room = UnsafeMutablePointer<Float>.allocate(capacity: 3 * width + 2 * Self.reach)
@@ -119,6 +142,38 @@ final class TemporalFilter {
         var moved = Region(height: height, width: width)
         for y in 0..<height where moving[y] { moved.insert(rows: y..<y + 1, columns: 0..<width) }
         return PixelOperations(on: pool).differences(of: restored, from: past.restored, in: moved)
+    }
+
+    /// n, of `differences` and `errors`.
+    /// - Parameter moving: the rows whose estimates differ, which those two are known of.
+    private func noise(
+        of estimate: TensorView, since before: TensorView, _ moving: [Bool], _ pool: WorkerPool
+    ) -> Float? {
+        let (side, width) = (Self.block, estimate.shape.width)
+        let (down, across) = (estimate.shape.height / side, width / side)
+        let (differences, errors) = (differences.view.plane(0), errors.view.plane(0))
+        let (green, greenBefore) = (estimate.plane(1), before.plane(1))
+        ratios.withUnsafeMutableBufferPointer { ratios in
+            nonisolated(unsafe) let ratios = ratios
+            pool.forEach(down) { row in
+                for column in 0..<across {
+                    var (difference, error, change) = (Float(0), Float(0), Float(0))
+                    for y in row * side..<(row + 1) * side where moving[y] {
+                        for at in y * width + column * side..<y * width + (column + 1) * side {
+                            difference += differences[at]
+                            error += errors[at]
+                            change += abs(green[at] - greenBefore[at])
+                        }
+                    }
+                    let isChanged = change > Self.tolerance * Float(side * side)
+                    ratios[row * across + column] = isChanged ? difference / max(error, 1e-6) : -1
+                }
+            }
+        }
+        let known = ratios.filter { $0 >= 0 }.sorted()
+        guard known.count >= Self.enoughBlocks else { return nil }
+        let noise = known[Int(Double(known.count - 1) * Self.stillestShare)]
+        return noise > Self.mostNoise ? nil : noise
     }
 
     /// Whether row `y` of both is the same to the bit: none of its pixels asks what surrounds it.
