@@ -121,7 +121,8 @@ import Threads
                     if kernels.products == .own {
                         #expect(a == b, "\(made.blocks) blocks of \(height) x \(width)")
                     }
-                    #expect(maximumError(a, b) < 1e-5, "\(made.blocks) blocks of \(height) x \(width)")
+                    // OpenBLAS adds up in another order where the columns are others; with AVX2 that shows more.
+                    #expect(maximumError(a, b) < 3e-5, "\(made.blocks) blocks of \(height) x \(width)")
                 }
             }
         }
