@@ -183,7 +183,8 @@ import Threads
             for at in expected.indices {
                 if isAffected[at % (width * height)] { expected[at] = whole[at] } else { held += 1 }
             }
-            #expect(maximumError(partly, expected) < 1e-5, "frame \(index)")
+            // OpenBLAS adds up in another order where there are fewer tiles; with AVX2 that shows more.
+            #expect(maximumError(partly, expected) < 3e-5, "frame \(index)")
         }
         #expect(held > 100_000)
     }
