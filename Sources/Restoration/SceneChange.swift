@@ -102,7 +102,7 @@ struct SceneChange {
 /// middle of a quiet film, would be a cut. The first two frames of a scene are judged by themselves, so that slides of a
 /// show stay scenes of their own.
 struct SceneHistory {
-    /// Chosen on the same clips; docs/quality.md says what is found and what is not.
+    /// Chosen on spliced clips of both the training and the validation data; docs/quality.md says what is found.
     private static let outstanding = 2.5
     /// Colors so different are another scene whatever was before.
     private static let clearDistance = 0.4
