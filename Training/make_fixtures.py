@@ -317,6 +317,8 @@ def slomos() -> None:
         # What random weights answer is large motion for some pixels and not for others.
         ("superslomo-coarse", {"flow": {**shuffle, "in": 6, "out": 4}, "refine": {**shuffle, "in": 16, "out": 5},
                                "max_flow": 12, "residual": True, "coarse": True}, (45, 62)),
+        ("superslomo-views", {"flow": {**shuffle, "in": 6, "out": 4}, "refine": {**shuffle, "in": 16, "out": 5},
+                              "max_flow": 12, "residual": True, "views": True}, (37, 46)),
     ]:  # fmt: skip
         net = randomize(networks.SuperSlomo(config), 0.2)
         g0, g1, i0, i1 = (image(3, *size, seed) for seed in (4, 5, 6, 7))

@@ -115,6 +115,17 @@ public struct Region: Hashable, Sendable {
         return grown
     }
 
+    /// The same pixels of a mirrored map.
+    public func mirrored(horizontally: Bool, vertically: Bool) -> Region {
+        var mirrored = self
+        for row in 0..<height {
+            let line = columns[vertically ? height - 1 - row : row]
+            mirrored.columns[row] =
+                horizontally && !line.isEmpty ? width - line.upperBound..<width - line.lowerBound : line
+        }
+        return mirrored
+    }
+
     /// The pixels in whole squares of `side` x `side`, counted from the upper left, as far as the map goes.
     public func inSquares(of side: Int) -> Region {
         shrunk(by: side, height: (height + side - 1) / side, width: (width + side - 1) / side)

@@ -9,7 +9,7 @@ public struct ModelSet: Sendable {
     public enum Profile: String, CaseIterable, Sendable {
         /// Small networks that hold a real-time budget.
         case live
-        /// The paper's sizes.
+        /// Larger ones, for files.
         case quality
     }
 

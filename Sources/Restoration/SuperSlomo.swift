@@ -18,9 +18,12 @@ public struct SuperSlomo: Sendable {
         /// Large motion is found on frames of a quarter of the size first (see `LargeMotion`). Not in the paper; may be
         /// missing.
         let coarse: Bool?
+        /// Network B sees the frames mirrored and in reversed time as well (see `FlowViews`). Not in the paper; may be
+        /// missing.
+        let views: Bool?
 
         enum CodingKeys: String, CodingKey {
-            case flow, refine, residual, coarse
+            case flow, refine, residual, coarse, views
             case maxFlow = "max_flow"
         }
     }
@@ -53,11 +56,10 @@ public struct SuperSlomo: Sendable {
     /// The activations for one canvas, the flows between the two frames of the window, and what was made of the last
     /// window: only what has changed since is computed, and only where something moves.
     public final class State {
-        let flow: UNetState
+        let flow: FlowState
+        /// Where the model has them.
+        let views: FlowViews?
         let refine: UNetState
-        /// F01 and F10, [2, H, W] each: made where the network has put its answer, and kept there, unless it answers twice.
-        let f01: TensorView
-        let f10: TensorView
         /// As they were handed over.
         let given01: Tensor
         let given10: Tensor
@@ -69,19 +71,14 @@ public struct SuperSlomo: Sendable {
         /// The picture that `interpolate` made last, and its time.
         let blended: Tensor
         var time: Float = 0
-        /// Where something moves between the two frames: elsewhere the flows are 0, and so are what refinement adds to
-        /// them and the visibility. And that of the flows that were handed over.
-        var moving: Region
+        /// Where the flows that were handed over move something: elsewhere they are 0, and so are what refinement adds to
+        /// them and the visibility.
         var givenMoving: Region
         /// Where the flows may have changed since they were handed over, and those that were since the last in-between.
         var changedFlow: Region
         var changedGiven: Region
         /// Where anything moved in the last in-between.
         var refined: Region
-        /// Made when it is first needed.
-        var large: LargeMotion?
-        /// Whether the flow network's input is the last window's two frames.
-        var hasFrames = false
         /// The later frame of the last window whose flow was asked for, and of the last whose in-betweens were, where the
         /// caller has noted it.
         var flowWindow: Int?
@@ -89,27 +86,24 @@ public struct SuperSlomo: Sendable {
         /// The later frame of the last window whose in-betweens are its first frame, where the caller has noted it.
         var heldWindow: Int?
 
-        init(flow: UNetState, refine: UNetState, height: Int, width: Int) {
-            self.flow = flow
-            self.refine = refine
-            if flow.output.shape.channels == 4 {
-                (f01, f10) = (flow.output[0..<2], flow.output[2..<4])
-            } else {
-                (f01, f10) = (Tensor(2, height, width).view, Tensor(2, height, width).view)
-            }
+        init(flow: FlowState, views: FlowViews?, refine: UNetState, height: Int, width: Int) {
+            (self.flow, self.views, self.refine) = (flow, views, refine)
             (given01, given10) = (Tensor(2, height, width), Tensor(2, height, width))
             warped = Tensor(3, height, width)
             blended = Tensor(3, height, width)
-            moving = Region(height: height, width: width)
-            (givenMoving, changedFlow, changedGiven, refined) = (moving, moving, moving, moving)
+            givenMoving = Region(height: height, width: width)
+            (changedFlow, changedGiven, refined) = (givenMoving, givenMoving, givenMoving)
         }
     }
 
     /// - Parameters: the canvas in pixels.
     public func makeState(height: Int, width: Int) -> State {
-        State(
-            flow: flow.makeState(height: height, width: width), refine: refine.makeState(height: height, width: width),
-            height: height, width: width)
+        func makeFlowState() -> FlowState { FlowState(flow.makeState(height: height, width: width)) }
+        let hasViews = configuration.views == true
+        return State(
+            flow: makeFlowState(),
+            views: hasViews ? FlowViews(height: height, width: width, found: makeFlowState()) : nil,
+            refine: refine.makeState(height: height, width: width), height: height, width: width)
     }
 
     /// Where two frames may differ from those that this was asked for last, and from one another; nil: anywhere.
@@ -129,14 +123,31 @@ public struct SuperSlomo: Sendable {
     ) {
         let operations = PixelOperations(on: pool)
         let moving = StillRegion.affected(by: operations.differences(of: g0, from: g1, in: novelty.between))
+        state.changedFlow.formUnion(state.flow.moving)
+        state.changedFlow.formUnion(moving)
+        findFlows(g0, g1, novelty, in: moving, state.flow, operations, on: pool)
+        guard let views = state.views, !moving.isEmpty else { return }
+        views.improve(
+            state.flow.f01, state.flow.f10, of: g0, g1, in: moving, scale: configuration.maxFlow, operations, on: pool
+        ) {
+            findFlows($0, $1, Novelty(), in: $2, views.found, operations, on: pool)
+        }
+    }
+
+    /// Both flows from two frames as they are given.
+    private func findFlows(
+        _ g0: TensorView, _ g1: TensorView, _ novelty: Novelty, in moving: Region, _ state: FlowState,
+        _ operations: PixelOperations, on pool: WorkerPool
+    ) {
         // Where something moves the network writes.
         for flow in [state.f01, state.f10] { operations.fill(flow, with: 0, in: state.moving, butNotIn: moving) }
+        state.moving = moving
         // Only frames themselves are known of.
         var novelty = state.hasFrames ? novelty : Novelty()
         state.hasFrames = configuration.flow.outputs == 4
         func estimate(_ a: TensorView, _ b: TensorView) {
             directFlow(
-                a, b, state.flow, novelty: novelty, into: state.f01, state.f10, in: moving, operations, on: pool)
+                a, b, state.network, novelty: novelty, into: state.f01, state.f10, in: moving, operations, on: pool)
         }
         if let large = largeMotion(g0, g1, in: moving, state: state, operations, on: pool) {
             // What is left of the motion between each frame and the other, warped to it.
@@ -155,9 +166,6 @@ public struct SuperSlomo: Sendable {
         } else {
             estimate(g0, g1)
         }
-        state.changedFlow.formUnion(state.moving)
-        state.changedFlow.formUnion(moving)
-        state.moving = moving
     }
 
     /// Both flows by network B alone.
@@ -182,7 +190,7 @@ public struct SuperSlomo: Sendable {
 
     /// What of the motion between two frames is large, found on frames of a quarter of the size; nil where little is.
     private func largeMotion(
-        _ g0: TensorView, _ g1: TensorView, in moving: Region, state: State, _ operations: PixelOperations,
+        _ g0: TensorView, _ g1: TensorView, in moving: Region, state: FlowState, _ operations: PixelOperations,
         on pool: WorkerPool
     ) -> LargeMotion? {
         guard configuration.coarse == true, !moving.isEmpty else { return nil }
@@ -208,11 +216,11 @@ public struct SuperSlomo: Sendable {
     /// thread. Not beside `interpolate`.
     public func handOver(_ state: State, on pool: WorkerPool) {
         let operations = PixelOperations(on: pool)
-        operations.copy(state.f01, into: state.given01.view, in: state.changedFlow)
-        operations.copy(state.f10, into: state.given10.view, in: state.changedFlow)
+        operations.copy(state.flow.f01, into: state.given01.view, in: state.changedFlow)
+        operations.copy(state.flow.f10, into: state.given10.view, in: state.changedFlow)
         state.changedGiven.formUnion(state.changedFlow)
         state.changedFlow = Region(height: state.changedFlow.height, width: state.changedFlow.width)
-        state.givenMoving = state.moving
+        state.givenMoving = state.flow.moving
     }
 
     /// Network C: the picture at time t between two restored frames, with the flows that were handed over. What the state

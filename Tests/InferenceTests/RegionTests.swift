@@ -38,6 +38,15 @@ import Threads
                 patch.rows.flatMap { row in patch.columns.map { row * width + $0 } }
             }
             #expect(Set(inPatches) == held && inPatches.count == held.count)
+            for (horizontally, vertically) in [(true, false), (false, true), (true, true)] {
+                let mirrored = region.mirrored(horizontally: horizontally, vertically: vertically)
+                let expected = held.map { pixel in
+                    let (row, column) = (pixel / width, pixel % width)
+                    return (vertically ? height - 1 - row : row) * width
+                        + (horizontally ? width - 1 - column : column)
+                }
+                #expect(self.pixels(of: mirrored) == Set(expected))
+            }
             let hull = region.hull
             #expect(self.pixels(of: hull).isSuperset(of: held) && Array(hull.patches).count == (held.isEmpty ? 0 : 1))
             #expect(

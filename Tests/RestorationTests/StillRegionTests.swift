@@ -136,6 +136,10 @@ import Threads
         try expectTheSame(frames(16, seed: 6), colorNone: "ccdnet-live", slomo: "superslomo-coarse") { _ in }
     }
 
+    @Test func theSameWithFlowsOfSeveralViews() throws {
+        try expectTheSame(frames(16, seed: 8), colorNone: "ccdnet-neighbours", slomo: "superslomo-views") { _ in }
+    }
+
     @Test func theSameAtTimesThatDiffer() throws {
         try expectTheSame(frames(8, seed: 5), colorNone: "ccdnet-live") { $0.rate = .constant(Rational(24)) }
     }

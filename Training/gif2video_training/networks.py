@@ -311,9 +311,12 @@ class SuperSlomo(nn.Module):
       "residual": bool, true: refined flow = clamp(F + net), false: the paper's tanh(net),
       "coarse": bool, optional; large motion is found on frames of a quarter of the size first (`coarse_flows`), and
                 network B then finds what is left of it. Not in the paper; trained without first,
+      "views": bool, optional; network B sees the frames mirrored and in reversed time as well, and what it answers is
+                fused (`fused_flows`). Not in the paper; for finished weights: training pays four times for it,
     }
     Flows are in units of max_flow inside the networks.
     """
+
 
     COARSE = 4
     """By how much smaller the frames are on which large motion is found."""
@@ -321,6 +324,12 @@ class SuperSlomo(nn.Module):
     """Pixels: coarse flows up to the first do not count, from the second on they count in full."""
     LARGE_SHARE = 0.01
     """The part of the picture that has to move so far for the coarse flows to be used at all."""
+    VIEWS = ((True, True, True), (True, False, False), (False, True, True))
+    """Beside the frames as they are: mirrored left to right, upside down; in reversed time."""
+    VIEW_ERROR = 0.02
+    """A view counts by exp(-error / this), its error being what its flow leaves of the difference between the frames."""
+    VIEW_REACH = 3.0
+    """Pixels by which the other views may move a flow, in x and in y: beyond that they have found something else."""
 
     def __init__(self, config: dict):
         super().__init__()
@@ -330,6 +339,35 @@ class SuperSlomo(nn.Module):
 
     def flows(self, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """F01 and F10, [N, 2, H, W] each, in units of max_flow (network B)."""
+        found = self.view_flows(g0, g1)
+        return self.fused_flows(g0, g1, *found) if self.config.get("views") else found
+
+    def fused_flows(self, g0, g1, f01, f10) -> tuple[torch.Tensor, torch.Tensor]:
+        """Flows nearer to the truth than f01 and f10: with what network B finds in mirrored frames and reversed time."""
+        ends, flows = ((g0, g1), (g1, g0)), (f01, f10)
+
+        def error(k: int, flow: torch.Tensor) -> torch.Tensor:
+            left = (ends[k][0] - backwarp(ends[k][1], flow * self.config["max_flow"])).abs().mean(1, keepdim=True)
+            return F.avg_pool2d(F.pad(left, (2, 2, 2, 2), mode="replicate"), 5, 1)
+
+        errors = [error(k, flow) for k, flow in enumerate(flows)]
+        sums, weights = [torch.zeros_like(flow) for flow in flows], [torch.ones_like(error) for error in errors]
+        for horizontal, vertical, backwards in self.VIEWS:
+            axes = [axis for axis, mirrored in ((-1, horizontal), (-2, vertical)) if mirrored]
+            signs = torch.tensor([-1.0 if mirrored else 1.0 for mirrored in (horizontal, vertical)], device=g0.device)
+            a, b = g0.flip(axes), g1.flip(axes)
+            found = self.view_flows(b, a)[::-1] if backwards else self.view_flows(a, b)
+            for k, flow in enumerate(found):
+                flow = flow.flip(axes) * signs[None, :, None, None]
+                weight = ((errors[k] - error(k, flow)) / self.VIEW_ERROR).clamp_max(30).exp()
+                sums[k] += weight * (flow - flows[k])
+                weights[k] += weight
+        reach = self.VIEW_REACH / self.config["max_flow"]
+        fused = [flow + (sums[k] / weights[k]).clamp(-reach, reach) for k, flow in enumerate(flows)]
+        return fused[0], fused[1]
+
+    def view_flows(self, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Both flows from the frames as they are given."""
         if self.config.get("coarse"):
             assert len(g0) == 1, "one pair at a time"
             if (coarse := self.coarse_flows(g0, g1)) is not None:
