@@ -65,9 +65,12 @@ def one_line(value) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def reconfigured(source: Path, output: Path, changes: dict) -> None:
-    """A model file with the same weights and another configuration."""
+def reconfigured(source: Path, output: Path, changes: dict, profile: str | None = None) -> None:
+    """A model file with the same weights and another configuration; profile: that it is then of, if another."""
     metadata = read_metadata(source)
+    if profile:
+        metadata["name"] = metadata["name"].removesuffix(metadata["profile"]) + profile
+        metadata["profile"] = profile
     metadata["config"] = one_line(json.loads(metadata["config"]) | changes)
     save_file(load_file(source), output, metadata)
     output.chmod(0o644)
@@ -83,9 +86,10 @@ def main() -> None:
     parser.add_argument(
         "--set", type=json.loads, default={}, metavar="JSON", help="changes to the network's configuration"
     )
+    parser.add_argument("--profile", help="of a model file that is changed, where it becomes another profile's")
     options = parser.parse_args()
     if options.checkpoint.suffix == ".safetensors":
-        return reconfigured(options.checkpoint, options.output, options.set)
+        return reconfigured(options.checkpoint, options.output, options.set, options.profile)
     state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
     config = state["config"]
     model = config["model"] | options.set
