@@ -56,6 +56,18 @@ public struct UNet: Sendable {
         return makeWholeState(height: height, width: width, workers: workers, sharingWith: partner)
     }
 
+    /// A state beside another one of this network, whose forward never runs at the same time: with maps of its own, but that
+    /// tiles of large pictures, which keep nothing from one forward to the next, run on the same.
+    public func makeTwin(of state: UNetState) -> UNetState {
+        let shape = state.input.shape
+        guard case .tiles = state.maps.activations else {
+            return makeState(height: shape.height, width: shape.width, workers: state.workspace.workers)
+        }
+        return UNetState(
+            input: Tensor(shape), output: Tensor(state.output.shape), maps: state.maps, workspace: state.workspace,
+            tiles: state.tiles)
+    }
+
     /// Pixels a side of a tile of a large picture.
     public static let tileSide = 1024
 

@@ -12,8 +12,16 @@ public final class UNetState: @unchecked Sendable {
     let all: Region
     let maps: Maps
     let workspace: Workspace
-    /// Of a large picture: what the last of its tiles ran on.
-    var tile: UNetState?
+    /// Of a large picture: what the last of its tiles ran on; of one state or of two that take turns.
+    let tiles: Tiles
+    var tile: UNetState? {
+        get { tiles.last }
+        set { tiles.last = newValue }
+    }
+
+    final class Tiles {
+        fileprivate var last: UNetState?
+    }
 
     enum Activations {
         case classic(ClassicUNet.Activations)
@@ -60,12 +68,13 @@ public final class UNetState: @unchecked Sendable {
         if maps.user == ObjectIdentifier(self) { maps.user = nil }
     }
 
-    init(input: Tensor, output: Tensor, maps: Maps, workspace: Workspace) {
+    init(input: Tensor, output: Tensor, maps: Maps, workspace: Workspace, tiles: Tiles = Tiles()) {
         self.input = input
         self.output = output
         all = .all(height: input.shape.height, width: input.shape.width)
         self.maps = maps
         self.workspace = workspace
+        self.tiles = tiles
     }
 
     deinit {

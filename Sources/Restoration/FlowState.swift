@@ -12,8 +12,6 @@ final class FlowState {
     var moving: Region
     /// Whether the network's input is the last two frames.
     var hasFrames = false
-    /// Made when it is first needed.
-    var large: LargeMotion?
 
     init(_ network: UNetState) {
         self.network = network

@@ -24,7 +24,7 @@ public final class Restorer {
         let isTiled = UNet.isTiled(height: size.height, width: size.width)
         return switch profile {
         case .live: isTiled ? 700_000_000 + 760 * size.area : 65_000_000 + 1450 * size.area
-        case .quality: isTiled ? 950_000_000 + 760 * size.area : 105_000_000 + 1660 * size.area
+        case .quality: isTiled ? 950_000_000 + 880 * size.area : 120_000_000 + 1980 * size.area
         }
     }
 

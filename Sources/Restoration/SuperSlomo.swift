@@ -79,6 +79,8 @@ public struct SuperSlomo: Sendable {
         var changedGiven: Region
         /// Where anything moved in the last in-between.
         var refined: Region
+        /// Made when it is first needed; also of the views.
+        var large: LargeMotion?
         /// The later frame of the last window whose flow was asked for, and of the last whose in-betweens were, where the
         /// caller has noted it.
         var flowWindow: Int?
@@ -98,11 +100,12 @@ public struct SuperSlomo: Sendable {
 
     /// - Parameters: the canvas in pixels.
     public func makeState(height: Int, width: Int) -> State {
-        func makeFlowState() -> FlowState { FlowState(flow.makeState(height: height, width: width)) }
-        let hasViews = configuration.views == true
+        let network = flow.makeState(height: height, width: width)
+        let views =
+            configuration.views == true
+            ? FlowViews(height: height, width: width, found: FlowState(flow.makeTwin(of: network))) : nil
         return State(
-            flow: makeFlowState(),
-            views: hasViews ? FlowViews(height: height, width: width, found: makeFlowState()) : nil,
+            flow: FlowState(network), views: views,
             refine: refine.makeState(height: height, width: width), height: height, width: width)
     }
 
@@ -125,44 +128,44 @@ public struct SuperSlomo: Sendable {
         let moving = StillRegion.affected(by: operations.differences(of: g0, from: g1, in: novelty.between))
         state.changedFlow.formUnion(state.flow.moving)
         state.changedFlow.formUnion(moving)
-        findFlows(g0, g1, novelty, in: moving, state.flow, operations, on: pool)
+        findFlows(g0, g1, novelty, in: moving, state.flow, state: state, operations, on: pool)
         guard let views = state.views, !moving.isEmpty else { return }
         views.improve(
             state.flow.f01, state.flow.f10, of: g0, g1, in: moving, scale: configuration.maxFlow, operations, on: pool
         ) {
-            findFlows($0, $1, Novelty(), in: $2, views.found, operations, on: pool)
+            findFlows($0, $1, Novelty(), in: $2, views.found, state: state, operations, on: pool)
         }
     }
 
     /// Both flows from two frames as they are given.
     private func findFlows(
-        _ g0: TensorView, _ g1: TensorView, _ novelty: Novelty, in moving: Region, _ state: FlowState,
+        _ g0: TensorView, _ g1: TensorView, _ novelty: Novelty, in moving: Region, _ found: FlowState, state: State,
         _ operations: PixelOperations, on pool: WorkerPool
     ) {
         // Where something moves the network writes.
-        for flow in [state.f01, state.f10] { operations.fill(flow, with: 0, in: state.moving, butNotIn: moving) }
-        state.moving = moving
+        for flow in [found.f01, found.f10] { operations.fill(flow, with: 0, in: found.moving, butNotIn: moving) }
+        found.moving = moving
         // Only frames themselves are known of.
-        var novelty = state.hasFrames ? novelty : Novelty()
-        state.hasFrames = configuration.flow.outputs == 4
+        var novelty = found.hasFrames ? novelty : Novelty()
+        found.hasFrames = configuration.flow.outputs == 4
         func estimate(_ a: TensorView, _ b: TensorView) {
             directFlow(
-                a, b, state.network, novelty: novelty, into: state.f01, state.f10, in: moving, operations, on: pool)
+                a, b, found.network, novelty: novelty, into: found.f01, found.f10, in: moving, operations, on: pool)
         }
         if let large = largeMotion(g0, g1, in: moving, state: state, operations, on: pool) {
             // What is left of the motion between each frame and the other, warped to it.
             novelty = Novelty()
-            state.hasFrames = false
+            found.hasFrames = false
             let scale = configuration.maxFlow
             operations.backwarp(g1, by: large.f01.view, scale: scale, into: large.warped.view)
             estimate(g0, large.warped.view)
-            operations.backwarp(large.f01.view, by: state.f01, scale: scale, into: large.sum.view)
-            operations.scaledSum(1, large.sum.view, 1, state.f01, into: large.f01.view)
+            operations.backwarp(large.f01.view, by: found.f01, scale: scale, into: large.sum.view)
+            operations.scaledSum(1, large.sum.view, 1, found.f01, into: large.f01.view)
             operations.backwarp(g0, by: large.f10.view, scale: scale, into: large.warped.view)
             estimate(large.warped.view, g1)
-            operations.backwarp(large.f10.view, by: state.f10, scale: scale, into: large.sum.view)
-            operations.scaledSum(1, large.sum.view, 1, state.f10, into: state.f10, in: moving)
-            operations.copy(large.f01.view, into: state.f01, in: moving)
+            operations.backwarp(large.f10.view, by: found.f10, scale: scale, into: large.sum.view)
+            operations.scaledSum(1, large.sum.view, 1, found.f10, into: found.f10, in: moving)
+            operations.copy(large.f01.view, into: found.f01, in: moving)
         } else {
             estimate(g0, g1)
         }
@@ -190,7 +193,7 @@ public struct SuperSlomo: Sendable {
 
     /// What of the motion between two frames is large, found on frames of a quarter of the size; nil where little is.
     private func largeMotion(
-        _ g0: TensorView, _ g1: TensorView, in moving: Region, state: FlowState, _ operations: PixelOperations,
+        _ g0: TensorView, _ g1: TensorView, in moving: Region, state: State, _ operations: PixelOperations,
         on pool: WorkerPool
     ) -> LargeMotion? {
         guard configuration.coarse == true, !moving.isEmpty else { return nil }
