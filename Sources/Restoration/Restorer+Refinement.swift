@@ -15,11 +15,12 @@ extension Restorer {
         /// What of the difference between two frames the flows may leave for in-betweens to be shown; nil: all.
         ///
         /// Of flat art, scrolling text, windows that open and a chart's bars leave more than that, and their in-betweens are
-        /// rubble; shapes that move leave less (scenes of quality/flat_art.py in Training). Of what looks like another scene,
+        /// rubble; shapes that move leave less (scenes of quality/flat_art.py in Training). Flows of several views leave less of
+        /// all of them: text 0.25 and more, what moves well 0.21 at most. Of what looks like another scene,
         /// frames of different clips leave more, and most of those of a car that drives by less. Which are held says
         /// docs/quality.md, of the weights there.
         private func mostUnexplained(_ a: FrameSlot, _ b: FrameSlot) -> Float? {
-            if a.isFlat && b.isFlat { return 0.33 }
+            if a.isFlat && b.isFlat { return models.slomo.hasViews ? 0.23 : 0.33 }
             return b.beginsScene == true ? 0.55 : nil
         }
 

@@ -32,6 +32,9 @@ public struct SuperSlomo: Sendable {
     private let flow: UNet
     private let refine: UNet
 
+    /// Whether network B looks at the frames in several views.
+    var hasViews: Bool { configuration.views == true }
+
     /// - Throws: `ModelError` when the file is no SuperSlomo or does not hold what its header says.
     public init(_ file: ModelFile) throws(ModelError) {
         guard file.architecture == "superslomo" else {
@@ -102,7 +105,7 @@ public struct SuperSlomo: Sendable {
     public func makeState(height: Int, width: Int) -> State {
         let network = flow.makeState(height: height, width: width)
         let views =
-            configuration.views == true
+            hasViews
             ? FlowViews(height: height, width: width, found: FlowState(flow.makeTwin(of: network))) : nil
         return State(
             flow: FlowState(network), views: views,

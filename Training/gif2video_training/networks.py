@@ -327,7 +327,7 @@ class SuperSlomo(nn.Module):
     VIEWS = ((True, True, True), (True, False, False), (False, True, True))
     """Beside the frames as they are: mirrored left to right, upside down; in reversed time."""
     VIEW_ERROR = 0.02
-    """A view counts by exp(-error / this), its error being what its flow leaves of the difference between the frames."""
+    """A view counts by exp(-error / this), its error being what its flow leaves of the difference of the frames."""
     VIEW_REACH = 3.0
     """Pixels by which the other views may move a flow, in x and in y: beyond that they have found something else."""
 
@@ -343,7 +343,7 @@ class SuperSlomo(nn.Module):
         return self.fused_flows(g0, g1, *found) if self.config.get("views") else found
 
     def fused_flows(self, g0, g1, f01, f10) -> tuple[torch.Tensor, torch.Tensor]:
-        """Flows nearer to the truth than f01 and f10: with what network B finds in mirrored frames and reversed time."""
+        """Flows nearer to the truth than f01 and f10: with network B's of mirrored frames and reversed time."""
         ends, flows = ((g0, g1), (g1, g0)), (f01, f10)
 
         def error(k: int, flow: torch.Tensor) -> torch.Tensor:

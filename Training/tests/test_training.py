@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from gif2video_training.colour_pool import MAKER_WEIGHTS, RUN, ColourPool, write_colour_pool
 from gif2video_training.data import find_sources
-from gif2video_training.export import load_model, reconfigured, save_model
+from gif2video_training.export import load_model, read_metadata, reconfigured, save_model
 from gif2video_training.networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
 from gif2video_training.tasks import ColourTask, MotionTask
 from gif2video_training.train import Muon, Trainer, make_optimizers, run
@@ -216,7 +217,8 @@ class ExportTests(unittest.TestCase):
             metadata = {
                 "architecture": "dither-classifier",
                 "config": '{"widths": [4, 6], "strides": [2, 1], "slope": 0.2}',
-            }
+                "name": "small-live", "profile": "live",
+            }  # fmt: skip
             save_model(path, network, metadata, half=False)
             loaded, _ = load_model(path)
             torch.testing.assert_close(loaded(picture, radius), network(picture, radius), atol=1e-5, rtol=1e-5)
@@ -224,6 +226,8 @@ class ExportTests(unittest.TestCase):
             again, _ = load_model(path)
             self.assertEqual(again.config, config | {"threshold": -0.5})
             torch.testing.assert_close(again(picture, radius), loaded(picture, radius))
+            reconfigured(path, path, {}, "quality")
+            self.assertEqual([read_metadata(path)[key] for key in ("name", "profile")], ["small-quality", "quality"])
 
     def test_projection_is_off_unless_asked_for(self):
         model = copy.deepcopy(CONFIG["model"])
@@ -242,6 +246,34 @@ class MotionTests(unittest.TestCase):
         moved = backwarp(picture, flow)
         torch.testing.assert_close(moved[..., :-2], picture[..., 2:], atol=1e-5, rtol=1e-5)
         torch.testing.assert_close(moved[..., -1], picture[..., -1], atol=1e-5, rtol=1e-5)
+
+    def test_views_correct_flows_and_go_no_further_than_they_may(self):
+        unet = {"unet": "shuffle", "in": 6, "out": 4, "widths": [8, 12], "slope": 0.1}
+        config = {"flow": unet, "refine": unet | {"in": 16, "out": 5}, "max_flow": 8, "residual": True, "views": True}
+        network = SuperSlomo(config)
+        picture = F.interpolate(torch.rand(1, 3, 8, 9) * 2 - 1, size=(40, 45), mode="bilinear")
+        a, b = picture[..., 2:, 3:], picture[..., :-2, :-3]
+        truth = (torch.tensor([3.0, 2.0]) / 8)[None, :, None, None].expand(1, 2, *a.shape[-2:])
+        # Seen as it is 2 pixels too far to the right; right wherever else it is looked at, which is the more often.
+        wrong = truth + torch.tensor([0.25, 0.0])[None, :, None, None]
+        answers = []
+
+        def view_flows(g0, g1):
+            horizontal, vertical, backwards = network.VIEWS[len(answers) - 1] if answers else (False, False, False)
+            sign = torch.tensor([-1.0 if horizontal else 1.0, -1.0 if vertical else 1.0])[None, :, None, None]
+            f01 = (truth if answers else wrong) * sign * (-1 if backwards else 1)
+            answers.append(torch.equal(g0 if not backwards else g1, a.flip([-1] * horizontal + [-2] * vertical)))
+            return f01, -f01
+
+        network.view_flows = view_flows
+        f01, f10 = network.flows(a, b)
+        self.assertEqual(answers, [True] * 4)
+        inner = (..., slice(6, -6), slice(6, -6))
+        for flow, sign in ((f01, 1), (f10, -1)):
+            self.assertLess(float((flow - sign * truth)[inner].abs().mean()), 0.5 * 0.25 / 2)
+        network.VIEW_REACH = 0.5
+        answers.clear()
+        self.assertLessEqual(float((network.flows(a, b)[0] - wrong).abs().max()), 0.5 / 8 + 1e-6)
 
     def test_coarse_flows_find_what_is_large_and_nothing_else(self):
         unet = {"unet": "shuffle", "in": 6, "out": 4, "widths": [4, 4], "slope": 0.1}
