@@ -204,9 +204,11 @@ MOTIONS = (1, 4, 12, 30)
 
 @torch.no_grad()
 def coarse_table(models: Path, sources: list[Source]) -> list[dict]:
-    """Middle frames between undegraded frames 2, 4 and 8 apart, with and without coarse flows, by how much moves."""
+    """Middle frames between undegraded frames 2, 4 and 8 apart, by how much moves: without coarse flows, with them, and
+    with those of several views."""
     network = load_model(models / "superslomo.safetensors")[0]
-    configurations = {name: network.config | {"coarse": on} for name, on in (("direct", False), ("coarse", True))}
+    ways = {"direct": (False, False), "coarse": (True, False), "views": (True, True)}
+    configurations = {name: network.config | {"coarse": large, "views": views} for name, (large, views) in ways.items()}
     scores: dict[int, Scores] = defaultdict(lambda: defaultdict(list))
     for source in sources:
         film = centre_crop(load_frames(source), SIDE)

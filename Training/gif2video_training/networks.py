@@ -317,7 +317,6 @@ class SuperSlomo(nn.Module):
     Flows are in units of max_flow inside the networks.
     """
 
-
     COARSE = 4
     """By how much smaller the frames are on which large motion is found."""
     LARGE = (4.0, 8.0)
