@@ -60,6 +60,21 @@ extension PixelOperations {
         }
     }
 
+    /// The mean over the channels of |a - b|, in a region of the target.
+    /// - Parameters: 3 channels each, one of the target, of one size.
+    public func meanDifferences(of a: TensorView, from b: TensorView, into target: TensorView, in region: Region) {
+        let shape = a.shape
+        precondition(
+            shape.channels == 3 && b.shape == shape && target.shape == TensorShape(1, shape.height, shape.width),
+            "differences of \(shape) from \(b.shape) into \(target.shape)")
+        pool.forEach(shape.height) { row in
+            let columns = region[row]
+            let at = row * shape.width + columns.lowerBound
+            kernels.table.mean_difference(
+                a.plane(0) + at, b.plane(0) + at, shape.plane, columns.count, target.plane(0) + at)
+        }
+    }
+
     /// The sum over a region of the mean over the channels of |a - b|.
     /// - Parameters: 3 channels each, of one size.
     public func sumOfDifferences(of a: TensorView, from b: TensorView, in region: Region) -> Float {

@@ -11,13 +11,13 @@ import Threads
 /// For one size of frames. One thread at a time.
 final class FlowViews {
     /// How the frames are looked at.
-    struct View {
+    private struct View {
         let isMirrored: Bool
         let isUpsideDown: Bool
         let isReversed: Bool
     }
 
-    static let all = [
+    private static let all = [
         View(isMirrored: true, isUpsideDown: true, isReversed: true),
         View(isMirrored: true, isUpsideDown: false, isReversed: false),
         View(isMirrored: false, isUpsideDown: true, isReversed: true),
@@ -28,7 +28,7 @@ final class FlowViews {
     private static let reach: Float = 3
 
     /// The two frames in a view, [3, H, W] each.
-    let frames: [Tensor]
+    private let frames: [Tensor]
     /// What the network finds in them.
     let found: FlowState
     /// One for F01, one for F10.
@@ -69,7 +69,7 @@ final class FlowViews {
     ) {
         let (flows, ends) = ([f01, f10], [(g0, g1), (g1, g0)])
         for (index, direction) in directions.enumerated() {
-            measure(flows[index], ends[index], in: moving, scale: scale, into: direction.error, operations, on: pool)
+            measure(flows[index], ends[index], in: moving, scale: scale, into: direction.error, operations)
             operations.fill(direction.sum.view, with: 0, in: moving)
             operations.fill(direction.weight.view, with: 1, in: moving)
         }
@@ -82,7 +82,7 @@ final class FlowViews {
                 turn(
                     answer, as: view, times: [view.isMirrored ? -1 : 1, view.isUpsideDown ? -1 : 1], into: flow.view,
                     on: pool)
-                measure(flow.view, ends[index], in: moving, scale: scale, into: means, operations, on: pool)
+                measure(flow.view, ends[index], in: moving, scale: scale, into: means, operations)
                 add(to: direction, flows[index], in: moving, on: pool)
             }
         }
@@ -100,19 +100,13 @@ final class FlowViews {
     /// The mean around each pixel of what a flow leaves of the difference between two frames.
     private func measure(
         _ flow: TensorView, _ ends: (TensorView, TensorView), in moving: Region, scale: Float, into target: Tensor,
-        _ operations: PixelOperations, on pool: WorkerPool
+        _ operations: PixelOperations
     ) {
         operations.backwarp(ends.1, by: flow, scale: scale, into: warped.view, in: moving)
         // Where nothing moves the frames are the same.
         left.view.fill(0)
-        let (left, a, b) = (left.view.plane(0), ends.0, warped.view)
-        let colors = (0..<3).map { (a.plane($0), b.plane($0)) }
-        forEachRun(in: moving, on: pool) {
-            for at in $0 {
-                left[at] = colors.reduce(0) { $0 + abs($1.0[at] - $1.1[at]) } / 3
-            }
-        }
-        operations.windowMeans(of: self.left.view, into: target.view)
+        operations.meanDifferences(of: ends.0, from: warped.view, into: left.view, in: moving)
+        operations.windowMeans(of: left.view, into: target.view)
     }
 
     /// Adds a view's flow, whose errors lie in `means`.
