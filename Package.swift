@@ -44,11 +44,12 @@ let package = Package(
 
         // The house, in the order in which the data walks through it (docs/architecture.md).
         library("Threads", ["CLinux"]),
+        library("Filesystem", ["CLinux"]),
         library("Media", []),
         library("GIFDecoding", ["Media", "CGIF"]),
         library("Inference", ["CKernels", "COpenBLAS", "Threads"]),
         library("Restoration", ["Inference", "Media", "Threads", "CKernels"]),
-        library("Output", ["Inference", "Media", "Threads", "CKernels", "CPNG", "CLinux"]),
+        library("Output", ["Inference", "Media", "Filesystem", "Threads", "CKernels", "CPNG", "CLinux"]),
         library("Camera", ["Output", "Inference", "Media", "Threads", "CKernels", "CV4L2", "CLinux"]),
         library("Pipeline", ["GIFDecoding", "Restoration", "Output", "Media", "Threads"]),
 
@@ -65,7 +66,7 @@ let package = Package(
             [
                 "Configuration", "Control", "Camera", "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output",
                 "Media",
-                "Threads", "CLinux", "CSystemd", .product(name: "GRDB", package: "GRDB.swift"),
+                "Filesystem", "Threads", "CLinux", "CSystemd", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
         // The programs.
@@ -75,7 +76,7 @@ let package = Package(
             dependencies: [
                 "Camera", "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media", "Threads",
                 "Startup",
-                "Control", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Control", "Filesystem", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
         .executableTarget(
@@ -100,10 +101,11 @@ let package = Package(
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         tests("Threads", ["Threads"]),
         tests("Media", ["Media"]),
+        tests("Filesystem", ["Filesystem"]),
         tests("GIFDecoding", ["GIFDecoding", "Media"]),
         tests("Inference", ["Inference", "CKernels", "Threads", "CAllocations"], resources: [.copy("Fixtures")]),
         tests("Restoration", ["Restoration", "Inference", "Media", "Threads"], resources: [.copy("Fixtures")]),
-        tests("Output", ["Output", "Inference", "Media"]),
+        tests("Output", ["Output", "Inference", "Media", "Filesystem", "Threads"]),
         tests("Camera", ["Camera", "Inference", "Output", "Media", "Threads"]),
         tests("Pipeline", ["Pipeline", "GIFDecoding", "Restoration", "Output", "Media"]),
         tests("Configuration", ["Configuration", "Camera", "Restoration", "Output", "Media"]),
@@ -111,7 +113,7 @@ let package = Package(
         tests(
             "Service",
             [
-                "Service", "Configuration", "Control", "Threads", "CLinux",
+                "Service", "Configuration", "Control", "Filesystem", "Threads", "CLinux",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests("EndToEnd", ["Media", "gif2video", "gif2videod"]),

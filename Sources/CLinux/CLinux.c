@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,12 +185,60 @@ int clinux_has_writer(int fd) {
     return errno == EAGAIN ? 1 : -1;
 }
 
-int clinux_rename_new(const char *from, const char *to) {
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+int clinux_rename_new(int from_folder, const char *from, int to_folder, const char *to) {
+    if (renameat2(from_folder, from, to_folder, to, RENAME_NOREPLACE) == 0) return 0;
     if (errno != EINVAL && errno != ENOSYS) return -1;
     // A file system that cannot: a hard link does not replace either.
-    if (link(from, to) != 0) return -1;
-    return unlink(from);
+    if (linkat(from_folder, from, to_folder, to, 0) != 0) return -1;
+    return unlinkat(from_folder, from, 0);
+}
+
+int clinux_o_path(void) { return O_PATH; }
+
+/// openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS where the kernel or its filter does not have it: one component
+/// after the other, none of them a link.
+static int walk_beneath(int folder, const char *path, int flags, mode_t mode) {
+    char name[NAME_MAX + 1];
+    int current = -1;
+    for (;;) {
+        const char *end = strchrnul(path, '/');
+        if ((size_t)(end - path) > NAME_MAX) {
+            errno = ENAMETOOLONG;
+        } else {
+            memcpy(name, path, (size_t)(end - path));
+            name[end - path] = 0;
+            const int how = *end ? O_PATH | O_DIRECTORY | O_CLOEXEC : flags;
+            const int next = openat(current < 0 ? folder : current, name, how | O_NOFOLLOW, mode);
+            const int code = errno;
+            if (current >= 0) close(current);
+            // O_NOFOLLOW with O_DIRECTORY says ENOTDIR of a link.
+            errno = code;
+            if (next < 0 || !*end) return next;
+            current = next;
+            path = end + 1;
+            continue;
+        }
+        const int code = errno;
+        if (current >= 0) close(current);
+        errno = code;
+        return -1;
+    }
+}
+
+int clinux_open_beneath(int folder, const char *path, int flags, mode_t mode) {
+    struct open_how how = {
+        .flags = (unsigned)flags,
+        .mode = mode,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+    };
+    // EAGAIN: something was renamed while the path was followed.
+    for (int tries = 0; tries < 16; tries++) {
+        const long descriptor = syscall(SYS_openat2, folder, path, &how, sizeof how);
+        if (descriptor >= 0) return (int)descriptor;
+        if (errno == ENOSYS || errno == EPERM) return walk_beneath(folder, path, flags, mode);
+        if (errno != EAGAIN) return -1;
+    }
+    return -1;
 }
 
 int clinux_is_remote(const char *path) {
@@ -346,4 +396,16 @@ int clinux_set_timer(int fd, long long nanoseconds) {
     const long long time = nanoseconds > 0 ? nanoseconds : 1;
     const struct itimerspec when = {.it_value = {.tv_sec = time / 1000000000, .tv_nsec = time % 1000000000}};
     return timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+int clinux_set_attribute(int fd, const char *name, const char *value) {
+    return fsetxattr(fd, name, value, strlen(value), 0);
+}
+
+long clinux_attribute(int fd, const char *name, char *buffer, size_t capacity) {
+    return fgetxattr(fd, name, buffer, capacity);
+}
+
+int clinux_spawn_in(posix_spawn_file_actions_t *actions, int folder) {
+    return posix_spawn_file_actions_addfchdir_np(actions, folder);
 }

@@ -23,14 +23,6 @@ public final class ByteSink {
         self.stop = stop
     }
 
-    /// Creates or truncates a file.
-    /// - Throws: `OutputError.system`.
-    public convenience init(creating path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw OutputError.system(output: path, call: "open", errno: errno) }
-        self.init(descriptor: descriptor, name: path, closes: true)
-    }
-
     deinit {
         try? close()
     }

@@ -1,4 +1,5 @@
 import CLinux
+import Filesystem
 import Glibc
 import Threads
 
@@ -19,9 +20,11 @@ final class EncoderProcess {
     private static let lineLimit = 4
 
     /// Starts `command`, found in PATH, with the arguments; no shell is involved.
-    /// - Parameter output: what the command makes, for messages.
+    /// - Parameters:
+    ///   - folder: the command's working directory.
+    ///   - output: what the command makes, for messages.
     /// - Throws: `OutputError.encoder` when it cannot be started.
-    init(_ command: String, arguments: [String], output: String) throws {
+    init(_ command: String, arguments: [String], folder: Folder, output: String) throws {
         let input = try Self.pipe(output)
         let errors: (reading: Int32, writing: Int32)
         do {
@@ -31,7 +34,8 @@ final class EncoderProcess {
             close(input.writing)
             throw error
         }
-        let (status, process) = Self.spawn(command, arguments, input: input.reading, errors: errors.writing)
+        let (status, process) = Self.spawn(
+            command, arguments, folder: folder, input: input.reading, errors: errors.writing)
         close(input.reading)
         close(errors.writing)
         guard status == 0 else {
@@ -119,11 +123,12 @@ final class EncoderProcess {
     }
 
     private static func spawn(
-        _ command: String, _ arguments: [String], input: Int32, errors: Int32
+        _ command: String, _ arguments: [String], folder: Folder, input: Int32, errors: Int32
     ) -> (status: Int32, process: pid_t) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
+        clinux_spawn_in(&actions, folder.descriptor)
         posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)

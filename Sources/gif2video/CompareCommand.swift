@@ -1,4 +1,5 @@
 import ArgumentParser
+import Filesystem
 import GIFDecoding
 import Glibc
 import Media
@@ -69,9 +70,11 @@ struct CompareCommand: ParsableCommand {
                 Failure.say("\(error); the sheet shows the \(decoder.frameCount) frames before the end")
             }
             try restorer.finish(emit: add)
-            let target = AtomicFile(path: output)
-            try PNGWriter.write(sheet.picture, to: target.partialPath)
-            try target.commit()
+            guard let path = Path(text: output) else { preconditionFailure("an argument holds no NUL") }
+            let target = try StagedFile(path)
+            try PNGWriter.write(sheet.picture, to: try target.create(), name: output)
+            try target.seal()
+            try target.publish()
         }
     }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import CLinux
+import Filesystem
 import GIFDecoding
 import Glibc
 import Media
@@ -95,13 +95,16 @@ struct ConvertCommand: ParsableCommand {
         let progress = Progress(
             name: job.input.path, total: Rational(summary.duration, 100),
             frameTimes: frames.map { Rational($0.start, 100) })
+        guard let output = Path(text: job.output) else { preconditionFailure("an argument holds no NUL") }
+        let file = try StagedFile(output)
         let decoder = try job.input.decoder(limits: stream.limits)
         let report = try RestorationStream(decoder, models: models, options: job.options, pool: pool).run(
             makeWriter: { _ in
-                let writer = job.options.letterboxed(try makeWriter(job, rate: Rational(1) / tick), to: pictures.size)
+                let writer = job.options.letterboxed(try makeWriter(job, file, rate: Rational(1) / tick), to: pictures.size)
                 return HeldPictureWriter(writer, tick: tick)
             },
             progress: { if !quiet { progress.update(pictures: $0, picture: $1) } })
+        try file.publish()
         if !quiet {
             progress.end()
             Terminal.write("\(job.input.path) -> \(job.output): \(progress.summary(frames: report.frames))\n")
@@ -112,16 +115,9 @@ struct ConvertCommand: ParsableCommand {
         }
     }
 
-    private func makeWriter(_ job: Job, rate: Rational) throws -> any PictureWriter {
-        guard let container = job.kind.container else {
-            let writer = try FileWriter(path: job.output) { Y4MWriter($0, rate: rate) }
-            clinux_remove_when_killed(writer.partialPath)
-            return writer
-        }
-        let writer = try VideoFileWriter(
-            path: job.output, container: container, rate: rate, keepsAlpha: job.options.keepsAlpha)
-        clinux_remove_when_killed(writer.partialPath)
-        return writer
+    private func makeWriter(_ job: Job, _ file: StagedFile, rate: Rational) throws -> any PictureWriter {
+        guard let container = job.kind.container else { return try FileWriter(file) { Y4MWriter($0, rate: rate) } }
+        return VideoFileWriter(file, template: container.template(keepsAlpha: job.options.keepsAlpha), rate: rate)
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <signal.h>
+#include <spawn.h>
 #include <sys/types.h>
 
 /// Names the calling thread (at most 15 bytes are kept), for ps, top, gdb and perf.
@@ -69,8 +70,19 @@ int clinux_inotify(void);
 /// (a file of another user, a file system without leases).
 int clinux_has_writer(int fd);
 
-/// rename(2) that fails with EEXIST where `to` exists.
-int clinux_rename_new(const char *from, const char *to);
+/// renameat(2) that fails with EEXIST where `to` exists.
+int clinux_rename_new(int from_folder, const char *from, int to_folder, const char *to);
+
+/// O_PATH, which Glibc hides.
+int clinux_o_path(void);
+
+/// openat2(2) that neither follows a symbolic link nor leaves `folder`: ELOOP (without openat2: ELOOP or ENOTDIR) and EXDEV
+/// where it would have to. `path` consists of entry names. -1 with errno.
+int clinux_open_beneath(int folder, const char *path, int flags, mode_t mode);
+
+/// Extended attributes of an open file: 0 or the value's length, -1 with errno.
+int clinux_set_attribute(int fd, const char *name, const char *value);
+long clinux_attribute(int fd, const char *name, char *buffer, size_t capacity);
 
 /// 1 when changes under the path may happen on another machine or outside the kernel (NFS, CIFS, FUSE, 9p, ...), where
 /// inotify does not see them; 0 when not, -1 with errno.
@@ -105,3 +117,6 @@ int clinux_timer(void);
 
 /// Makes a timer readable once CLOCK_MONOTONIC shows `nanoseconds`, at once where it does already.
 int clinux_set_timer(int fd, long long nanoseconds);
+
+/// Makes an open folder the working directory of a process that is to be spawned; 0, or an error number.
+int clinux_spawn_in(posix_spawn_file_actions_t *actions, int folder);

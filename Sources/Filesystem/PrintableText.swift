@@ -1,0 +1,49 @@
+/// Text that may be shown on a terminal or written as one line of a log, whoever chose its characters.
+public enum PrintableText {
+    /// Decodes UTF-8. Characters that control a terminal, break a line or change the direction of writing become escapes such
+    /// as `\x1B` and `\u{202E}`; bytes that are no UTF-8 become `\xE9`. Everything else stays.
+    public static func of(_ bytes: some Sequence<UInt8>) -> String {
+        var text = String.UnicodeScalarView()
+        var decoder = UTF8()
+        var rest = Array(bytes)[...]
+        while !rest.isEmpty {
+            var iterator = rest.makeIterator()
+            switch decoder.decode(&iterator) {
+            case .scalarValue(let scalar):
+                append(scalar, to: &text)
+                rest = rest.dropFirst(UTF8.width(scalar))
+            case .emptyInput, .error:
+                text.append(contentsOf: "\\x\(hexadecimal(UInt32(rest[rest.startIndex])))".unicodeScalars)
+                rest = rest.dropFirst()
+            }
+            decoder = UTF8()
+        }
+        return String(text)
+    }
+
+    private static func append(_ scalar: Unicode.Scalar, to text: inout String.UnicodeScalarView) {
+        guard isUnsafe(scalar) else { return text.append(scalar) }
+        let digits = hexadecimal(scalar.value)
+        text.append(contentsOf: (scalar.value < 0x80 ? "\\x\(digits)" : "\\u{\(digits)}").unicodeScalars)
+    }
+
+    /// Whether a character does something else than being seen.
+    public static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
+        default: false
+        }
+    }
+
+    private static func hexadecimal(_ value: UInt32) -> String {
+        let digits = String(value, radix: 16, uppercase: true)
+        return digits.count < 2 ? "0\(digits)" : digits
+    }
+}
+
+extension String {
+    /// This text with escapes in place of characters that control a terminal: see `PrintableText`.
+    public var printable: String {
+        unicodeScalars.contains(where: PrintableText.isUnsafe) ? PrintableText.of(utf8) : self
+    }
+}

@@ -1,0 +1,36 @@
+import Glibc
+
+/// A system call on a path that failed.
+public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+    public let path: Path
+    /// The value of errno.
+    public let code: Int32
+
+    public init(path: Path, code: Int32) {
+        self.path = path
+        self.code = code
+    }
+
+    /// The system's words for the code.
+    public var reason: String {
+        switch code {
+        // Said by openat2(2) with RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH, and by open(2) with O_NOFOLLOW.
+        case ELOOP: "a symbolic link is not followed here"
+        case EXDEV: "leads out of its folder"
+        default: String(cString: strerror(code))
+        }
+    }
+
+    public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+
+    /// Whether the process, or the system, has run out of something that it gets back when other work ends: descriptors,
+    /// memory, threads.
+    public var isExhaustion: Bool { Self.isExhaustion(code) }
+
+    /// - Parameter code: a value of errno.
+    public static func isExhaustion(_ code: Int32) -> Bool {
+        [EMFILE, ENFILE, ENOMEM, EAGAIN].contains(code)
+    }
+
+    public var description: String { "\(path): \(reason)" }
+}
