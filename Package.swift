@@ -56,7 +56,7 @@ let package = Package(
         // The daemon around it: what it is told, how it is talked to, what it does.
         library(
             "Configuration",
-            ["Camera", "Restoration", "Output", "GIFDecoding", "Media", .product(name: "TOMLKit", package: "TOMLKit")]),
+            ["Camera", "Restoration", "Output", "GIFDecoding", "Media", "Filesystem", .product(name: "TOMLKit", package: "TOMLKit")]),
         .target(
             name: "Control", dependencies: ["Threads", "CLinux"],
             resources: [.embedInCode("io.gif2video.Control.varlink")],
@@ -108,7 +108,7 @@ let package = Package(
         tests("Output", ["Output", "Inference", "Media", "Filesystem", "Threads"]),
         tests("Camera", ["Camera", "Inference", "Output", "Media", "Threads"]),
         tests("Pipeline", ["Pipeline", "GIFDecoding", "Restoration", "Output", "Media"]),
-        tests("Configuration", ["Configuration", "Camera", "Restoration", "Output", "Media"]),
+        tests("Configuration", ["Configuration", "Camera", "Restoration", "Output", "Media", "Filesystem"]),
         tests("Control", ["Control", "CLinux", "Threads"]),
         tests(
             "Service",

@@ -292,7 +292,17 @@ int clinux_listen(const char *path, mode_t mode, int backlog) {
     struct sockaddr_un address;
     if (fill_address(&address, path) != 0) return -1;
     struct stat old;
-    if (lstat(path, &old) == 0 && S_ISSOCK(old.st_mode)) unlink(path);
+    if (lstat(path, &old) == 0 && S_ISSOCK(old.st_mode)) {
+        // A socket that somebody answers at is somebody's; EAGAIN says that its queue is full.
+        const int other = clinux_connect(path);
+        if (other >= 0) close(other);
+        if (other >= 0 || errno == EAGAIN) {
+            errno = EADDRINUSE;
+            return -1;
+        }
+        if (errno != ECONNREFUSED) return -1;
+        unlink(path);
+    }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return -1;
     // Nobody gets in between bind and chmod. (Called before there are threads that create files.)
@@ -354,38 +364,97 @@ static int may(int fd, uid_t user, const gid_t *groups, int count, int bit) {
     return (about.st_mode & bit) != 0;
 }
 
-int clinux_open_as(const char *path, uid_t user, const gid_t *groups, int count) {
-    char real[PATH_MAX];
-    if (path[0] != '/' || !realpath(path, real)) return -1;
-    int folder = open("/", O_PATH | O_CLOEXEC);
-    char *rest = real + 1;
-    while (folder >= 0) {
-        char *end = strchr(rest, '/');
-        if (end) *end = 0;
-        int next = -1;
-        if (!may(folder, user, groups, count, 1))
-            errno = EACCES;
-        else if (end)
-            next = openat(folder, rest, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
-        else
-            next = openat(folder, rest, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        int code = errno;
-        close(folder);
-        errno = code;
-        if (next < 0) return -1;
-        if (end) {
-            folder = next;
-            rest = end + 1;
-            continue;
-        }
-        struct stat about;
-        code = fstat(next, &about) != 0 || !S_ISREG(about.st_mode) ? EINVAL : 0;
-        if (!code && !may(next, user, groups, count, 4)) code = EACCES;
-        if (!code) return next;
-        close(next);
-        errno = code;
+/// Opens a file that was looked at with O_PATH for reading, if it is a regular one.
+static int open_regular(int looked_at) {
+    struct stat about;
+    if (fstat(looked_at, &about) != 0) return -1;
+    if (!S_ISREG(about.st_mode)) {
+        errno = EINVAL;
         return -1;
     }
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", looked_at);
+    return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+/// Puts the target of a link before the rest of a path. The rest may lie in `pending`.
+static int put_before(char pending[2 * PATH_MAX], const char *target, const char *rest) {
+    char joined[2 * PATH_MAX];
+    const int length = snprintf(joined, sizeof joined, "%s%s%s", target, *rest ? "/" : "", rest);
+    if (length < 0 || (size_t)length >= sizeof joined) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(pending, joined, (size_t)length + 1);
+    return 0;
+}
+
+int clinux_open_as(const char *path, uid_t user, const gid_t *groups, int count) {
+    char pending[2 * PATH_MAX];
+    if (path[0] != '/' || put_before(pending, path, "") != 0) {
+        errno = ENOENT;
+        return -1;
+    }
+    int folder = open("/", O_PATH | O_CLOEXEC);
+    char *rest = pending;
+    for (int links = 0; folder >= 0;) {
+        rest += strspn(rest, "/");
+        char *end = strchrnul(rest, '/');
+        // Nothing is looked up in a folder that the user may not search: there, all answers are the same.
+        if (!*rest || !may(folder, user, groups, count, 1)) {
+            errno = *rest ? EACCES : EINVAL;
+            break;
+        }
+        char name[NAME_MAX + 1];
+        if ((size_t)(end - rest) > NAME_MAX) {
+            errno = ENAMETOOLONG;
+            break;
+        }
+        memcpy(name, rest, (size_t)(end - rest));
+        name[end - rest] = 0;
+        const int next = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        struct stat about;
+        if (next < 0 || fstat(next, &about) != 0) {
+            if (next >= 0) close(next);
+            break;
+        }
+        if (S_ISLNK(about.st_mode)) {
+            char target[PATH_MAX];
+            const ssize_t length = readlinkat(next, "", target, sizeof target - 1);
+            close(next);
+            if (++links > 40) errno = ELOOP;
+            if (length < 0 || links > 40) break;
+            target[length] = 0;
+            if (put_before(pending, target, end) != 0) break;
+            rest = pending;
+            if (target[0] == '/') {
+                close(folder);
+                folder = open("/", O_PATH | O_CLOEXEC);
+            }
+            continue;
+        }
+        close(folder);
+        folder = next;
+        rest = end;
+        if (S_ISDIR(about.st_mode)) continue;
+        if (*end)
+            errno = ENOTDIR;
+        else if (!S_ISREG(about.st_mode))
+            errno = EINVAL;
+        else if (!may(folder, user, groups, count, 4))
+            errno = EACCES;
+        else {
+            const int opened = open_regular(folder);
+            const int code = errno;
+            close(folder);
+            errno = code;
+            return opened;
+        }
+        break;
+    }
+    const int code = errno;
+    if (folder >= 0) close(folder);
+    errno = code;
     return -1;
 }
 
@@ -408,4 +477,32 @@ long clinux_attribute(int fd, const char *name, char *buffer, size_t capacity) {
 
 int clinux_spawn_in(posix_spawn_file_actions_t *actions, int folder) {
     return posix_spawn_file_actions_addfchdir_np(actions, folder);
+}
+
+static char note_path[PATH_MAX];
+
+static void note_crash(int number) {
+    // Only what may be called in a signal handler.
+    const int fd = open(note_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        const char text[] = {(char)('0' + number / 10), (char)('0' + number % 10), '\n'};
+        const ssize_t count = write(fd, text, sizeof text);
+        (void)count;
+        fsync(fd);
+        close(fd);
+    }
+    // SA_RESETHAND: the fault happens again and ends the process, or this does.
+    raise(number);
+}
+
+void clinux_note_crashes(const char *path) {
+    if (strlen(path) >= sizeof note_path) return;
+    strcpy(note_path, path);
+    static const int signals[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGSYS};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction action = {0};
+        action.sa_handler = note_crash;
+        action.sa_flags = (int)(SA_RESETHAND | SA_NODEFER);
+        sigaction(signals[i], &action, NULL);
+    }
 }

@@ -87,8 +87,9 @@ public final class VirtualCamera: Sendable {
     }
 
     /// Starts; the device is opened as soon as it can be.
-    public func start() {
-        run(nil)
+    /// - Throws: `CameraError.system` where no thread can be started.
+    public func start() throws {
+        try run(nil)
     }
 
     /// Opens the device, and starts.
@@ -161,10 +162,15 @@ public final class VirtualCamera: Sendable {
         }
     }
 
-    private func run(_ device: CameraDevice?) {
+    private func run(_ device: CameraDevice?) throws {
         if let device { opened(device) }
         let handover = Handover(device)
-        thread.withLock { $0 = NamedThread("camera") { [self] in work(handover) } }
+        do {
+            let thread = try NamedThread("camera") { [self] in work(handover) }
+            self.thread.withLock { $0 = thread }
+        } catch {
+            throw CameraError.system(device: self.device, call: "pthread_create", errno: error.code)
+        }
     }
 
     private func work(_ handover: Handover) {

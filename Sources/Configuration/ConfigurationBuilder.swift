@@ -1,3 +1,4 @@
+import Filesystem
 import Output
 import Restoration
 
@@ -30,7 +31,7 @@ struct ConfigurationBuilder {
         if let folder = top.string("state_folder"), !folder.hasPrefix("/") {
             top.report("state_folder", "\"\(folder)\" is not an absolute path")
         }
-        if let folder = top.string("models") { configuration.models = folder.isEmpty ? nil : path(folder) }
+        if let folder = top.string("models") { configuration.models = folder.isEmpty ? nil : path(folder).text }
         if let table = top.table("control") { readControl(table) }
         if let table = top.table("jobs") { readJobs(table) }
         if let table = top.table("limits") { readLimits(table) }
@@ -50,16 +51,19 @@ struct ConfigurationBuilder {
         top.finish()
     }
 
-    private func path(_ text: String) -> String {
-        let whole = text.hasPrefix("/") ? text : "\(configuration.stateFolder)/\(text)"
-        return whole.count > 1 && whole.hasSuffix("/") ? String(whole.dropLast()) : whole
+    /// - Parameter text: without a NUL, as `TableReader` gives it.
+    private func path(_ text: String) -> Path {
+        guard let path = Path(text: text), let stateFolder = Path(text: configuration.stateFolder) else {
+            preconditionFailure("a path without a NUL")
+        }
+        return (path.isAbsolute ? path : stateFolder.appending(path)).withoutSlashAtEnd
     }
 
     private mutating func readControl(_ reader: TableReader) {
         var reader = reader
         var control = configuration.control
         if let value = reader.bool("enabled") { control.enabled = value }
-        if let value = reader.string("socket") { control.socket = value.isEmpty ? paths.socket : path(value) }
+        if let value = reader.string("socket") { control.socket = value.isEmpty ? paths.socket : path(value).text ?? value }
         if let value = reader.mode("mode") { control.mode = value }
         if let value = reader.string("group") { control.group = value.isEmpty ? nil : value }
         if let value = reader.strings("allowed_users") { control.allowedUsers = value }

@@ -1,3 +1,4 @@
+public import Filesystem
 public import GIFDecoding
 
 /// Everything that the daemon can be told, checked and complete: what `Config/gif2video.toml` describes.
@@ -17,10 +18,11 @@ public struct DaemonConfiguration: Hashable, Sendable {
     public init(paths: StandardPaths) {
         stateFolder = paths.stateFolder
         control = ControlConfiguration(socket: paths.socket)
+        guard let folder = Path(text: stateFolder) else { preconditionFailure("a state folder without a NUL") }
         streams = [
             StreamConfiguration(
-                name: "drop", source: .folder(FolderSource(path: "\(paths.stateFolder)/drop")),
-                sink: .files(FileSink(folder: "\(paths.stateFolder)/video", format: .encoder("mp4"))))
+                name: "drop", source: .folder(FolderSource(path: folder.appending("drop"))),
+                sink: .files(FileSink(folder: folder.appending("video"), format: .encoder("mp4"))))
         ]
     }
 
@@ -42,7 +44,7 @@ public struct ControlConfiguration: Hashable, Sendable {
     /// Users, by name or number, that may connect beside root and the daemon's own; empty: everybody who can.
     public var allowedUsers: [String] = []
     /// Folders that `submit --output` may write into.
-    public var outputRoots: [String] = []
+    public var outputRoots: [Path] = []
     /// Clients at a time; the one that was silent longest makes room for the next.
     public var maxConnections = 64
 

@@ -1,4 +1,5 @@
 public import Camera
+public import Filesystem
 public import Media
 public import Output
 public import Restoration
@@ -15,7 +16,7 @@ public struct StreamConfiguration: Hashable, Sendable {
     public enum Sink: Hashable, Sendable {
         case files(FileSink)
         /// Raw video on a FIFO.
-        case fifo(path: String, format: StreamFormat)
+        case fifo(path: Path, format: StreamFormat)
         /// Raw video on the daemon's standard output.
         case standardOutput(format: StreamFormat)
         /// A virtual camera.
@@ -69,10 +70,10 @@ public struct FolderSource: Hashable, Sendable {
         case keep
         case delete
         /// Into this folder.
-        case move(String)
+        case move(Path)
     }
 
-    public var path: String
+    public var path: Path
     public var recursive = false
     /// File name patterns (`*`, `?`, `[a-z]`); one with a slash is matched with the path below the folder.
     public var include = ["*.gif", "*.GIF"]
@@ -84,23 +85,23 @@ public struct FolderSource: Hashable, Sendable {
     public var settle = 2.0
     public var finished = Finished.keep
     /// Folder for GIFs that cannot be restored.
-    public var failed: String
+    public var failed: Path
     /// Whether the frames before a damage become a video.
     public var keepDamaged = true
 
-    public init(path: String) {
+    public init(path: Path) {
         self.path = path
-        failed = "\(path)/failed"
+        failed = path.appending("failed")
     }
 }
 
 /// A FIFO that GIFs are written into, one after the other.
 public struct PipeSource: Hashable, Sendable {
-    public var path: String
+    public var path: Path
     /// Permission bits, where the daemon creates it.
     public var mode: UInt32 = 0o660
 
-    public init(path: String) {
+    public init(path: Path) {
         self.path = path
     }
 }
@@ -120,10 +121,10 @@ public struct FileSink: Hashable, Sendable {
         }
     }
 
-    public var folder: String
+    public var folder: Path
     public var format: Format
 
-    public init(folder: String, format: Format) {
+    public init(folder: Path, format: Format) {
         self.folder = folder
         self.format = format
     }
@@ -137,7 +138,7 @@ public struct CameraSink: Hashable, Sendable {
     public var fit = Letterbox.Fit.letterbox
     public var idle = VirtualCamera.Idle.last
     /// A GIF whose first frame is shown where there is nothing to show; nil: the built-in card.
-    public var card: String?
+    public var card: Path?
 
     public init(device: String) {
         self.device = device

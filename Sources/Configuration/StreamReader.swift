@@ -1,4 +1,5 @@
 import Camera
+import Filesystem
 import Media
 import Output
 import Restoration
@@ -6,7 +7,7 @@ import Restoration
 /// Reads one `[[stream]]`.
 struct StreamReader {
     private var reader: TableReader
-    private let path: (String) -> String
+    private let path: (String) -> Path
     private var isSound = true
 
     private enum SourceKind: String, CaseIterable {
@@ -22,7 +23,7 @@ struct StreamReader {
     }
 
     /// - Parameter path: makes a path absolute.
-    init(_ reader: TableReader, path: @escaping (String) -> String) {
+    init(_ reader: TableReader, path: @escaping (String) -> Path) {
         self.reader = reader
         self.path = path
     }
@@ -109,9 +110,9 @@ struct StreamReader {
         return folder
     }
 
-    private func below(_ folder: String, _ name: String) -> String {
-        let whole = name.hasPrefix("/") ? name : "\(folder)/\(name)"
-        return whole.hasSuffix("/") ? String(whole.dropLast()) : whole
+    private func below(_ folder: Path, _ name: String) -> Path {
+        guard let name = Path(text: name) else { preconditionFailure("a path without a NUL") }
+        return (name.isAbsolute ? name : folder.appending(name)).withoutSlashAtEnd
     }
 
     private mutating func readSink(_ restoration: inout RestorationConfiguration) -> StreamConfiguration.Sink? {

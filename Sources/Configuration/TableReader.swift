@@ -48,7 +48,10 @@ struct TableReader {
     }
 
     mutating func string(_ key: String) -> String? {
-        take(key, "a string") { if case .string(let value) = $0 { value } else { nil } }
+        let value = take(key, "a string") { if case .string(let value) = $0 { value } else { nil } }
+        guard let value, value.utf8.contains(0) else { return value }
+        report(key, "holds a NUL character")
+        return nil
     }
 
     mutating func bool(_ key: String) -> Bool? {
@@ -82,7 +85,7 @@ struct TableReader {
             guard case .array(let elements) = node else { return nil }
             var strings: [String] = []
             for element in elements {
-                guard case .string(let value) = element else { return nil }
+                guard case .string(let value) = element, !value.utf8.contains(0) else { return nil }
                 strings.append(value)
             }
             return strings

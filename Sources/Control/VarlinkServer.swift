@@ -53,10 +53,11 @@ public final class VarlinkServer: Sendable {
     public var connections: Int { connectionCount.withLock { $0 } }
 
     /// Starts the threads. Once.
-    public func start() {
-        threads.withLock { threads in
-            threads.append(NamedThread("control") { [self] in serve() })
-            for _ in 0..<2 { threads.append(NamedThread("control-call") { [self] in answerCalls() }) }
+    /// - Throws: `NamedThread.Failure`.
+    public func start() throws {
+        try threads.withLock { threads in
+            threads.append(try NamedThread("control") { [self] in serve() })
+            for _ in 0..<2 { threads.append(try NamedThread("control-call") { [self] in answerCalls() }) }
         }
     }
 

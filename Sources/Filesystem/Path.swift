@@ -74,6 +74,12 @@ public struct Path: Hashable, Sendable {
         return dot
     }
 
+    /// The same path without slashes behind its last component.
+    public var withoutSlashAtEnd: Path {
+        guard let end = bytes.lastIndex(where: { $0 != Self.slash }) else { return isEmpty ? self : "/" }
+        return Path(trusted: bytes[...end])
+    }
+
     /// The path of something below this one. A "." on either side is left out.
     public func appending(_ relative: Path) -> Path {
         if self == "." || isEmpty { return relative }

@@ -50,7 +50,7 @@ final class EncoderProcess {
         self.output = output
         child = Child(process)
         self.input = ByteSink(descriptor: input.writing, name: command, closes: true)
-        self.errors = ErrorReader(errors.reading, lineLimit: Self.lineLimit)
+        self.errors = try ErrorReader(errors.reading, lineLimit: Self.lineLimit)
     }
 
     deinit {
@@ -158,8 +158,8 @@ final class EncoderProcess {
         private let thread: NamedThread
 
         /// - Parameter descriptor: closed at its end.
-        init(_ descriptor: Int32, lineLimit: Int) {
-            thread = NamedThread("encoder-errors") { [lines] in
+        init(_ descriptor: Int32, lineLimit: Int) throws {
+            thread = try NamedThread("encoder-errors") { [lines] in
                 var rest: [UInt8] = []
                 var buffer = [UInt8](repeating: 0, count: 4096)
                 while true {

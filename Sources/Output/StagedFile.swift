@@ -107,10 +107,11 @@ public final class StagedFile {
         isReleased = true
     }
 
-    /// Gives the file its name, replacing an older one, and waits until that is on disk.
-    /// - Throws: `SystemError`.
-    public func publish() throws(SystemError) {
-        try staging.move(growingName, to: folder, name, replacing: true)
+    /// Gives the file its name and waits until that is on disk.
+    /// - Parameter replacing: whether an older file of that name is replaced.
+    /// - Throws: `SystemError`; EEXIST where the name is taken and not replaced.
+    public func publish(replacing: Bool = true) throws(SystemError) {
+        try staging.move(growingName, to: folder, name, replacing: replacing)
         isReleased = true
         folder.removeTree(stagingName)
         try folder.sync()

@@ -63,17 +63,25 @@ public final class RestorationStream {
     ///   - makeWriter: called with the first picture, which tells the canvas and the rate.
     ///   - frameDecoded: called after each frame, on the thread of the decoder, with the frame's start in centiseconds.
     ///   - progress: called after each picture with the number of pictures so far and the picture.
-    /// - Throws: `GIFDecodingError` when not a single picture came, `CanvasTooLarge`, else what the sink throws.
+    /// - Throws: `GIFDecodingError` when not a single picture came, `CanvasTooLarge`, `NamedThread.Failure`, else what the sink
+    ///   throws.
     public func run(
         makeWriter: (Picture) throws -> any PictureWriter, frameDecoded: @escaping @Sendable (Int) -> Void = { _ in },
         progress: (Int, Picture) -> Void = { _, _ in }
     ) throws -> Report {
         let (decoder, restorer) = (Handover(decoder), Handover(restorer))
-        let threads = [
-            NamedThread("decode") { [frames] in Self.decode(decoder.value, frames, frameDecoded) },
-            NamedThread("restore") { [frames, drafts] in Self.restore(restorer.value, frames, drafts) },
-            NamedThread("refine") { [drafts, pictures] in Self.refine(drafts, pictures) },
-        ]
+        var threads: [NamedThread] = []
+        do {
+            // The last first: threads that are left behind by a failure wait for a queue that is cancelled.
+            threads.append(try NamedThread("refine") { [drafts, pictures] in Self.refine(drafts, pictures) })
+            threads.append(
+                try NamedThread("restore") { [frames, drafts] in Self.restore(restorer.value, frames, drafts) })
+            threads.append(
+                try NamedThread("decode") { [frames] in Self.decode(decoder.value, frames, frameDecoded) })
+        } catch {
+            cancel()
+            throw error
+        }
         var writer: (any PictureWriter)?
         var count = 0
         var defect: GIFDecodingError?
@@ -89,15 +97,19 @@ public final class RestorationStream {
             if let defect, count == 0 { throw defect }
             try writer?.finish()
         } catch {
-            frames.cancel()
-            drafts.cancel()
-            pictures.cancel()
+            cancel()
             throw error
         }
         for thread in threads { thread.join() }
         return Report(
             frames: self.decoder.frameCount, pictures: count, verdict: self.restorer.verdict, defect: defect,
             losses: (pace?.losses ?? before) - before)
+    }
+
+    private func cancel() {
+        frames.cancel()
+        drafts.cancel()
+        pictures.cancel()
     }
 
     private func nextPicture(_ defect: inout GIFDecodingError?) throws -> Picture? {

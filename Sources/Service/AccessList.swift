@@ -1,6 +1,7 @@
 import CLinux
 import Configuration
 import Control
+import Filesystem
 import Glibc
 
 /// Who may use the control socket.
@@ -27,24 +28,31 @@ struct AccessList: Sendable {
 
     /// The listening socket, with its mode and group.
     /// - Throws: `Daemon.StartFailure`.
-    func listen() throws -> Int32 {
+    func listen() throws -> ControlSocket {
         let path = control.socket
         do {
-            try Files.makeFolder(Files.folder(of: path), mode: 0o755)
+            guard let folder = Path(text: path)?.folder else { throw SystemError(path: "", code: EINVAL) }
+            _ = try Folder(folder, creating: 0o755)
         } catch {
             throw Daemon.StartFailure(description: "the control socket: \(error)")
         }
         let descriptor = clinux_listen(path, control.mode, 128)
         guard descriptor >= 0 else {
-            throw Daemon.StartFailure(description: "the control socket \(path): \(String(cString: strerror(errno)))")
+            let reason =
+                errno == EADDRINUSE
+                ? "another gif2videod answers there; give this one another [control] socket"
+                : String(cString: strerror(errno))
+            throw Daemon.StartFailure(description: "the control socket \(path): \(reason)")
         }
+        let socket = ControlSocket(descriptor: descriptor, path: path)
         if let name = control.group {
             guard let group = Self.group(name), chown(path, uid_t.max, group) == 0 else {
                 close(descriptor)
+                socket.remove()
                 throw Daemon.StartFailure(description: "the control socket \(path) cannot belong to group \(name)")
             }
         }
-        return descriptor
+        return socket
     }
 
     private static func group(_ name: String) -> gid_t? {

@@ -1,5 +1,6 @@
 import Camera
 import Configuration
+import Filesystem
 import GIFDecoding
 import Media
 import Output
@@ -57,8 +58,9 @@ final class CameraPlayerSink: LiveSink {
         }
     }
 
-    func open() -> Bool {
-        if !isStarted { camera.start() }
+    /// - Throws: `CameraError` where no thread can be started.
+    func open() throws -> Bool {
+        if !isStarted { try camera.start() }
         isStarted = true
         return camera.counts.opened > 0 && camera.trouble == nil
     }
@@ -96,7 +98,7 @@ final class CameraPlayerSink: LiveSink {
 
     /// The first frame of a GIF, as the camera shows it; nil, with a word in the log, where there is none.
     private static func card(
-        _ path: String, _ restoration: RestorationConfiguration, _ size: PixelSize, _ fit: Letterbox.Fit,
+        _ path: Path, _ restoration: RestorationConfiguration, _ size: PixelSize, _ fit: Letterbox.Fit,
         _ limits: DecodingLimits, stream: String
     ) -> Picture? {
         final class Keeper: PictureWriter {
@@ -111,7 +113,7 @@ final class CameraPlayerSink: LiveSink {
             if case .color(let color) = restoration.background { options.background = color }
             var first = limits
             first.maxFrames = 1
-            let decoder = try GIFDecoder(source: source, name: path, limits: first)
+            let decoder = try GIFDecoder(source: source, name: "\(path)", limits: first)
             _ = try RestorationStream(decoder, models: nil, options: options, pool: WorkerPool(concurrency: 1)).run(
                 makeWriter: { _ in options.letterboxed(keeper, to: size, fit: fit) })
         } catch {

@@ -1,13 +1,14 @@
 import Configuration
 import Control
+import Filesystem
 import Restoration
 
 extension StreamConfiguration.Source {
     /// As the IDL spells it, and where.
     var described: (kind: String, path: String?) {
         switch self {
-        case .folder(let folder): ("folder", folder.path)
-        case .pipe(let pipe): ("pipe", pipe.path)
+        case .folder(let folder): ("folder", folder.path.exchanged)
+        case .pipe(let pipe): ("pipe", pipe.path.exchanged)
         case .submitted: ("submitted", nil)
         }
     }
@@ -21,8 +22,8 @@ extension StreamConfiguration.Sink {
     /// As the IDL spells it, and where.
     var described: (kind: String, path: String?) {
         switch self {
-        case .files(let files): ("files", files.folder)
-        case .fifo(let path, _): ("fifo", path)
+        case .files(let files): ("files", files.folder.exchanged)
+        case .fifo(let path, _): ("fifo", path.exchanged)
         case .standardOutput: ("stdout", nil)
         case .camera(let camera): ("camera", camera.device)
         }

@@ -1,5 +1,6 @@
 import Configuration
 import Control
+import Filesystem
 import GIFDecoding
 import Glibc
 import Output
@@ -174,17 +175,23 @@ struct ControlHandler: VarlinkInterface {
         guard try core.journal.restart(job.id, notBefore: Clock.wall + 0.5) else {
             throw VarlinkError.invalidState(job.id, job.state.info)
         }
-        if case .move(let failed, _)? = job.settlement?.original, !Files.exists(job.source) { bringBack(job, failed) }
+        if case .move(let failed, let within, _)? = job.settlement?.original { bringBack(job, failed, within) }
         core.publish(job.id)
         scheduler.poke()
     }
 
-    /// Moves a failed original to where it was.
-    private func bringBack(_ job: JobRecord, _ failed: String) {
+    /// Moves a failed original to where it was, unless another file is there.
+    private func bringBack(_ job: JobRecord, _ failed: Path, _ within: Path?) {
         do {
-            try Files.move(failed, to: job.source, partial: job.partialPath(in: Files.folder(of: job.source)))
-            unlink("\(failed).txt")
-            if let version = Fingerprint.of(job.source) { try core.journal.adopt(version, for: job) }
+            guard let file = job.droppedFile, file.fingerprint == nil else { return }
+            let from = try within.flatMap { root in failed.relative(to: root).map { (root, $0.folder) } }
+                .map { try Folder($0.0).folder($0.1) } ?? Folder(failed.folder)
+            guard let version = Fingerprint.of(failed.name, in: from) else { return }
+            let to = try Folder(file.root).folder(file.relative.folder, creating: 0o777)
+            try FileMover(name: failed.name, folder: from, version: version)
+                .move(to: to, file.relative.name, stagingName: job.stagingName)
+            try? from.remove(failed.name + ".txt")
+            if let version = file.fingerprint { try core.journal.adopt(version, for: job) }
         } catch {
             Log.warning("cannot bring back \(failed): \(error)", stream: job.stream, job: job.id)
         }
@@ -221,15 +228,18 @@ struct ControlHandler: VarlinkInterface {
         core.events.stream(stream, "\(name): \(value ?? "as configured")")
     }
 
-    /// A file that the caller may read: opened for a moment.
-    private func checkReadable(_ path: String, _ peer: Peer) throws {
-        guard path.hasPrefix("/") else { throw VarlinkError.pathNotReadable(path, "not an absolute path") }
+    /// The path of a file that the caller may read: opened for a moment.
+    private func readable(_ text: String, _ peer: Peer) throws -> Path {
+        guard let path = Path(text: text), path.isAbsolute, path.name.isEntryName else {
+            throw VarlinkError.pathNotReadable(text, "not an absolute path of a file")
+        }
         do {
             _ = try FileSource(path, as: peer)
-        } catch let failure as FileSource.Failure {
-            let reason = failure.code == EINVAL ? "not a regular file" : String(cString: strerror(failure.code))
-            throw VarlinkError.pathNotReadable(path, reason)
+        } catch {
+            let reason = error.code == EINVAL ? "not a regular file" : error.reason
+            throw VarlinkError.pathNotReadable(text, reason)
         }
+        return path
     }
 
     private func play(_ arguments: inout VarlinkArguments, _ peer: Peer) throws {
@@ -240,8 +250,8 @@ struct ControlHandler: VarlinkInterface {
         try arguments.finish()
         try check(stream: stream)
         guard let player = daemon.streams.player(stream) else { throw VarlinkError.notLive(stream) }
-        try checkReadable(path, peer)
-        guard player.play(LivePlayer.Play(path: path, peer: peer, loops: loops, isUrgent: now)) else {
+        let file = try readable(path, peer)
+        guard player.play(LivePlayer.Play(path: file, peer: peer, loops: loops, isUrgent: now)) else {
             throw VarlinkError.queueFull(LivePlayer.playCapacity)
         }
     }
@@ -256,27 +266,33 @@ struct ControlHandler: VarlinkInterface {
         guard (stream == nil) != (output == nil) else {
             throw VarlinkError.parameter(stream == nil ? "stream" : "output")
         }
-        try checkReadable(path, peer)
+        let file = try readable(path, peer)
         let configuration = core.configuration
-        let outputs: @Sendable (Int) -> String?
+        let outputs: @Sendable (Int) -> Path?
+        var outputRoot: Path?
         if let stream {
             guard let configured = configuration.stream(stream) else { throw VarlinkError.noSuchStream(stream) }
             encoder = nil
             if case .files(let sink) = configured.sink {
-                outputs = JobPlanner.outputs(Files.name(of: path), sink, configuration)
+                outputs = JobPlanner.outputs(file.name, sink, configuration)
+                outputRoot = JobPlanner.outputRoot(sink, configured)
             } else {
                 outputs = { _ in nil }
             }
         } else if let output {
-            encoder = try OutputCheck(configuration).encoder(output, asked: encoder)
-            let place = try OutputCheck(configuration).place(output)
-            outputs = { $0 == 1 ? place : nil }
+            guard let path = Path(text: output) else { throw VarlinkError.parameter("output") }
+            let check = OutputCheck(configuration)
+            encoder = try check.encoder(path, asked: encoder)
+            let place = try check.place(path)
+            outputs = { $0 == 1 ? place.output : nil }
+            outputRoot = place.root
         } else {
             throw VarlinkError.parameter("stream")
         }
         let candidate = Journal.Candidate(
-            source: path, relative: nil, fingerprint: nil,
-            request: JobRequest(peer: peer, options: options, encoder: encoder), outputs: outputs)
+            source: file, relative: nil, fingerprint: nil,
+            request: JobRequest(peer: peer, options: options, encoder: encoder), outputRoot: outputRoot,
+            outputs: outputs)
         let queued = try core.journal.enqueue(
             [candidate], stream: stream ?? JobPlanner.submitted, limit: configuration.jobs.queueLimit,
             ignoringNames: false)

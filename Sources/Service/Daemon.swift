@@ -17,12 +17,12 @@ public final class Daemon: Sendable {
     let started = Clock.wall
     private let adjust: @Sendable (inout DaemonConfiguration) throws -> Void
     private let server = Monitor<VarlinkServer?>(nil)
-    /// Whether the socket is systemd's, which keeps it.
-    private let isInherited = Monitor(false)
+    /// The control socket, unless it is systemd's, which keeps it.
+    private let socket = Monitor<ControlSocket?>(nil)
     private let reloading = Monitor(())
     private let findModels: @Sendable (String?) throws -> String
     /// Held for the daemon's life: one daemon a state folder.
-    private let lock: Int32
+    private let lock: StateLock
 
     /// Why the daemon does not start.
     public struct StartFailure: Error, CustomStringConvertible {
@@ -44,16 +44,7 @@ public final class Daemon: Sendable {
         self.findModels = findModels
         var configuration = try loader.load()
         try adjust(&configuration)
-        do {
-            try Files.makeFolder(configuration.stateFolder, mode: 0o750)
-        } catch {
-            throw StartFailure(description: "the state folder: \(error)")
-        }
-        lock = open("\(configuration.stateFolder)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            let reason = errno == EWOULDBLOCK ? "another gif2videod works there" : String(cString: strerror(errno))
-            throw StartFailure(description: "\(configuration.stateFolder): \(reason)")
-        }
+        lock = try StateLock(configuration.stateFolder)
         let journal: Journal
         do {
             journal = try Journal(folder: configuration.stateFolder)
@@ -68,10 +59,6 @@ public final class Daemon: Sendable {
         streams = StreamSet(core, scheduler) { kill(getpid(), SIGTERM) }
     }
 
-    deinit {
-        if lock >= 0 { close(lock) }
-    }
-
     /// "running", "paused" or "draining".
     var state: String {
         core.draining.isRaised ? "draining" : scheduler.isPaused ? "paused" : "running"
@@ -84,11 +71,18 @@ public final class Daemon: Sendable {
     /// - Throws: `StartFailure`, the journal's errors.
     public func run() throws {
         try scheduler.restorePauses(streams: core.configuration.streams.map(\.name) + [JobPlanner.submitted])
+        CrashNote.arm(core.configuration.stateFolder)
         let housekeeper = Housekeeper(self)
         try startServer()
-        housekeeper.start()
-        // On a thread of its own: the disk may be full for a while, and signals are to be heard.
-        let starting = NamedThread("start") { [self] in begin() }
+        let starting: NamedThread
+        do {
+            try housekeeper.start()
+            // On a thread of its own: the disk may be full for a while, and signals are to be heard.
+            starting = try NamedThread("start") { [self] in begin() }
+        } catch {
+            socket.withLock { $0 }?.remove()
+            throw StartFailure(description: "\(error)")
+        }
         serving: while true {
             switch clinux_wait_for_signal(3600) {
             case SIGHUP:
@@ -130,9 +124,10 @@ public final class Daemon: Sendable {
             _ = fcntl(inherited, F_SETFL, O_NONBLOCK)
             _ = fcntl(inherited, F_SETFD, FD_CLOEXEC)
             listener = inherited
-            isInherited.withLock { $0 = true }
         } else {
-            listener = try access.listen()
+            let made = try access.listen()
+            socket.withLock { $0 = made }
+            listener = made.descriptor
         }
         var limits = VarlinkServer.Limits()
         limits.connections = control.maxConnections
@@ -142,16 +137,24 @@ public final class Daemon: Sendable {
                 vendor: "GIF2Video", product: "gif2videod", version: Self.version,
                 url: "https://arxiv.org/abs/1901.02840"),
             interfaces: [ControlHandler(daemon: self)], isAllowed: { access.allows($0) })
-        server.start()
+        do {
+            try server.start()
+        } catch {
+            socket.withLock { $0 }?.remove()
+            throw StartFailure(description: "\(error)")
+        }
         self.server.withLock { $0 = server }
     }
 
     /// Reads the configuration again. What runs goes on with what it began with.
+    /// A journal whose file was deleted is written again first.
     /// - Throws: `ConfigurationError` and what `adjust` throws, with everything left as it was.
     func reload() throws {
         try reloading.withLock { _ in
             ServiceManager.reloading()
             defer { ServiceManager.ready() }
+            try lock.renewIfMissing()
+            try core.journal.restoreIfMissing()
             let old = core.configuration
             var configuration = try loader.load()
             try adjust(&configuration)
@@ -182,12 +185,13 @@ public final class Daemon: Sendable {
         scheduler.poke()
         let deadline = Clock.steady + limit
         let drained = Monitor(false)
-        let waiter = NamedThread("drain") { [self] in
+        // Without a thread for it the running jobs get no time to end in: they are put back.
+        let waiter = try? NamedThread("drain") { [self] in
             streams.drain()
             workers.join()
             drained.update { $0 = true }
         }
-        while !drained.withLock({ $0 }) && Clock.steady < deadline && clinux_wait_for_signal(0) == 0 {
+        while waiter != nil && !drained.withLock({ $0 }) && Clock.steady < deadline && clinux_wait_for_signal(0) == 0 {
             ServiceManager.extendTimeout(seconds: 10)
             usleep(50_000)
         }
@@ -202,12 +206,10 @@ public final class Daemon: Sendable {
                 usleep(50_000)
             }
         }
-        if drained.withLock({ $0 }) { waiter.join() }
+        if drained.withLock({ $0 }) { waiter?.join() }
         core.ended.raise()
         server.withLock { $0 }?.end()
-        if core.configuration.control.enabled && !isInherited.withLock({ $0 }) {
-            unlink(core.configuration.control.socket)
-        }
+        socket.withLock { $0 }?.remove()
         Log.notice("stopped")
     }
 }

@@ -1,6 +1,7 @@
 import CLinux
 import Configuration
 import Control
+import Filesystem
 import GIFDecoding
 import Glibc
 import Media
@@ -21,6 +22,8 @@ struct FileJobRunner {
         case bad(String)
         /// Something that may pass.
         case passing(String)
+        /// The process or the system has run out of descriptors, memory or threads: not this job's fault.
+        case exhausted(String)
         /// The file is not there any more.
         case gone
         /// The file is another by now, or is being written.
@@ -39,6 +42,7 @@ struct FileJobRunner {
         case .settling: settle()
         case .bad(let reason): settleFailure(reason)
         case .passing(let reason): retry(reason)
+        case .exhausted(let reason): waitForResources(reason)
         case .gone: finish(.cancelled, "the file has gone")
         case .changed: waitForNewVersion()
         case .ended(.cancelled): finish(.cancelled, "cancelled")
@@ -59,27 +63,55 @@ struct FileJobRunner {
             let source = try FileSource(of: job)
             guard let version = Fingerprint.of(descriptor: source.descriptor) else { return .gone }
             if let failure = adopt(version) { return failure }
-            do {
-                return try restore(source, version, control)
-            } catch let error as GIFDecodingError {
-                if case .unreadable = error.reason { throw error }
-                return isSettled(source, version, looksDamaged: true) ? .bad(shortened(error)) : .changed
-            }
+            if let outcome = try recognize(version) { return outcome }
+            return attempt(source, version, control)
+        } catch {
+            return outcome(of: error)
+        }
+    }
+
+    private func attempt(_ source: FileSource, _ version: Fingerprint, _ control: JobControl) -> Outcome {
+        do {
+            return try restore(source, version, control)
         } catch let ended as JobControl.Ended {
             return .ended(ended.reason)
-        } catch let failure as FileSource.Failure {
-            if failure.isMissing { return .gone }
-            // Some programs close a file that they drop before they give others the right to read it.
-            let isFinal =
-                failure.code == EINVAL || failure.code == ELOOP || (failure.code == EACCES && plan.folder == nil)
-            return isFinal ? .bad(failure.reason) : .passing(failure.reason)
-        } catch let error as CanvasTooLarge {
-            return .bad("\(error)")
-        } catch OutputError.unsupported(_, let reason) {
-            return .bad(reason)
+        } catch let error as GIFDecodingError {
+            if case .unreadable = error.reason { return outcome(of: error) }
+            return isSettled(source, version, looksDamaged: true) ? .bad(shortened(error)) : .changed
         } catch {
-            return .passing("\(error)")
+            // Whatever a file does that is another in its midst, it is read again.
+            return isSettled(source, version, looksDamaged: false) ? outcome(of: error) : .changed
         }
+    }
+
+    private func outcome(of error: any Error) -> Outcome {
+        switch error {
+        case let error as SystemError where error.isExhaustion: .exhausted("\(error)")
+        case OutputError.system(_, _, let code) where SystemError.isExhaustion(code): .exhausted("\(error)")
+        case let error as SystemError where error.path == job.source: outcome(ofOpening: error)
+        case let error as CanvasTooLarge: .bad("\(error)")
+        case OutputError.unsupported(_, let reason): .bad(reason)
+        default: .passing("\(error)")
+        }
+    }
+
+    private func outcome(ofOpening error: SystemError) -> Outcome {
+        if error.isMissing { return .gone }
+        let reason = error.code == EINVAL ? "not a regular file" : error.reason
+        // Some programs close a file that they drop before they give others the right to read it.
+        let isFinal = [EINVAL, ELOOP, EXDEV].contains(error.code) || (error.code == EACCES && plan.folder == nil)
+        return isFinal ? .bad(reason) : .passing(reason)
+    }
+
+    /// Settles a job whose output was made of this very GIF, by a daemon whose journal is lost.
+    /// - Returns: nil where there is no such output.
+    private func recognize(_ version: Fingerprint) throws -> Outcome? {
+        guard job.mayBeMade, let output = job.output, OriginalMark.of(output) == version.contentText,
+            let inode = Fingerprint.of(output.name, in: try job.outputFolder())?.inode
+        else { return nil }
+        let settlement = Settlement(
+            succeeded: true, outputInode: inode, original: Settler.original(of: job, plan.folder, failure: nil))
+        return record(settlement, frames: 0, pictures: 0, error: nil) ? .settling : .ended(.draining)
     }
 
     /// Notes the version that is worked on, where it is not the one that was queued.
@@ -90,77 +122,65 @@ struct FileJobRunner {
     }
 
     private func restore(_ source: FileSource, _ version: Fingerprint, _ control: JobControl) throws -> Outcome {
-        let summary = try GIFScanner.scan(source, name: job.source)
+        let summary = try GIFScanner.scan(source, name: "\(job.source)")
         source.rewind()
         let tick = summary.tick(plan.restoration.restoration.rate)
         let meter = core.meter(job.stream)
         control.expect(total: Double(summary.duration) / 100)
         let run = GIFRun(core: core, plan: plan.restoration, control: control, meter: meter, isLive: false)
-        let completion = Completion()
+        guard let output = job.output else { preconditionFailure("a job without an output makes no file") }
+        let file = try StagedFile(
+            in: try job.outputFolder(creating: 0o777), name: output.name,
+            stagingName: job.stagingName(attempt: job.attempts))
         var made: (any PictureWriter)?
         let report = try run.run(
-            source, name: job.source,
+            source, name: "\(job.source)",
             makeWriter: { _ in
-                let writer = try makeWriter(rate: Rational(1) / tick, control, completion)
+                let writer = try plan.maker.writer(file, rate: Rational(1) / tick, stop: control.stop)
                 made = writer
                 return HeldPictureWriter(
                     plan.restoration.options.letterboxed(writer, to: plan.restoration.restoration.size), tick: tick)
             },
             shown: { core.events.job(core.info(job), kind: .progress) })
         guard isSettled(source, version, looksDamaged: report.defect != nil) else { return .changed }
-        return try complete(report, made, completion)
+        return try complete(report, made, file, version)
     }
 
-    /// What the settlement will say, known before the output gets its name.
-    private final class Completion {
-        var settlement: ((_ inode: UInt64) throws -> Void)?
-    }
-
-    private func makeWriter(
-        rate: Rational, _ control: JobControl, _ completion: Completion
-    ) throws -> any PictureWriter {
-        guard let output = job.output, let partial = job.partialPath(attempt: job.attempts) else {
-            preconditionFailure("a job without an output makes no file")
-        }
-        try Files.makeFolder(Files.folder(of: output))
-        let file = AtomicFile(path: output, partialPath: partial) { path in
-            guard let inode = Fingerprint.of(path)?.inode, let settle = completion.settlement else {
-                throw OutputError.system(output: output, call: "stat", errno: ENOENT)
-            }
-            try settle(inode)
-        }
-        return try plan.maker.writer(file, rate: rate, stop: control.stop)
-    }
-
-    /// Finishes the output, unless it is not wanted; its last step writes the settlement.
+    /// Finishes the output, unless it is not wanted: seals it, and writes the outcome down. It gets its name when the outcome is
+    /// settled.
     private func complete(
-        _ report: RestorationStream.Report, _ writer: (any PictureWriter)?, _ completion: Completion
+        _ report: RestorationStream.Report, _ writer: (any PictureWriter)?, _ file: StagedFile, _ version: Fingerprint
     ) throws -> Outcome {
         let defect = report.defect.map { shortened($0) }
         if let defect, !plan.keepsDamaged { return .bad(defect) }
         guard let writer else { return .bad("no pictures: the GIF ends before the first one is due") }
+        try writer.finish()
+        OriginalMark.set(version, onSealed: file)
         let message = defect.map { report.damage($0) }
         let settlement = Settlement(
-            succeeded: defect == nil, outputInode: nil,
+            succeeded: defect == nil, outputInode: try file.seal(),
             original: Settler.original(of: job, plan.folder, failure: message))
-        completion.settlement = { inode in
-            var settlement = settlement
-            settlement.outputInode = inode
-            let written: Void? = core.persist("a job's outcome") {
-                try core.journal.settle(
-                    job.id, settlement, frames: report.frames, pictures: report.pictures, error: message)
-            }
-            if written == nil { throw JobControl.Ended(reason: .draining) }
+        guard record(settlement, frames: report.frames, pictures: report.pictures, error: message) else {
+            return .ended(.draining)
         }
-        try writer.finish()
+        file.release()
         return .settling
+    }
+
+    /// Writes an outcome down, from where the job only goes forward.
+    /// - Returns: false when the daemon ended before that could be done.
+    private func record(_ settlement: Settlement, frames: Int, pictures: Int, error: String?) -> Bool {
+        core.persist("a job's outcome") {
+            try core.journal.settle(job.id, settlement, frames: frames, pictures: pictures, error: error)
+        } != nil
     }
 
     /// Whether the file is still the one that was opened, and nobody writes it. What looks damaged must not be fresh: some
     /// programs close a file and come back to it.
     private func isSettled(_ source: FileSource, _ version: Fingerprint, looksDamaged: Bool) -> Bool {
+        guard Fingerprint.of(descriptor: source.descriptor)?.hasSameContent(as: version) == true else { return false }
         guard let folder = plan.folder else { return true }
-        guard let now = Fingerprint.of(job.source), now.hasSameContent(as: version) else { return false }
+        guard let now = job.currentFingerprint, now.hasSameContent(as: version) else { return false }
         if looksDamaged && abs(Clock.wall - Double(version.modified) / 1e9) < folder.settle { return false }
         return clinux_has_writer(source.descriptor) != 1
     }
@@ -168,7 +188,8 @@ struct FileJobRunner {
     /// Without the path, which everybody knows who reads it.
     private func shortened(_ error: GIFDecodingError) -> String {
         let text = "\(error)"
-        return text.hasPrefix("\(job.source): ") ? String(text.dropFirst(job.source.utf8.count + 2)) : text
+        let prefix = "\(job.source): "
+        return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
     }
 
     // MARK: What follows
@@ -179,7 +200,7 @@ struct FileJobRunner {
         guard Settler(core: core).settle(settled) else { return }
         core.meter(job.stream).ended(succeeded: succeeded)
         if succeeded {
-            Log.info("\(job.source) -> \(job.output ?? "")", stream: job.stream, job: job.id)
+            Log.info("\(job.source) -> \(job.output.map { "\($0)" } ?? "")", stream: job.stream, job: job.id)
         } else {
             Log.warning("\(job.source): \(settled.error ?? "failed")", stream: job.stream, job: job.id)
         }
@@ -188,10 +209,18 @@ struct FileJobRunner {
     private func settleFailure(_ reason: String) {
         let settlement = Settlement(
             succeeded: false, outputInode: nil, original: Settler.original(of: job, plan.folder, failure: reason))
-        let written: Void? = core.persist("a job's outcome") {
-            try core.journal.settle(job.id, settlement, frames: 0, pictures: 0, error: reason)
+        if record(settlement, frames: 0, pictures: 0, error: reason) { settle() }
+    }
+
+    /// Puts the job back until other work has given back what it lacks; it loses no attempt.
+    private func waitForResources(_ reason: String) {
+        Settler(core: core).removePartials(of: job)
+        let delay = core.configuration.jobs.retryDelay
+        Log.warning("\(reason); waiting \(delay) s", stream: job.stream, job: job.id)
+        _ = core.persist("queueing a job again") {
+            try core.journal.requeue(job.id, notBefore: Clock.wall + delay, error: reason, countsAttempt: false)
         }
-        if written != nil { settle() }
+        core.publish(job.id)
     }
 
     private func retry(_ reason: String) {
@@ -210,7 +239,7 @@ struct FileJobRunner {
 
     private func waitForNewVersion() {
         Settler(core: core).removePartials(of: job)
-        guard Fingerprint.of(job.source) != nil else { return finish(.cancelled, "the file has gone") }
+        guard job.currentFingerprint != nil else { return finish(.cancelled, "the file has gone") }
         let successor = core.persist("looking for a newer job") { try core.journal.hasSuccessor(job) }
         if successor == true { return finish(.cancelled, "replaced by a newer version of the file") }
         let settle = plan.folder?.settle ?? 1

@@ -1,3 +1,4 @@
+import Filesystem
 import Glibc
 
 /// What tells one version of a file from another without reading it.
@@ -29,15 +30,25 @@ struct Fingerprint: Hashable, Sendable {
 
     var text: String { "\(Int(bitPattern: UInt(inode))):\(size):\(modified):\(changed)" }
 
+    /// Tells one content from another, as far as that is possible without reading it; the same for a copy that keeps its time.
+    /// This is the value of the attribute `OriginalMark`.
+    var contentText: String { "\(size):\(modified)" }
+
     /// Whether the content is the same; the file may have been renamed since.
     func hasSameContent(as other: Fingerprint) -> Bool {
         inode == other.inode && size == other.size && modified == other.modified
     }
 
+    /// Of a regular file in a folder, symbolic links not followed; nil where there is none.
+    static func of(_ name: Path, in folder: Folder) -> Fingerprint? {
+        guard let status = folder.status(name), status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Fingerprint(status)
+    }
+
     /// Of the regular file at a path, symbolic links not followed; nil where there is none.
-    static func of(_ path: String) -> Fingerprint? {
+    static func of(_ path: Path) -> Fingerprint? {
         var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        guard path.withCString({ lstat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         return Fingerprint(status)
     }
 

@@ -1,5 +1,6 @@
 import CLinux
 import Configuration
+import Filesystem
 import Glibc
 import Threads
 
@@ -7,7 +8,8 @@ import Threads
 ///
 /// A file is complete when it was closed after writing or moved in, as inotify tells; a file that was found by looking
 /// (at the start, after an overflow, where inotify is blind) when it did not change for a while and nobody has it open for
-/// writing. Symbolic links are not followed: who may write into the folder does not thereby read what the daemon can.
+/// writing. Symbolic links are not followed, and everything is looked at relative to the open folder: whoever may write into it
+/// does not thereby read what the daemon can.
 final class FolderWatcher: Sendable {
     /// Files that are queued in one transaction.
     static let batch = 256
@@ -31,9 +33,10 @@ final class FolderWatcher: Sendable {
         if case .files(let sink) = stream.sink { self.sink = sink } else { sink = nil }
     }
 
-    func start() {
-        thread.withLock {
-            $0 = NamedThread("folder-\(stream.name)") { [self] in
+    /// - Throws: `NamedThread.Failure`.
+    func start() throws {
+        try thread.withLock {
+            $0 = try NamedThread("folder-\(stream.name)") { [self] in
                 var watch = Watch(self)
                 watch.run()
             }
@@ -59,15 +62,28 @@ final class FolderWatcher: Sendable {
         core.events.stream(stream.name, text ?? "watching \(source.path)")
     }
 
-    /// What the thread knows.
+    /// The outputs of a file of the folder.
+    private func candidate(_ relative: Path, _ version: Fingerprint, _ configuration: DaemonConfiguration)
+        -> Journal.Candidate
+    {
+        var outputs: @Sendable (Int) -> Path? = { _ in nil }
+        if let sink { outputs = JobPlanner.outputs(relative, sink, configuration) }
+        return Journal.Candidate(
+            source: source.path.appending(relative), relative: relative, fingerprint: version,
+            outputRoot: sink.map { JobPlanner.outputRoot($0, stream) }, outputs: outputs)
+    }
+
+    /// What the thread knows. Paths are relative to the watched folder, which is ".".
     private struct Watch {
         let watcher: FolderWatcher
         let source: FolderSource
+        /// The watched folder; nil while it is not there.
+        var root: Folder?
         var inotify: Int32 = -1
-        /// Folders by watch descriptor, and the other way round.
-        var folders: [Int32: String] = [:]
+        /// Folders by watch descriptor.
+        var folders: [Int32: Path] = [:]
         /// Files that are there and not complete yet.
-        var pending: [String: Pending] = [:]
+        var pending: [Path: Pending] = [:]
         /// Files whose jobs did not fit into the queue, or the journal.
         var isBehind = false
         var nextLook = 0.0
@@ -94,7 +110,7 @@ final class FolderWatcher: Sendable {
                 }
                 watcher.say(nil)
                 lookAround()
-                while !isStopped && inotify >= 0 { step() }
+                while !isStopped && root != nil { step() }
             }
             close()
         }
@@ -104,118 +120,150 @@ final class FolderWatcher: Sendable {
         /// Begins to watch; false where the folder is not there.
         private mutating func open() -> Bool {
             do {
-                try Files.makeFolder(source.path)
+                root = try Folder(source.path, creating: 0o777)
             } catch {
                 watcher.say("cannot watch: \(error)")
                 return false
             }
+            isPolling =
+                source.watching == .poll || (source.watching == .auto && clinux_is_remote("\(source.path)") == 1)
             inotify = clinux_inotify()
-            guard inotify >= 0 else {
-                watcher.say("cannot watch \(source.path): \(String(cString: strerror(errno)))")
-                return false
+            if inotify < 0 {
+                // /proc/sys/fs/inotify/max_user_instances, or no descriptor left.
+                let reason = String(cString: strerror(errno))
+                pollInstead("no inotify instance is left (\(reason); fs.inotify.max_user_instances)")
             }
-            isPolling = source.watching == .poll || (source.watching == .auto && clinux_is_remote(source.path) == 1)
             return true
         }
 
         private mutating func close() {
             if inotify >= 0 { Glibc.close(inotify) }
             inotify = -1
+            root = nil
             folders = [:]
             pending = [:]
         }
 
-        private mutating func watch(_ folder: String) {
+        private mutating func pollInstead(_ reason: String) {
+            guard !isPolling else { return }
+            isPolling = true
+            Log.warning(
+                "\(reason): looking through the folder every \(source.pollInterval) s", stream: watcher.stream.name)
+        }
+
+        private mutating func watch(_ folder: Folder, _ relative: Path) {
+            guard inotify >= 0 else { return }
             let events =
                 IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_MODIFY | IN_CREATE | IN_DELETE | IN_DELETE_SELF
                 | IN_MOVE_SELF | IN_ONLYDIR
             guard folders.count < FolderWatcher.folderLimit else {
-                isPolling = true
-                return
+                return pollInstead("more than \(FolderWatcher.folderLimit) folders")
             }
-            let descriptor = inotify_add_watch(inotify, folder, UInt32(events))
+            // By descriptor: what was opened is what is watched.
+            let descriptor = inotify_add_watch(inotify, "/proc/self/fd/\(folder.descriptor)", UInt32(events))
             if descriptor >= 0 {
-                folders[descriptor] = folder
-            } else if errno == ENOSPC {
-                // /proc/sys/fs/inotify/max_user_watches
-                Log.warning("no more inotify watches; polling", stream: watcher.stream.name)
-                isPolling = true
+                folders[descriptor] = relative
+            } else if errno == ENOSPC || errno == ENOMEM {
+                pollInstead("no more inotify watches (fs.inotify.max_user_watches)")
             }
         }
 
         /// Whether a folder below the source belongs to it.
-        private func isOurs(_ folder: String) -> Bool {
-            if folder == source.failed { return false }
-            if case .move(let done) = source.finished, folder == done { return false }
-            if let sink = watcher.sink, folder == sink.folder { return false }
-            return !isExcluded(folder)
+        private func isOurs(_ relative: Path) -> Bool {
+            let path = source.path.appending(relative)
+            if path == source.failed { return false }
+            if case .move(let done) = source.finished, path == done { return false }
+            if let sink = watcher.sink, path == sink.folder { return false }
+            return !isExcluded(relative)
         }
 
-        private func relative(_ path: String) -> String { String(path.dropFirst(source.path.utf8.count + 1)) }
-
-        private func matches(_ patterns: [String], _ path: String) -> Bool {
-            let relative = relative(path)
-            let name = Files.name(of: relative)
-            return patterns.contains { pattern in
-                pattern.contains("/") ? fnmatch(pattern, relative, FNM_PATHNAME) == 0 : fnmatch(pattern, name, 0) == 0
+        private func matches(_ patterns: [String], _ relative: Path) -> Bool {
+            patterns.contains { pattern in
+                let isWhole = pattern.contains("/")
+                return (isWhole ? relative : relative.name).withCString {
+                    fnmatch(pattern, $0, isWhole ? FNM_PATHNAME : 0) == 0
+                }
             }
         }
 
-        private func isExcluded(_ path: String) -> Bool { matches(source.exclude, path) }
+        private func isExcluded(_ relative: Path) -> Bool { matches(source.exclude, relative) }
 
-        private func isWanted(_ path: String) -> Bool { matches(source.include, path) && !isExcluded(path) }
+        private func isWanted(_ relative: Path) -> Bool { matches(source.include, relative) && !isExcluded(relative) }
 
         // MARK: Looking
 
         /// Looks through all folders: files that are new since the last look are pending.
         private mutating func lookAround() {
             nextLook = Clock.steady + source.pollInterval
-            guard let seen = try? watcher.core.journal.seen(stream: watcher.stream.name) else {
+            guard let root, let known = try? watcher.core.journal.seen(stream: watcher.stream.name) else {
                 isBehind = true
                 return
             }
-            var found: Set<String> = []
-            guard look(into: source.path, seen, &found) else { return close() }
-            for path in pending.keys where !found.contains(path) { pending[path] = nil }
-            for path in seen.keys where !found.contains(path) { forget(path) }
+            // The configured path may lead to another folder by now.
+            guard isInPlace(root) else { return close() }
+            var seen: [Path: Fingerprint] = [:]
+            for (path, version) in known {
+                if let relative = path.relative(to: source.path) {
+                    seen[relative] = version
+                } else if !OutputNames.exists(path) {
+                    // Of a folder that this stream watched before.
+                    forget(path)
+                }
+            }
+            var found: Set<Path> = []
+            guard look(into: ".", seen, &found) else { return close() }
+            for relative in pending.keys where !found.contains(relative) { pending[relative] = nil }
+            for relative in seen.keys where !found.contains(relative) { forget(relative: relative) }
             isBehind = false
             queueComplete()
         }
 
+        private func isInPlace(_ root: Folder) -> Bool {
+            var (opened, named) = (stat(), stat())
+            return fstat(root.descriptor, &opened) == 0 && source.path.withCString { stat($0, &named) } == 0
+                && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino
+        }
+
         /// - Returns: false when the folder cannot be read.
-        private mutating func look(into folder: String, _ seen: [String: Fingerprint], _ found: inout Set<String>)
-            -> Bool
-        {
+        private mutating func look(
+            into relative: Path, _ seen: [Path: Fingerprint], _ found: inout Set<Path>
+        ) -> Bool {
+            guard let folder = try? root?.folder(relative) else { return false }
             // Watched first: what comes while it is read shows twice rather than not at all.
-            watch(folder)
-            guard let entries = try? Files.entries(of: folder) else { return false }
-            for entry in entries {
-                let path = "\(folder)/\(entry.name)"
-                switch entry.kind {
-                case .folder where source.recursive && isOurs(path): _ = look(into: path, seen, &found)
-                case .file where isWanted(path):
+            watch(folder, relative)
+            guard let names = try? folder.names() else { return false }
+            for name in names {
+                guard let status = folder.status(name) else { continue }
+                let path = relative.appending(name)
+                switch status.st_mode & S_IFMT {
+                case S_IFDIR where source.recursive && isOurs(path): _ = look(into: path, seen, &found)
+                case S_IFREG where isWanted(path):
                     found.insert(path)
-                    if seen[path]?.hasSameContent(as: entry.fingerprint) == true { continue }
-                    note(path, entry.fingerprint)
+                    let version = Fingerprint(status)
+                    if seen[path]?.hasSameContent(as: version) != true { note(path, version) }
                 default: continue
                 }
             }
             return true
         }
 
-        private mutating func note(_ path: String, _ version: Fingerprint) {
+        private mutating func note(_ path: Path, _ version: Fingerprint) {
             if pending[path]?.version == version { return }
             // The file's own times say how long it is like that already, unless they lie in the future.
             let age = Clock.wall - Double(max(version.modified, version.changed)) / 1e9
             pending[path] = Pending(version: version, since: Clock.steady - max(0, min(age, source.settle)))
         }
 
+        private func version(_ relative: Path) -> Fingerprint? {
+            (try? root?.folder(relative.folder)).flatMap { Fingerprint.of(relative.name, in: $0) }
+        }
+
         /// Queues the pending files that have settled.
         private mutating func queueComplete() {
             let now = Clock.steady
-            var complete: [(String, Fingerprint)] = []
+            var complete: [(Path, Fingerprint)] = []
             for (path, entry) in pending where now - entry.since >= source.settle {
-                guard let version = Fingerprint.of(path) else {
+                guard let version = version(path) else {
                     pending[path] = nil
                     continue
                 }
@@ -232,16 +280,15 @@ final class FolderWatcher: Sendable {
             }
         }
 
-        private func hasWriter(_ path: String) -> Bool {
-            let descriptor = Glibc.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-            guard descriptor >= 0 else { return false }
+        private func hasWriter(_ path: Path) -> Bool {
+            guard let descriptor = try? root?.open(path, O_RDONLY | O_NONBLOCK) else { return false }
             defer { Glibc.close(descriptor) }
             return clinux_has_writer(descriptor) == 1
         }
 
-        private mutating func queue(_ files: [(String, Fingerprint)], ignoringNames: Bool) {
+        private mutating func queue(_ files: [(Path, Fingerprint)], ignoringNames: Bool) {
             let configuration = watcher.core.configuration
-            let candidates = files.map { file in candidate(file.0, file.1, configuration) }
+            let candidates = files.map { watcher.candidate($0.0, $0.1, configuration) }
             do {
                 let queued = try watcher.core.journal.enqueue(
                     candidates, stream: watcher.stream.name, limit: configuration.jobs.queueLimit,
@@ -258,19 +305,14 @@ final class FolderWatcher: Sendable {
             }
         }
 
-        private func candidate(
-            _ path: String, _ version: Fingerprint, _ configuration: DaemonConfiguration
-        ) -> Journal.Candidate {
-            let relative = relative(path)
-            var outputs: @Sendable (Int) -> String? = { _ in nil }
-            if let sink = watcher.sink { outputs = JobPlanner.outputs(relative, sink, configuration) }
-            return Journal.Candidate(source: path, relative: relative, fingerprint: version, outputs: outputs)
+        private mutating func forget(relative: Path) {
+            pending[relative] = nil
+            // Gone, and there again: the event that says so follows.
+            guard version(relative) == nil else { return }
+            forget(source.path.appending(relative))
         }
 
-        private mutating func forget(_ path: String) {
-            pending[path] = nil
-            // Gone, and there again: the event that says so follows.
-            guard !Files.exists(path) else { return }
+        private func forget(_ path: Path) {
             guard let cancelled = try? watcher.core.journal.forget(path, stream: watcher.stream.name) else { return }
             watcher.core.events.job(cancelled.info)
         }
@@ -286,10 +328,11 @@ final class FolderWatcher: Sendable {
             } else {
                 seconds = 5
             }
+            // Without inotify (-1) this only waits.
             let events = watcher.stop.wait(for: inotify, events: POLLIN, seconds: seconds)
             if isStopped { return }
             if events & POLLIN != 0 { readEvents() }
-            if inotify < 0 { return }
+            if root == nil { return }
             if (isPolling || isBehind) && Clock.steady >= nextLook {
                 lookAround()
             } else {
@@ -299,7 +342,7 @@ final class FolderWatcher: Sendable {
 
         private mutating func readEvents() {
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
-            var complete: [(String, Fingerprint)] = []
+            var complete: [(Path, Fingerprint)] = []
             var overflowed = false
             reading: while true {
                 let count = read(inotify, &buffer, buffer.count)
@@ -316,7 +359,7 @@ final class FolderWatcher: Sendable {
                     guard let folder = folders[event.wd] else { continue }
                     if event.mask & UInt32(IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT) != 0 {
                         folders[event.wd] = nil
-                        if folder == source.path {
+                        if folder == "." {
                             close()
                             break reading
                         }
@@ -325,8 +368,8 @@ final class FolderWatcher: Sendable {
                         nextLook = min(nextLook, Clock.steady + 0.5)
                         continue
                     }
-                    let path = "\(folder)/\(String(decoding: name, as: UTF8.self))"
-                    handle(event.mask, path, &complete)
+                    guard let name = Path(bytes: name) else { continue }
+                    handle(event.mask, folder.appending(name), &complete)
                 }
             }
             if !complete.isEmpty { queue(complete, ignoringNames: false) }
@@ -336,11 +379,11 @@ final class FolderWatcher: Sendable {
             }
         }
 
-        private mutating func handle(_ mask: UInt32, _ path: String, _ complete: inout [(String, Fingerprint)]) {
+        private mutating func handle(_ mask: UInt32, _ path: Path, _ complete: inout [(Path, Fingerprint)]) {
             if mask & UInt32(IN_ISDIR) != 0 {
                 guard source.recursive, isOurs(path) else { return }
                 if mask & UInt32(IN_CREATE | IN_MOVED_TO) != 0 {
-                    var found: Set<String> = []
+                    var found: Set<Path> = []
                     _ = look(into: path, [:], &found)
                 } else if mask & UInt32(IN_MOVED_FROM | IN_DELETE) != 0 {
                     // The files that were in it are missed by a look.
@@ -352,8 +395,8 @@ final class FolderWatcher: Sendable {
             guard isWanted(path) else { return }
             if mask & UInt32(IN_MOVED_FROM | IN_DELETE) != 0 {
                 complete.removeAll { $0.0 == path }
-                forget(path)
-            } else if let version = Fingerprint.of(path) {
+                forget(relative: path)
+            } else if let version = version(path) {
                 if mask & UInt32(IN_CLOSE_WRITE | IN_MOVED_TO) != 0 {
                     pending[path] = nil
                     complete.removeAll { $0.0 == path }

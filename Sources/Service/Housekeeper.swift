@@ -13,13 +13,15 @@ final class Housekeeper: Sendable {
     private let daemon: Daemon
     private let stop = StopSignal()
     private let thread = Monitor<NamedThread?>(nil)
+    private let journalWasInPlace = Monitor(true)
 
     init(_ daemon: Daemon) {
         self.daemon = daemon
     }
 
-    func start() {
-        thread.withLock { $0 = NamedThread("housekeeper") { [self] in work() } }
+    /// - Throws: `NamedThread.Failure`.
+    func start() throws {
+        try thread.withLock { $0 = try NamedThread("housekeeper") { [self] in work() } }
     }
 
     func end() {
@@ -36,6 +38,8 @@ final class Housekeeper: Sendable {
         while !stop.wait(seconds: min(1, interval ?? 1)) {
             let now = Clock.steady
             daemon.scheduler.poke()
+            lookAfterThreads()
+            lookAfterJournal()
             let isStuck = lookForStalledJobs()
             if let interval, now >= nextWatchdog, !isStuck {
                 nextWatchdog = now + interval / 2
@@ -49,7 +53,7 @@ final class Housekeeper: Sendable {
                 nextPruning = now + Self.pruningInterval
                 // The one before has ended long ago, or its disk stands still.
                 pruning?.join()
-                pruning = NamedThread("pruning") { [core = daemon.core] in Self.prune(core) }
+                pruning = try? NamedThread("pruning") { [core = daemon.core] in Self.prune(core) }
             }
         }
         pruning?.join()
@@ -62,6 +66,23 @@ final class Housekeeper: Sendable {
         } catch {
             Log.error("cannot forget old jobs: \(error)")
         }
+    }
+
+    /// Starts what found no thread before.
+    private func lookAfterThreads() {
+        guard !daemon.core.draining.isRaised else { return }
+        daemon.workers.startMissing()
+        daemon.streams.startMissing()
+    }
+
+    /// Says once that the journal has gone.
+    private func lookAfterJournal() {
+        let isInPlace = daemon.core.journal.isInPlace
+        let isNew = journalWasInPlace.withLock { wasInPlace in
+            defer { wasInPlace = isInPlace }
+            return wasInPlace && !isInPlace
+        }
+        if isNew { Log.error("\(daemon.core.journal.missing)") }
     }
 
     /// Ends what stands still.
@@ -83,6 +104,7 @@ final class Housekeeper: Sendable {
     }
 
     private func sayStatus() {
+        guard daemon.core.journal.isInPlace else { return ServiceManager.status("\(daemon.core.journal.missing)") }
         guard let counts = try? daemon.core.journal.counts() else {
             return ServiceManager.status("the journal cannot be read")
         }

@@ -1,5 +1,6 @@
 import Configuration
 import Control
+import Filesystem
 import Media
 import Output
 import Threads
@@ -15,8 +16,8 @@ struct JobPlan: Sendable {
         /// - Parameters:
         ///   - rate: pictures per second.
         ///   - stop: when it is raised an encoder is killed.
-        /// - Throws: `OutputError.system` when the file cannot be created.
-        func writer(_ file: AtomicFile, rate: Rational, stop: StopSignal) throws -> any PictureWriter {
+        /// - Throws: `SystemError` when the file cannot be created.
+        func writer(_ file: StagedFile, rate: Rational, stop: StopSignal) throws -> any PictureWriter {
             switch self {
             case .encoder(let template): VideoFileWriter(file, template: template, rate: rate, stop: stop)
             case .plain(let format): try FileWriter(file) { format.writer($0, rate: rate) }
@@ -42,7 +43,7 @@ enum JobPlanner {
         let configuration = core.configuration
         if name == submitted {
             return StreamConfiguration(
-                name: submitted, source: .submitted, sink: .files(FileSink(folder: "", format: .encoder("mp4"))))
+                name: submitted, source: .submitted, sink: .files(FileSink(folder: ".", format: .encoder("mp4"))))
         }
         guard var stream = configuration.stream(name) else { return nil }
         var options = SubmitOptions()
@@ -52,10 +53,11 @@ enum JobPlanner {
         return stream
     }
 
-    /// nil where the stream has gone, or makes no files any more.
+    /// nil where the stream has gone, makes no files any more, or may not write there any more.
     static func plan(_ job: JobRecord, _ core: Core) -> JobPlan? {
         let configuration = core.configuration
         guard let stream = stream(job.stream, core), case .files(let sink) = stream.sink else { return nil }
+        if job.stream == submitted, let root = job.outputRoot, !OutputCheck(configuration).isRoot(root) { return nil }
         let format = job.request?.encoder.map { FileSink.Format($0) } ?? sink.format
         let maker: JobPlan.Maker
         let keepsAlpha: Bool
@@ -74,21 +76,36 @@ enum JobPlanner {
     }
 
     /// Extension, with its dot, of what a stream makes.
-    static func ending(_ sink: FileSink, _ configuration: DaemonConfiguration) -> String {
-        switch sink.format {
-        case .plain(let format): ".\(format.rawValue)"
-        case .encoder(let name): ".\(configuration.encoders[name]?.fileExtension ?? name)"
-        }
+    static func ending(_ sink: FileSink, _ configuration: DaemonConfiguration) -> Path {
+        let ending =
+            switch sink.format {
+            case .plain(let format): format.rawValue
+            case .encoder(let name): configuration.encoders[name]?.fileExtension ?? name
+            }
+        return Path(text: ".\(ending)") ?? ""
     }
 
     /// Outputs for a file: `folder/sub/cat.mp4`, and where that is another's, `cat-2.mp4`, `cat-3.mp4` ...
     /// - Parameter relative: the file's path below the source folder, or its name.
     static func outputs(
-        _ relative: String, _ sink: FileSink, _ configuration: DaemonConfiguration
-    ) -> @Sendable (Int) -> String? {
+        _ relative: Path, _ sink: FileSink, _ configuration: DaemonConfiguration
+    ) -> @Sendable (Int) -> Path? {
         let ending = ending(sink, configuration)
         return { number in
-            number < 100_000 ? Files.name(number, for: relative, in: sink.folder, ending: ending) : nil
+            number < 100_000 ? OutputNames.name(number, for: relative, in: sink.folder, ending: ending) : nil
         }
+    }
+
+    /// The folder below which no link is followed on the way to a stream's outputs: that of the sink, or the watched folder
+    /// where the sink's lies in it, as others may write there.
+    static func outputRoot(_ sink: FileSink, _ stream: StreamConfiguration) -> Path {
+        guard case .folder(let source) = stream.source else { return sink.folder }
+        return trustedRoot(of: sink.folder, source.path)
+    }
+
+    /// The folder from which on no link is followed on the way into a configured folder.
+    /// - Parameter watched: others may write there.
+    static func trustedRoot(of folder: Path, _ watched: Path) -> Path {
+        folder.relative(to: watched)?.leadsDown == true ? watched : folder
     }
 }

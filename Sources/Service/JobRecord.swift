@@ -1,5 +1,6 @@
 import Configuration
 import Control
+import Filesystem
 
 /// A job as the journal holds it.
 struct JobRecord: Sendable {
@@ -23,16 +24,22 @@ struct JobRecord: Sendable {
     var stream: String
     var state: State
     /// The GIF's absolute path; for what came through a pipe, the pipe's.
-    var source: String
+    var source: Path
     /// Its path below the stream's folder; nil where it was submitted.
-    var relative: String?
-    var output: String?
+    var relative: Path?
+    var output: Path?
+    /// A folder of the configuration that holds the output: no link below it is followed. nil in journals of old versions.
+    var outputRoot: Path?
+    /// Whether the output existed, made of this very GIF, when the job was queued: nothing need be made then.
+    var mayBeMade: Bool
     /// Attempts begun, for whatever reason.
     var attempts: Int
     /// Attempts that failed.
     var failures: Int
     /// Attempts that ended with the daemon.
     var interruptions: Int
+    /// Attempts during which the daemon crashed.
+    var crashes: Int
     /// Not before that time, in seconds since 1970.
     var notBefore: Double
     var fingerprint: Fingerprint?
@@ -46,20 +53,36 @@ struct JobRecord: Sendable {
     var error: String?
     var settlement: Settlement?
 
-    /// The name of the unfinished output of an attempt, in the output's folder.
-    func partialPath(attempt: Int) -> String? {
-        guard let output else { return nil }
-        let name = Files.name(of: output)
-        return "\(Files.folder(of: output))/.gif2videod-\(id)-\(attempt).partial\(Files.split(name).ending)"
+    /// The GIF in its watched folder; nil where it was not dropped into one.
+    var droppedFile: DroppedFile? {
+        guard let relative, let root = source.removing(relative) else { return nil }
+        return DroppedFile(root: root, relative: relative)
     }
 
-    /// The name of a copy of the original, or of the text beside it, while it grows in a folder.
-    func partialPath(in folder: String) -> String { "\(folder)/.gif2videod-\(id).partial" }
+    /// Of the file as it lies there now; nil where there is none.
+    var currentFingerprint: Fingerprint? { droppedFile.map { $0.fingerprint } ?? Fingerprint.of(source) }
+
+    /// Opens the folder of the output.
+    /// - Parameter mode: makes it, with these permission bits, where it is missing.
+    /// - Throws: `SystemError`.
+    func outputFolder(creating mode: UInt32? = nil) throws(SystemError) -> Folder {
+        guard let output else { preconditionFailure("a job without an output has no folder for it") }
+        guard let outputRoot, let relative = output.relative(to: outputRoot) else {
+            return try Folder(output.folder, creating: mode)
+        }
+        return try Folder(outputRoot, creating: mode).folder(relative.folder, creating: mode)
+    }
+
+    /// The name of the private folder in which the output of an attempt grows.
+    func stagingName(attempt: Int) -> Path { Path(text: ".gif2videod-\(id)-\(attempt).partial") ?? "" }
+
+    /// The name of the private folder in which a copy of the original, or the text beside it, grows.
+    var stagingName: Path { Path(text: ".gif2videod-\(id).partial") ?? "" }
 
     var info: JobInfo {
         var info = JobInfo(
-            job: id, stream: stream, state: state.info, source: source, attempts: attempts, created: created)
-        info.output = output
+            job: id, stream: stream, state: state.info, source: source.exchanged, attempts: attempts, created: created)
+        info.output = output?.exchanged
         info.started = started
         info.finished = finished
         info.nextAttempt = state == .queued && notBefore > 0 && attempts > 0 ? notBefore : nil
@@ -84,13 +107,18 @@ struct Settlement: Codable, Hashable, Sendable {
     enum Original: Codable, Hashable, Sendable {
         case keep
         case delete
-        /// To this path; `reason` is written beside it (`.txt`).
-        case move(to: String, reason: String?)
+        /// To this path, without following a link below the folder `within`; `reason` is written beside it (`.txt`).
+        case move(to: Path, within: Path?, reason: String?)
     }
 
     /// done or failed.
     var succeeded: Bool
-    /// The finished video that gets its name, by inode; nil: there is none.
+    /// The finished video that gets its name, or has it, by inode; nil: there is none.
     var outputInode: UInt64?
     var original: Original
+}
+
+extension Path {
+    /// As it goes over the control socket: the path itself where it is UTF-8, else with escapes for the other bytes.
+    var exchanged: String { text ?? description }
 }

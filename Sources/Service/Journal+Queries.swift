@@ -1,4 +1,5 @@
 import Control
+import Filesystem
 import FoundationEssentials
 import GRDB
 import Threads
@@ -16,8 +17,9 @@ extension Journal {
         let fingerprint: String? = row["fingerprint"]
         return JobRecord(
             id: row["id"], stream: row["stream"], state: JobRecord.State(rawValue: state) ?? .failed,
-            source: row["source"], relative: row["relative"], output: row["output"], attempts: row["attempts"],
-            failures: row["failures"], interruptions: row["interruptions"], notBefore: row["notBefore"],
+            source: row["source"], relative: row["relative"], output: row["output"], outputRoot: row["outputRoot"],
+            mayBeMade: row["mayBeMade"], attempts: row["attempts"], failures: row["failures"],
+            interruptions: row["interruptions"], crashes: row["crashes"], notBefore: row["notBefore"],
             fingerprint: fingerprint.flatMap { Fingerprint($0) }, request: decoded(row["request"], JobRequest.self),
             created: row["created"], started: row["started"], finished: row["finished"], frames: row["frames"],
             pictures: row["pictures"], error: row["error"],
@@ -85,13 +87,24 @@ extension Journal {
     }
 
     /// An interrupted attempt: the job waits again.
-    func interrupt(_ id: Int, notBefore: Double) throws {
+    /// - Parameter crashed: whether the daemon crashed, rather than being killed from outside.
+    func interrupt(_ id: Int, notBefore: Double, crashed: Bool) throws {
         try write {
             try $0.execute(
                 sql: """
-                    UPDATE job SET state = 'queued', notBefore = ?, interruptions = interruptions + 1, settlement = NULL
+                    UPDATE job SET state = 'queued', notBefore = ?, interruptions = interruptions + 1,
+                        crashes = crashes + ?, settlement = NULL
                     WHERE id = ?
-                    """, arguments: [notBefore, id])
+                    """, arguments: [notBefore, crashed ? 1 : 0, id])
+        }
+    }
+
+    /// Counts a failed job as one more like an earlier one, and forgets it.
+    func join(_ id: Int, into earlier: Int, error: String) throws {
+        try write { db in
+            try db.execute(sql: "DELETE FROM job WHERE id = ?", arguments: [id])
+            try db.execute(
+                sql: "UPDATE job SET error = ?, finished = ? WHERE id = ?", arguments: [error, Clock.wall, earlier])
         }
     }
 
@@ -101,7 +114,8 @@ extension Journal {
         try write { db in
             try db.execute(
                 sql: """
-                    UPDATE job SET state = 'queued', notBefore = ?, failures = 0, interruptions = 0, finished = NULL,
+                    UPDATE job SET state = 'queued', notBefore = ?, failures = 0, interruptions = 0, crashes = 0,
+                        mayBeMade = 0, finished = NULL,
                         error = NULL, settlement = NULL
                     WHERE id = ? AND state IN ('failed', 'cancelled')
                     """, arguments: [notBefore, id])
@@ -122,7 +136,7 @@ extension Journal {
 
     /// The file is not there any more: a job that waits for it is cancelled, and its next version is new.
     /// - Returns: the cancelled job.
-    func forget(_ source: String, stream: String) throws -> JobRecord? {
+    func forget(_ source: Path, stream: String) throws -> JobRecord? {
         try write { db in
             try db.execute(sql: "DELETE FROM seen WHERE stream = ? AND source = ?", arguments: [stream, source])
             let row = try Row.fetchOne(
@@ -136,13 +150,14 @@ extension Journal {
     }
 
     /// All files of a stream that were queued and were there when last looked at.
-    func seen(stream: String) throws -> [String: Fingerprint] {
+    func seen(stream: String) throws -> [Path: Fingerprint] {
         try read { db in
-            var seen: [String: Fingerprint] = [:]
+            var seen: [Path: Fingerprint] = [:]
             let rows = try Row.fetchCursor(
                 db, sql: "SELECT source, fingerprint FROM seen WHERE stream = ?", arguments: [stream])
             while let row = try rows.next() {
-                if let fingerprint = Fingerprint(row["fingerprint"] as String) { seen[row["source"]] = fingerprint }
+                let source: Path = row["source"]
+                if let fingerprint = Fingerprint(row["fingerprint"] as String) { seen[source] = fingerprint }
             }
             return seen
         }
@@ -151,9 +166,9 @@ extension Journal {
     /// Forgets the oldest finished jobs beyond `history`, and claims on outputs that are gone.
     func prune(history: Int) throws {
         let claims = try read { db in
-            try Row.fetchAll(db, sql: "SELECT output FROM claim").map { $0["output"] as String }
+            try Row.fetchAll(db, sql: "SELECT output FROM claim").map { $0["output"] as Path }
         }
-        let gone = claims.filter { !Files.exists($0) }
+        let gone = claims.filter { !OutputNames.exists($0) }
         try write { db in
             try db.execute(
                 sql: """

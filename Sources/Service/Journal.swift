@@ -1,3 +1,4 @@
+import Filesystem
 import FoundationEssentials
 import GRDB
 import Glibc
@@ -9,20 +10,55 @@ import Threads
 /// Any thread; calls are served one after the other. Every method is one transaction, and throws `DatabaseError` when
 /// the disk is full or broken, with nothing changed.
 final class Journal: Sendable {
-    private let database: DatabaseQueue
+    /// The open database, and which file it is.
+    private struct Connection: Sendable {
+        let database: DatabaseQueue
+        let device: UInt
+        let inode: UInt
+
+        init(_ path: String) throws {
+            database = try Journal.open(path)
+            var status = stat()
+            guard stat(path, &status) == 0 else { throw Missing(path: path) }
+            device = UInt(status.st_dev)
+            inode = UInt(status.st_ino)
+        }
+
+        /// Whether the file is still the one that has the name.
+        func has(_ path: String) -> Bool {
+            var status = stat()
+            return stat(path, &status) == 0 && UInt(status.st_dev) == device && UInt(status.st_ino) == inode
+        }
+    }
+
+    /// The journal's file was deleted or replaced while it was open. What was written would be lost at the daemon's end.
+    struct Missing: Error, CustomStringConvertible {
+        let path: String
+
+        var description: String {
+            "\(path) was deleted or replaced while the daemon runs; jobs wait. 'gif2video reload' writes it again "
+                + "with everything that was in it"
+        }
+    }
+
+    /// Seconds that a job during which the daemon crashed waits for the others to end before no other one begins.
+    static let suspectPatience = 30.0
+
+    private let path: String
+    private let connection: Monitor<Connection>
 
     /// Opens or creates the journal. One that is damaged is put aside.
     /// - Throws: `DatabaseError`.
     init(folder: String) throws {
-        let path = "\(folder)/journal.sqlite"
+        path = "\(folder)/journal.sqlite"
         do {
-            database = try Self.open(path)
+            connection = Monitor(try Connection(path))
         } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
             let aside = "\(path).damaged-\(Int(Clock.wall))"
             Log.error("the journal is damaged (\(error.message ?? "")); it is kept as \(aside), and a new one begins")
             guard rename(path, aside) == 0 else { throw error }
             for ending in ["-wal", "-shm"] { unlink(path + ending) }
-            database = try Self.open(path)
+            connection = Monitor(try Connection(path))
         }
     }
 
@@ -36,6 +72,31 @@ final class Journal: Sendable {
         guard verdict == "ok" else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: verdict) }
         try migrator.migrate(database)
         return database
+    }
+
+    /// Whether the journal's file still has its name.
+    var isInPlace: Bool { connection.withLock { $0.has(path) } }
+
+    /// Says what is wrong where it is not.
+    var missing: Missing { Missing(path: path) }
+
+    /// Writes the journal again, with everything that was in it, where its file was deleted or replaced. The deleted file can
+    /// be read as long as it is open. A file that took its name is put aside.
+    /// - Throws: `DatabaseError`; the journal is as it was then.
+    func restoreIfMissing() throws {
+        let old = connection.withLock { $0 }
+        guard !old.has(path) else { return }
+        let (new, aside) = ("\(path).new", "\(path).replaced-\(Int(Clock.wall))")
+        for ending in ["", "-wal", "-shm"] { unlink(new + ending) }
+        let copy = try DatabaseQueue(path: new)
+        try old.database.backup(to: copy)
+        try copy.close()
+        if rename(path, aside) == 0 { Log.warning("the file that replaced the journal is kept as \(aside)") }
+        for ending in ["-wal", "-shm"] { unlink(path + ending) }
+        guard rename(new, path) == 0 else { throw Missing(path: path) }
+        let restored = try Connection(path)
+        connection.withLock { $0 = restored }
+        Log.notice("the journal was written again")
     }
 
     private static var migrator: DatabaseMigrator {
@@ -86,27 +147,56 @@ final class Journal: Sendable {
                     ) WITHOUT ROWID;
                     """)
         }
+        // Paths are bytes.
+        migrator.registerMigration("2") { db in
+            try db.execute(
+                sql: """
+                    UPDATE job SET source = CAST(source AS BLOB), relative = CAST(relative AS BLOB),
+                        output = CAST(output AS BLOB);
+                    UPDATE seen SET source = CAST(source AS BLOB);
+                    UPDATE claim SET source = CAST(source AS BLOB), output = CAST(output AS BLOB);
+                    ALTER TABLE job ADD COLUMN outputRoot BLOB;
+                    ALTER TABLE job ADD COLUMN mayBeMade INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE job ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
+                    """)
+        }
         return migrator
     }
 
     func read<T>(_ body: (Database) throws -> T) throws -> T {
-        try database.read(body)
+        try connection.withLock { $0 }.database.read(body)
     }
 
+    /// - Throws: also `Missing`.
     func write<T>(_ body: (Database) throws -> T) throws -> T {
-        try database.write(body)
+        let connection = connection.withLock { $0 }
+        guard connection.has(path) else { throw Missing(path: path) }
+        return try connection.database.write(body)
     }
 
     // MARK: Jobs
 
     /// A file that shall become a job.
     struct Candidate: Sendable {
-        let source: String
-        let relative: String?
+        let source: Path
+        let relative: Path?
         let fingerprint: Fingerprint?
         var request: JobRequest?
+        /// A folder of the configuration that holds all outputs.
+        var outputRoot: Path?
         /// Possible outputs, best first; empty for live sinks. The first that is nobody else's is taken.
-        let outputs: @Sendable (_ number: Int) -> String?
+        let outputs: @Sendable (_ number: Int) -> Path?
+    }
+
+    /// What stands under the name of a possible output.
+    enum Occupant: Sendable {
+        case nothing
+        /// A file, with its `OriginalMark`.
+        case file(mark: String?)
+
+        init(_ path: Path) {
+            self = OutputNames.exists(path) ? .file(mark: OriginalMark.of(path)) : .nothing
+        }
     }
 
     /// Queues files. One that waits already is only brought up to date; one that was queued in this very version (`seen`)
@@ -117,28 +207,28 @@ final class Journal: Sendable {
         _ candidates: [Candidate], stream: String, limit: Int, ignoringNames: Bool
     ) throws -> (jobs: [JobRecord], isFull: Bool) {
         // Looked at outside of transactions: a file system that hangs holds up its own stream, not the journal.
-        var outputs: [String: Bool] = [:]
-        for output in candidates.compactMap({ $0.outputs(1) }) { outputs[output] = Files.exists(output) }
+        var outputs: [Path: Occupant] = [:]
+        for output in candidates.compactMap({ $0.outputs(1) }) { outputs[output] = Occupant(output) }
         while true {
             do {
                 return try enqueue(candidates, stream, limit, ignoringNames, outputs)
             } catch let unknown as UnknownOutput {
-                outputs[unknown.path] = Files.exists(unknown.path)
+                outputs[unknown.path] = Occupant(unknown.path)
             }
         }
     }
 
     /// An output of which is not known whether a file of its name exists.
     private struct UnknownOutput: Error {
-        let path: String
+        let path: Path
     }
 
-    /// - Parameter outputs: which files exist.
+    /// - Parameter outputs: what stands under their names.
     /// - Throws: `UnknownOutput`, with nothing changed.
     private func enqueue(
-        _ candidates: [Candidate], _ stream: String, _ limit: Int, _ ignoringNames: Bool, _ outputs: [String: Bool]
+        _ candidates: [Candidate], _ stream: String, _ limit: Int, _ ignoringNames: Bool, _ outputs: [Path: Occupant]
     ) throws -> (jobs: [JobRecord], isFull: Bool) {
-        try database.write { db in
+        try write { db in
             var jobs: [JobRecord] = []
             var room = limit - (try Int.fetchOne(db, sql: "SELECT count(*) FROM job WHERE state = 'queued'") ?? 0)
             for candidate in candidates {
@@ -164,7 +254,7 @@ final class Journal: Sendable {
     }
 
     private func isSeen(
-        _ source: String, _ fingerprint: Fingerprint, _ stream: String, _ ignoringNames: Bool, _ db: Database
+        _ source: Path, _ fingerprint: Fingerprint, _ stream: String, _ ignoringNames: Bool, _ db: Database
     ) throws -> Bool {
         let text = try String.fetchOne(
             db, sql: "SELECT fingerprint FROM seen WHERE stream = ? AND source = ?", arguments: [stream, source])
@@ -172,24 +262,26 @@ final class Journal: Sendable {
         return seen == fingerprint || (ignoringNames && seen.hasSameContent(as: fingerprint))
     }
 
-    private func remember(_ source: String, _ fingerprint: Fingerprint, _ stream: String, _ db: Database) throws {
+    private func remember(_ source: Path, _ fingerprint: Fingerprint, _ stream: String, _ db: Database) throws {
         try db.execute(
             sql: "INSERT OR REPLACE INTO seen (stream, source, fingerprint) VALUES (?, ?, ?)",
             arguments: [stream, source, fingerprint.text])
     }
 
     private func insert(
-        _ candidate: Candidate, _ stream: String, _ outputs: [String: Bool], _ db: Database
+        _ candidate: Candidate, _ stream: String, _ outputs: [Path: Occupant], _ db: Database
     ) throws -> JobRecord {
-        let output = try claimOutput(for: candidate, stream, outputs, db)
+        let claim = try claimOutput(for: candidate, stream, outputs, db)
         let request = try candidate.request.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
         try db.execute(
             sql: """
-                INSERT INTO job (stream, state, source, relative, output, fingerprint, request, created)
-                VALUES (?, 'queued', ?, ?, ?, ?, ?, ?)
+                INSERT INTO job
+                    (stream, state, source, relative, output, outputRoot, mayBeMade, fingerprint, request, created)
+                VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                stream, candidate.source, candidate.relative, output, candidate.fingerprint?.text, request, Clock.wall,
+                stream, candidate.source, candidate.relative, claim?.output, candidate.outputRoot,
+                claim?.mayBeMade ?? false, candidate.fingerprint?.text, request, Clock.wall,
             ])
         let id = Int(db.lastInsertedRowID)
         if let fingerprint = candidate.fingerprint, candidate.request == nil {
@@ -199,10 +291,11 @@ final class Journal: Sendable {
         return job
     }
 
-    /// The output that the source had before, else the first free one.
+    /// The output that the source had before, else the first free one. A file that was made of this very GIF, by a daemon whose
+    /// journal is lost, is its output.
     private func claimOutput(
-        for candidate: Candidate, _ stream: String, _ outputs: [String: Bool], _ db: Database
-    ) throws -> String? {
+        for candidate: Candidate, _ stream: String, _ outputs: [Path: Occupant], _ db: Database
+    ) throws -> (output: Path, mayBeMade: Bool)? {
         var number = 0
         while true {
             number += 1
@@ -210,15 +303,19 @@ final class Journal: Sendable {
             let owner = try Row.fetchOne(
                 db, sql: "SELECT stream, source FROM claim WHERE output = ?", arguments: [output])
             if let owner {
-                if owner["stream"] == stream, owner["source"] == candidate.source { return output }
+                if owner["stream"] == stream, owner["source"] == candidate.source { return (output, false) }
                 continue
             }
-            guard let exists = outputs[output] else { throw UnknownOutput(path: output) }
-            if exists { continue }
+            guard let occupant = outputs[output] else { throw UnknownOutput(path: output) }
+            var isMade = false
+            if case .file(let mark) = occupant {
+                guard let mark, mark == candidate.fingerprint?.contentText else { continue }
+                isMade = true
+            }
             try db.execute(
                 sql: "INSERT INTO claim (output, stream, source) VALUES (?, ?, ?)",
                 arguments: [output, stream, candidate.source])
-            return output
+            return (output, isMade)
         }
     }
 
@@ -226,9 +323,11 @@ final class Journal: Sendable {
     /// - Parameters:
     ///   - streams: in the order of whose turn it is.
     ///   - busy: sources that a job is working on.
-    func begin(streams: [String], busy: Set<String>) throws -> JobRecord? {
+    ///   - allowsSuspects: whether a job during which the daemon crashed may run now. One that has waited for
+    ///     `suspectPatience` holds up all others until it may.
+    func begin(streams: [String], busy: Set<Path>, allowsSuspects: Bool = true) throws -> JobRecord? {
         let now = Clock.wall
-        return try database.write { db in
+        return try write { db in
             for stream in streams {
                 let rows = try Row.fetchCursor(
                     db, sql: "SELECT * FROM job WHERE state = 'queued' AND stream = ? ORDER BY id", arguments: [stream])
@@ -237,6 +336,10 @@ final class Journal: Sendable {
                     // A clock that was set back does not hold a job up for longer than it was to wait.
                     guard job.notBefore <= now || job.notBefore > now + 86400 else { continue }
                     guard !busy.contains(job.source) else { continue }
+                    if job.crashes > 0, !allowsSuspects {
+                        if job.notBefore + Self.suspectPatience < now { return nil }
+                        continue
+                    }
                     job.attempts += 1
                     job.state = .running
                     job.started = now
@@ -254,14 +357,16 @@ final class Journal: Sendable {
     }
 
     /// Enters a job that is running from the start and is not run again: what comes through a pipe.
-    func beginPiped(stream: String, source: String, output: @Sendable (_ id: Int) -> String?) throws -> JobRecord {
-        try database.write { db in
+    func beginPiped(
+        stream: String, source: Path, outputRoot: Path, output: @Sendable (_ id: Int) -> Path?
+    ) throws -> JobRecord {
+        try write { db in
             try db.execute(
                 sql: """
-                    INSERT INTO job (stream, state, source, attempts, created, started)
-                    VALUES (?, 'running', ?, 1, ?, ?)
+                    INSERT INTO job (stream, state, source, outputRoot, attempts, created, started)
+                    VALUES (?, 'running', ?, ?, 1, ?, ?)
                     """,
-                arguments: [stream, source, Clock.wall, Clock.wall])
+                arguments: [stream, source, outputRoot, Clock.wall, Clock.wall])
             let id = Int(db.lastInsertedRowID)
             try db.execute(sql: "UPDATE job SET output = ? WHERE id = ?", arguments: [output(id), id])
             guard let job = try Self.job(id, db) else { preconditionFailure("a row that was just written") }
@@ -271,7 +376,7 @@ final class Journal: Sendable {
 
     /// Writes down which version of the file a running job works on.
     func adopt(_ fingerprint: Fingerprint, for job: JobRecord) throws {
-        try database.write { db in
+        try write { db in
             try db.execute(
                 sql: "UPDATE job SET fingerprint = ? WHERE id = ?", arguments: [fingerprint.text, job.id])
             if job.relative != nil { try remember(job.source, fingerprint, job.stream, db) }
@@ -283,7 +388,7 @@ final class Journal: Sendable {
         _ id: Int, _ settlement: Settlement, frames: Int, pictures: Int, error: String?
     ) throws {
         let text = String(decoding: try JSONEncoder().encode(settlement), as: UTF8.self)
-        try database.write { db in
+        try write { db in
             try db.execute(
                 sql: """
                     UPDATE job SET state = 'settling', settlement = ?, frames = ?, pictures = ?, error = ? WHERE id = ?
@@ -294,7 +399,7 @@ final class Journal: Sendable {
 
     /// Ends a job. `seenNow` is the original as it lies there now.
     func finish(_ id: Int, _ state: JobRecord.State, error: String? = nil, seenNow: Fingerprint? = nil) throws {
-        try database.write { db in
+        try write { db in
             try db.execute(
                 sql:
                     "UPDATE job SET state = ?, finished = ?, error = coalesce(?, error) WHERE id = ?",
@@ -309,7 +414,7 @@ final class Journal: Sendable {
     ///   - notBefore: seconds since 1970.
     ///   - countsAttempt: whether the attempt counts as one of those it has.
     func requeue(_ id: Int, notBefore: Double, error: String?, countsAttempt: Bool) throws {
-        try database.write { db in
+        try write { db in
             try db.execute(
                 sql: """
                     UPDATE job SET state = 'queued', notBefore = ?, error = ?, settlement = NULL,

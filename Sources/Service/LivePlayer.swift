@@ -1,5 +1,6 @@
 import Configuration
 import Control
+import Filesystem
 import GIFDecoding
 import Media
 import Output
@@ -15,7 +16,7 @@ final class LivePlayer: Sendable {
 
     /// A GIF that somebody wants to be shown.
     struct Play: Sendable {
-        let path: String
+        let path: Path
         let peer: Peer
         let loops: Bool
         /// At once, not after what is shown.
@@ -47,9 +48,10 @@ final class LivePlayer: Sendable {
         self.outputGone = outputGone
     }
 
-    func start() {
+    /// - Throws: `NamedThread.Failure`.
+    func start() throws {
         scheduler.onPoke(stream.name) { [weak self] in self?.state.update { _ in } }
-        thread.withLock { $0 = NamedThread("live-\(stream.name)") { [self] in work() } }
+        try thread.withLock { $0 = try NamedThread("live-\(stream.name)") { [self] in work() } }
     }
 
     /// Stops at once; a job that is shown waits again.
@@ -126,7 +128,7 @@ final class LivePlayer: Sendable {
     }
 
     private func makeSink() -> (any LiveSink)? {
-        let place: (path: String?, format: StreamFormat)
+        let place: (path: Path?, format: StreamFormat)
         switch stream.sink {
         case .files: return nil
         case .camera(let camera):
@@ -210,7 +212,7 @@ final class LivePlayer: Sendable {
                 let source = try FileSource(play.path, as: play.peer)
                 // Played again it comes from memory, as long as it is the same file.
                 let content = Fingerprint.of(descriptor: source.descriptor).map { "\(play.path) \($0.text)" }
-                if let defect = try run(source, play.path, content: content, plan(nil, sink), control, sink) {
+                if let defect = try run(source, "\(play.path)", content: content, plan(nil, sink), control, sink) {
                     Log.warning("\(defect)", stream: stream.name)
                     return
                 }
@@ -262,15 +264,18 @@ final class LivePlayer: Sendable {
         do {
             let source = try FileSource(of: job)
             live.adopt(source)
-            let defect = try run(source, job.source, plan(job.request?.options, sink), control, sink) {
+            let defect = try run(source, "\(job.source)", plan(job.request?.options, sink), control, sink) {
                 core.events.job(core.info(job), kind: .progress)
             }
             live.finish(defect: defect.map { "\($0)" }, pictures: control.pictures)
         } catch let ended as JobControl.Ended {
             if ended.reason == .cancelled { live.cancel("cancelled") } else { live.putBack() }
-        } catch let failure as FileSource.Failure where failure.isMissing {
+        } catch let failure as SystemError where failure.path == job.source && failure.isMissing {
             live.cancel("the file has gone")
-        } catch let error where error is GIFDecodingError || error is CanvasTooLarge || error is FileSource.Failure {
+        } catch let failure as SystemError where failure.isExhaustion {
+            live.putBack()
+            throw failure
+        } catch let error where error is GIFDecodingError || error is CanvasTooLarge || error is SystemError {
             live.finish(defect: "\(error)", pictures: control.pictures)
         } catch {
             // Not the GIF's fault.

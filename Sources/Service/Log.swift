@@ -1,5 +1,6 @@
 import CLinux
 import CSystemd
+import Filesystem
 import Glibc
 import Threads
 
@@ -47,8 +48,8 @@ public enum Log {
 
     private static func write(_ level: Level, _ message: String, _ stream: String?, _ job: Int?) {
         guard level.rawValue <= threshold.withLock({ $0.rawValue }) else { return }
-        // File names may hold line breaks; a line is a message.
-        let text = String(message.map { $0.isNewline ? " " : $0 })
+        // File names and what others said may hold line breaks and worse; a line is a message.
+        let text = message.printable
         if isJournal && writeToJournal(level, text, stream, job) { return }
         let place = (stream.map { "\($0): " } ?? "") + (job.map { "job \($0): " } ?? "")
         let bytes = Array("gif2videod: \(level == .error ? "error: " : "")\(place)\(text)\n".utf8)

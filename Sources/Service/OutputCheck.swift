@@ -1,5 +1,6 @@
 import Configuration
 import Control
+import Filesystem
 import Glibc
 import Output
 
@@ -11,33 +12,47 @@ struct OutputCheck {
         self.configuration = configuration
     }
 
-    /// The output with its folder's links resolved.
-    /// - Throws: OutputNotAllowed unless its folder exists and lies in a configured root.
-    func place(_ output: String) throws(VarlinkError) -> String {
-        let name = Files.name(of: output)
-        guard output.hasPrefix("/"), !name.isEmpty, !name.hasPrefix(".") else {
-            throw .outputNotAllowed(output, "not an absolute path of a visible file")
-        }
-        guard let folder = Self.resolved(Files.folder(of: output)) else {
-            throw .outputNotAllowed(output, "its folder: \(String(cString: strerror(errno)))")
-        }
-        let isInside = configuration.control.outputRoots.contains { root in
-            guard let root = Self.resolved(root) else { return false }
-            return folder == root || folder.hasPrefix(root == "/" ? "/" : "\(root)/")
-        }
-        guard isInside else { throw .outputNotAllowed(output, "it lies in none of control.output_roots") }
-        return "\(folder)/\(name)"
+    /// An output that is allowed.
+    struct Place {
+        /// The configured root, without links.
+        let root: Path
+        let output: Path
     }
 
-    private static func resolved(_ path: String) -> String? {
-        guard let real = realpath(path, nil) else { return nil }
+    /// Finds the root that an output lies in. No link is followed below a root, and nothing is said about places outside.
+    /// - Throws: OutputNotAllowed unless the output's folder exists in a configured root.
+    func place(_ output: Path) throws(VarlinkError) -> Place {
+        guard output.isAbsolute, output.name.isEntryName, !output.isHidden else {
+            throw .outputNotAllowed("\(output)", "not an absolute path of a visible file")
+        }
+        for configured in configuration.control.outputRoots {
+            guard let root = Self.resolved(configured),
+                let relative = output.relative(to: configured) ?? output.relative(to: root), relative.leadsDown
+            else { continue }
+            do {
+                _ = try Folder(root).folder(relative.folder)
+            } catch {
+                throw .outputNotAllowed("\(output)", "its folder: \(error.reason)")
+            }
+            return Place(root: root, output: root.appending(relative))
+        }
+        throw .outputNotAllowed("\(output)", "it lies in none of control.output_roots")
+    }
+
+    /// Whether a folder, without links, is a configured root.
+    func isRoot(_ folder: Path) -> Bool {
+        configuration.control.outputRoots.contains { Self.resolved($0) == folder }
+    }
+
+    private static func resolved(_ path: Path) -> Path? {
+        guard let real = path.withCString({ realpath($0, nil) }) else { return nil }
         defer { free(real) }
-        return String(cString: real)
+        return Path(bytes: UnsafeBufferPointer(start: real, count: strlen(real)).map { UInt8(bitPattern: $0) })
     }
 
     /// The encoder's name, or y4m, rgb24, rgba.
     /// - Parameter asked: nil: by the output's extension.
-    func encoder(_ output: String, asked: String?) throws(VarlinkError) -> String {
+    func encoder(_ output: Path, asked: String?) throws(VarlinkError) -> String {
         func isKnown(_ name: String) -> Bool {
             configuration.encoders[name] != nil || StreamFormat(rawValue: name) != nil
         }
@@ -45,10 +60,10 @@ struct OutputCheck {
             guard isKnown(asked) else { throw .parameter("encoder") }
             return asked
         }
-        let ending = String(Files.split(Files.name(of: output)).ending.dropFirst())
+        let ending = "\(output.ending)".dropFirst().description
         if isKnown(ending) { return ending }
         let named = configuration.encoders.sorted { $0.key < $1.key }.first { $0.value.fileExtension == ending }
-        guard let named else { throw .outputNotAllowed(output, "no encoder makes .\(ending)") }
+        guard let named else { throw .outputNotAllowed("\(output)", "no encoder makes .\(ending)") }
         return named.key
     }
 }

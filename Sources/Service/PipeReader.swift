@@ -1,4 +1,5 @@
 import Configuration
+import Filesystem
 import GIFDecoding
 import Glibc
 import Threads
@@ -13,7 +14,7 @@ final class PipeReader {
         case stopped
     }
 
-    private let path: String
+    private let source: PipeSource
     private var descriptor: Int32
     private var buffer: [UInt8] = []
     private var taken = 0
@@ -21,34 +22,19 @@ final class PipeReader {
     private(set) var isAtEnd = false
 
     /// Opens the FIFO; creates it where it is missing.
-    /// - Throws: `Files.Failure`.
-    init(_ source: PipeSource) throws {
-        path = source.path
-        if mkfifo(path, source.mode) == 0 {
-            // Whatever the umask takes away.
-            chmod(path, source.mode)
-        } else if errno == ENOENT {
-            try Files.makeFolder(Files.folder(of: path))
-            guard mkfifo(path, source.mode) == 0, chmod(path, source.mode) == 0 else {
-                throw Files.Failure(path: path, code: errno)
-            }
-        } else if errno != EEXIST {
-            throw Files.Failure(path: path, code: errno)
-        }
-        descriptor = try Self.open(path)
+    /// - Throws: `SystemError`; ENOTSUP where something else than a FIFO has its name.
+    init(_ source: PipeSource) throws(SystemError) {
+        self.source = source
+        descriptor = try Self.open(source)
     }
 
     deinit {
         close(descriptor)
     }
 
-    private static func open(_ path: String) throws -> Int32 {
-        let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Files.Failure(path: path, code: errno) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else {
-            close(descriptor)
-            throw Files.Failure(path: path, code: ENOTSUP)
+    private static func open(_ source: PipeSource) throws(SystemError) -> Int32 {
+        guard let descriptor = try FIFO.open(source.path, O_RDONLY, mode: source.mode) else {
+            preconditionFailure("reading a FIFO waits for nobody")
         }
         return descriptor
     }
@@ -59,7 +45,7 @@ final class PipeReader {
         if taken < buffer.count { return .bytes }
         if isAtEnd {
             // The new end first: a writer who comes in between finds a reader.
-            let next = try Self.open(path)
+            let next = try Self.open(source)
             close(descriptor)
             descriptor = next
             isAtEnd = false

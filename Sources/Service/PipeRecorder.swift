@@ -1,5 +1,6 @@
 import Configuration
 import Control
+import Filesystem
 import GIFDecoding
 import Media
 import Output
@@ -26,8 +27,9 @@ final class PipeRecorder: Sendable {
         self.sink = sink
     }
 
-    func start() {
-        thread.withLock { $0 = NamedThread("pipe-\(stream.name)") { [self] in work() } }
+    /// - Throws: `NamedThread.Failure`.
+    func start() throws {
+        try thread.withLock { $0 = try NamedThread("pipe-\(stream.name)") { [self] in work() } }
     }
 
     /// Stops reading; a GIF that is coming is cut off there.
@@ -49,6 +51,7 @@ final class PipeRecorder: Sendable {
         while !isStopped {
             do {
                 let reader = try PipeReader(source)
+                var rubbish = Rubbish()
                 detail.withLock { $0 = nil }
                 while !isStopped {
                     guard case .bytes = try reader.waitForBytes(stop, seconds: 0.2) else { continue }
@@ -56,7 +59,7 @@ final class PipeRecorder: Sendable {
                         stop.wait(seconds: 0.5)
                         continue
                     }
-                    record(reader)
+                    record(reader, &rubbish)
                 }
             } catch {
                 detail.withLock { $0 = "\(error)" }
@@ -66,30 +69,58 @@ final class PipeRecorder: Sendable {
         }
     }
 
-    private func record(_ reader: PipeReader) {
+    /// GIFs that failed one after the other without a picture, and the job that stands for all of them.
+    private struct Rubbish {
+        var job = 0
+        var count = 0
+    }
+
+    /// Such GIFs that are read at full speed. From then on each waits, so that a flood of them costs next to nothing.
+    static let rubbishAtOnce = 8
+    /// Seconds that the next one waits at most.
+    static let longestRubbishPause = 1.0
+
+    private func record(_ reader: PipeReader, _ rubbish: inout Rubbish) {
         let configuration = core.configuration
         let ending = JobPlanner.ending(sink, configuration)
+        let root = JobPlanner.outputRoot(sink, stream)
         let begun = core.persist("a job from a pipe") {
-            try core.journal.beginPiped(stream: stream.name, source: source.path) { [sink, stream] id in
-                "\(sink.folder)/\(stream.name)-\(id)\(ending)"
+            try core.journal.beginPiped(stream: stream.name, source: source.path, outputRoot: root) {
+                [sink, stream] id in
+                Path(text: "\(stream.name)-\(id)").map { sink.folder.appending($0 + ending) }
             }
         }
         guard let job = begun, let plan = JobPlanner.plan(job, core) else { return stopReading(reader) }
         let control = JobControl()
         core.began(job, control)
         core.publish(job.id)
-        defer {
-            core.ended(job.id)
-            core.publish(job.id)
-        }
         let runner = PipedJob(core: core, job: job, plan: plan)
-        let needsSync = stop.whileReleasing({ control.end(.draining) }, { runner.run(reader, control) })
-        if needsSync { reader.skipToNextGIF(stop) }
+        let ended = stop.whileReleasing({ control.end(.draining) }, { runner.run(reader, control) })
+        core.ended(job.id)
+        core.publish(job.id)
+        if ended.isRubbish { join(job, into: &rubbish) } else { rubbish = Rubbish() }
+        if ended.needsSync { reader.skipToNextGIF(stop) }
+        if rubbish.count > Self.rubbishAtOnce {
+            stop.wait(seconds: min(0.1 * Double(rubbish.count - Self.rubbishAtOnce), Self.longestRubbishPause))
+        }
+    }
+
+    /// Whoever may write into the pipe must not push what happened before out of the journal: what failed without a picture,
+    /// right behind another of its kind, is counted with that one.
+    private func join(_ job: JobRecord, into rubbish: inout Rubbish) {
+        rubbish.count += 1
+        guard rubbish.count > 1 else {
+            rubbish.job = job.id
+            return
+        }
+        let message = "\(rubbish.count) times in a row something came that is no whole GIF"
+        _ = core.persist("joining jobs") { try core.journal.join(job.id, into: rubbish.job, error: message) }
+        core.publish(rubbish.job)
     }
 
     /// What to do with a GIF that nothing can be made of: let it pass.
     private func stopReading(_ reader: PipeReader) {
-        Log.error("its encoder has gone", stream: stream.name)
+        Log.error("its encoder has gone, or the journal cannot be written", stream: stream.name)
         stop.wait(seconds: 5)
     }
 }
@@ -100,74 +131,89 @@ struct PipedJob {
     let job: JobRecord
     let plan: JobPlan
 
-    /// - Returns: whether the pipe may stand in the middle of a GIF.
-    func run(_ reader: PipeReader, _ control: JobControl) -> Bool {
+    /// How it ended.
+    struct Ended {
+        /// The pipe may stand in the middle of a GIF.
+        let needsSync: Bool
+        /// Not a single picture came of it, by its own fault.
+        let isRubbish: Bool
+    }
+
+    func run(_ reader: PipeReader, _ control: JobControl) -> Ended {
         let segment = PipeSegment(reader, control)
         let meter = core.meter(job.stream)
         let run = GIFRun(core: core, plan: plan.restoration, control: control, meter: meter, isLive: true)
-        let completion = Completion()
-        var made: (any PictureWriter)?
-        var (state, message): (JobRecord.State, String?) = (.done, nil)
+        var outcome = Outcome(state: .failed)
         var isInside = true
+        var isRubbish = false
         do {
+            let file = try makeFile()
+            var made: (any PictureWriter)?
             let report = try run.run(
-                segment, name: job.source,
+                segment, name: "\(job.source)",
                 makeWriter: { _ in
-                    let writer = try makeWriter(control, completion)
+                    let writer = try makeWriter(file, control)
                     made = writer
                     return plan.restoration.options.letterboxed(writer, to: plan.restoration.restoration.size)
                 },
                 shown: { core.events.job(core.info(job), kind: .progress) })
             isInside = report.defect != nil
-            if let defect = report.defect { (state, message) = (.failed, report.damage("\(defect)")) }
-            completion.report = report
-            guard let made else { throw OutputError.unsupported(output: job.source, reason: "no pictures") }
+            guard let made else { throw OutputError.unsupported(output: "\(job.source)", reason: "no pictures") }
             try made.finish()
+            outcome = try complete(report, file)
         } catch {
             // Whatever broke when it was ended broke because of that.
             switch control.reason {
-            case .cancelled: (state, message) = (.cancelled, "cancelled")
-            case .stalled: (state, message) = (.failed, core.stallMessage)
-            case .draining, .replaced: (state, message) = (.failed, "cut off: the daemon or the stream ended")
-            case nil: (state, message) = (.failed, "\(error)")
+            case .cancelled: outcome = Outcome(state: .cancelled, message: "cancelled")
+            case .stalled: outcome.message = core.stallMessage
+            case .draining, .replaced: outcome.message = "cut off: the daemon or the stream ended"
+            case nil:
+                outcome.message = "\(error)"
+                isRubbish = error is GIFDecodingError
             }
         }
         // A decoder that was left behind reads nothing more.
         if isInside { control.end(.draining) }
         segment.close()
-        made = nil
+        let (state, message) = (outcome.state, outcome.message)
         _ = core.persist("ending a job") { try core.journal.finish(job.id, state, error: message) }
         Settler(core: core).removePartials(of: job)
         if state != .cancelled { meter.ended(succeeded: state == .done) }
         if let message {
             Log.warning(message, stream: job.stream, job: job.id)
         } else {
-            Log.info("\(job.source) -> \(job.output ?? "")", stream: job.stream, job: job.id)
+            Log.info("\(job.source) -> \(job.output.map { "\($0)" } ?? "")", stream: job.stream, job: job.id)
         }
-        return isInside && !reader.isAtEnd
+        return Ended(needsSync: isInside && !reader.isAtEnd, isRubbish: isRubbish)
     }
 
-    /// What is known when the output is about to get its name.
-    private final class Completion {
-        var report: RestorationStream.Report?
+    private struct Outcome {
+        var state: JobRecord.State
+        var message: String?
     }
 
-    private func makeWriter(_ control: JobControl, _ completion: Completion) throws -> any PictureWriter {
-        guard let output = job.output, let partial = job.partialPath(attempt: 1),
-            case .constant(let rate) = plan.restoration.restoration.rate
-        else {
-            throw OutputError.unsupported(output: job.source, reason: "files of a pipe need a constant rate")
-        }
-        try Files.makeFolder(Files.folder(of: output))
-        let file = AtomicFile(path: output, partialPath: partial) { path in
-            guard let report = completion.report else { preconditionFailure("a file that is finished before its GIF") }
-            let settlement = Settlement(
-                succeeded: report.defect == nil, outputInode: Fingerprint.of(path)?.inode, original: .keep)
-            // After a crash from here on the file gets its name, and the job its end.
-            try core.journal.settle(
-                job.id, settlement, frames: report.frames, pictures: report.pictures,
-                error: report.defect.map { "\($0)" })
+    private func makeFile() throws -> StagedFile {
+        guard let output = job.output else { preconditionFailure("a job of a pipe has an output") }
+        return try StagedFile(
+            in: try job.outputFolder(creating: 0o777), name: output.name, stagingName: job.stagingName(attempt: 1))
+    }
+
+    private func makeWriter(_ file: StagedFile, _ control: JobControl) throws -> any PictureWriter {
+        guard case .constant(let rate) = plan.restoration.restoration.rate else {
+            throw OutputError.unsupported(output: "\(job.source)", reason: "files of a pipe need a constant rate")
         }
         return try plan.maker.writer(file, rate: rate, stop: control.stop)
+    }
+
+    /// Writes the outcome down and gives the file its name. After a crash in between, the next start does the second.
+    private func complete(_ report: RestorationStream.Report, _ file: StagedFile) throws -> Outcome {
+        let settlement = Settlement(
+            succeeded: report.defect == nil, outputInode: try file.seal(), original: .keep)
+        try core.journal.settle(
+            job.id, settlement, frames: report.frames, pictures: report.pictures,
+            error: report.defect.map { "\($0)" })
+        try file.publish()
+        guard let defect = report.defect else { return Outcome(state: .done) }
+        return Outcome(state: .failed, message: report.damage("\(defect)"))
     }
 }

@@ -4,7 +4,11 @@ import Threads
 
 /// What is done at the start, before anything runs: a daemon that was killed left jobs in their midst.
 struct Recovery {
-    /// Interruptions after which a job counts as one that ends the daemon.
+    /// Crashes of the daemon after which the job that it worked on is given up. After the first a job runs alone
+    /// (`Scheduler`), so that the second is its doing.
+    static let crashLimit = 2
+    /// Interruptions from outside (SIGKILL, a power loss) after which a job is given up: memory that runs out ends a daemon
+    /// without a word, too.
     static let interruptionLimit = 100
 
     private let core: Core
@@ -16,30 +20,51 @@ struct Recovery {
     /// Waits where the journal cannot be written.
     func run() {
         guard let jobs = core.persist("reading what was running", { try core.journal.unfinished() }) else { return }
+        let crash = CrashNote.read(core.configuration.stateFolder)
+        if let crash { Log.error("the last run crashed: \(crash)") }
         let settler = Settler(core: core)
         for job in jobs {
             if job.state == .settling {
                 settler.settle(job)
             } else {
                 settler.removePartials(of: job)
-                _ = core.persist("going on with a job") { try goOn(with: job) }
+                goOn(with: job, crash)
             }
         }
+        CrashNote.remove(core.configuration.stateFolder)
         if !jobs.isEmpty { Log.notice("\(jobs.count) jobs of the last run go on") }
     }
 
-    private func goOn(with job: JobRecord) throws {
+    /// - Parameter crash: how the last run crashed; nil: it did not.
+    private func goOn(with job: JobRecord, _ crash: String?) {
         if job.relative == nil && job.request == nil {
-            return try core.journal.finish(job.id, .failed, error: "cut off: the daemon was interrupted")
+            return fail(job, "cut off: the daemon was interrupted")
+        }
+        if let crash, job.crashes + 1 >= Self.crashLimit {
+            return fail(job, "the daemon crashed \(job.crashes + 1) times while it worked on it (\(crash))")
         }
         guard job.interruptions < Self.interruptionLimit else {
-            let reason = "the daemon ended \(job.interruptions + 1) times while it worked on it"
-            return try core.journal.finish(job.id, .failed, error: reason)
+            return fail(job, "the daemon ended \(job.interruptions + 1) times while it worked on it")
         }
         // From the third time on others go first: it may be this job that ends the daemon.
         let limits = core.configuration.jobs
         let delay = min(limits.retryDelay * Double(1 << min(max(job.interruptions - 1, 0), 20)), 60)
-        try core.journal.interrupt(
-            job.id, notBefore: job.interruptions < 2 ? 0 : Clock.wall + min(delay, limits.retryDelayLimit))
+        let notBefore = job.interruptions < 2 ? Clock.wall : Clock.wall + min(delay, limits.retryDelayLimit)
+        _ = core.persist("going on with a job") {
+            try core.journal.interrupt(job.id, notBefore: notBefore, crashed: crash != nil)
+        }
+    }
+
+    /// Puts a job aside, with its original.
+    private func fail(_ job: JobRecord, _ reason: String) {
+        Log.error("\(job.source): \(reason)", stream: job.stream, job: job.id)
+        let folder = JobPlanner.plan(job, core)?.folder
+        let settlement = Settlement(
+            succeeded: false, outputInode: nil, original: Settler.original(of: job, folder, failure: reason))
+        let settled = core.persist("a job's outcome") {
+            try core.journal.settle(job.id, settlement, frames: 0, pictures: 0, error: reason)
+            return try core.journal.job(job.id)
+        }
+        if let record = settled, let record { Settler(core: core).settle(record) }
     }
 }

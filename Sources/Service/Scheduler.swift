@@ -1,5 +1,6 @@
 import Configuration
 import Control
+import Filesystem
 import Threads
 
 /// Decides which job is next: streams in turn, within a stream the oldest first, none twice, none of a paused stream.
@@ -15,7 +16,10 @@ final class Scheduler: Sendable {
         var isPaused = false
         var pausedStreams: Set<String> = []
         /// Sources that a job is working on.
-        var busy: [Int: String] = [:]
+        var busy: [Int: Path] = [:]
+        /// Jobs that make files and run, and those of them during which the daemon crashed before.
+        var files: Set<Int> = []
+        var suspects: Set<Int> = []
         /// Called when a job may have become ready.
         var pokes: [String: @Sendable () -> Void] = [:]
     }
@@ -84,7 +88,7 @@ final class Scheduler: Sendable {
     func next(while isWanted: () -> Bool) -> JobRecord? {
         while !core.draining.isRaised && isWanted() {
             let generation = state.withLock { $0.generation }
-            if let job = begin(streamsOfFiles()) { return job }
+            if let job = begin(streamsOfFiles(), isFile: true) { return job }
             state.whenever({ $0.generation != generation || core.draining.isRaised || !isWanted() }) { _ in }
         }
         return nil
@@ -92,7 +96,7 @@ final class Scheduler: Sendable {
 
     /// Begins the next job of a stream, if one may run now.
     func next(of stream: String) -> JobRecord? {
-        core.draining.isRaised ? nil : begin([stream])
+        core.draining.isRaised ? nil : begin([stream], isFile: false)
     }
 
     private func streamsOfFiles() -> [String] {
@@ -100,25 +104,37 @@ final class Scheduler: Sendable {
         return names + [JobPlanner.submitted]
     }
 
-    private func begin(_ streams: [String]) -> JobRecord? {
+    /// A job during which the daemon crashed runs with no other one: if the daemon crashes again it was this job.
+    private func begin(_ streams: [String], isFile: Bool) -> JobRecord? {
         // Under the lock, so that no two take the same.
         state.withLock { state in
-            guard !state.isPaused else { return nil }
+            guard !state.isPaused, state.suspects.isEmpty || !isFile else { return nil }
             let open = streams.filter { !state.pausedStreams.contains($0) }
             let order = open.sorted { state.served[$0, default: 0] < state.served[$1, default: 0] }
             let busy = Set(state.busy.values)
             // A journal that cannot be written shows elsewhere, too; here it means that nothing can begin.
-            guard !order.isEmpty, let job = try? core.journal.begin(streams: order, busy: busy) else { return nil }
+            guard !order.isEmpty, 
+                let job = try? core.journal.begin(
+                    streams: order, busy: busy, allowsSuspects: !isFile || state.files.isEmpty)
+            else { return nil }
             state.servings += 1
             state.served[job.stream] = state.servings
             state.busy[job.id] = job.source
+            if isFile {
+                state.files.insert(job.id)
+                if job.crashes > 0 { state.suspects.insert(job.id) }
+            }
             return job
         }
     }
 
     /// The job's attempt is over.
     func ended(_ job: JobRecord) {
-        state.withLock { $0.busy[job.id] = nil }
+        state.withLock { state in
+            state.busy[job.id] = nil
+            state.files.remove(job.id)
+            state.suspects.remove(job.id)
+        }
         poke()
     }
 }

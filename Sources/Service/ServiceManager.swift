@@ -1,4 +1,5 @@
 import CSystemd
+import Filesystem
 import Glibc
 import Threads
 
@@ -10,7 +11,7 @@ enum ServiceManager {
     }
 
     static func status(_ text: String) {
-        notify("STATUS=\(text)")
+        notify("STATUS=\(text.printable)")
     }
 
     /// The configuration is being read again; `ready` says when that is over.

@@ -1,4 +1,5 @@
 import Configuration
+import Filesystem
 import Glibc
 import Output
 
@@ -13,7 +14,9 @@ struct Settler {
         guard let settlement = job.settlement else { preconditionFailure("a settlement is settled") }
         if let inode = settlement.outputInode, !nameOutput(job, inode) {
             Log.warning("the finished video was lost; it is made again", stream: job.stream, job: job.id)
-            _ = core.persist("queueing a job again") { try core.journal.interrupt(job.id, notBefore: 0) }
+            _ = core.persist("queueing a job again") {
+                try core.journal.interrupt(job.id, notBefore: 0, crashed: false)
+            }
             core.publish(job.id)
             return false
         }
@@ -29,7 +32,7 @@ struct Settler {
         _ = core.persist("ending a job") {
             try core.journal.finish(
                 job.id, state, error: error,
-                seenNow: Fingerprint.of(job.source).flatMap {
+                seenNow: job.currentFingerprint.flatMap {
                     // Another version there is another job's.
                     job.fingerprint?.hasSameContent(as: $0) == true ? $0 : nil
                 })
@@ -40,47 +43,61 @@ struct Settler {
 
     /// Whether the output has its name now.
     private func nameOutput(_ job: JobRecord, _ inode: UInt64) -> Bool {
-        guard let output = job.output, let partial = job.partialPath(attempt: job.attempts) else { return false }
-        if Fingerprint.of(partial)?.inode == inode {
-            guard rename(partial, output) == 0 else { return false }
-            try? AtomicFile.sync(Files.folder(of: output), output: output)
+        guard let output = job.output, let folder = try? job.outputFolder() else { return false }
+        let sealed = StagedFile(
+            sealedIn: folder, name: output.name, stagingName: job.stagingName(attempt: job.attempts), inode: inode)
+        guard let sealed else { return Fingerprint.of(output.name, in: folder)?.inode == inode }
+        do {
+            try sealed.publish()
             return true
+        } catch {
+            Log.warning("\(error)", stream: job.stream, job: job.id)
+            return false
         }
-        return Fingerprint.of(output)?.inode == inode
     }
 
     private func place(_ job: JobRecord, _ original: Settlement.Original) throws {
-        // Only the version that was worked on: another may have been dropped by now.
-        func isStillThere() -> Bool {
-            guard let worked = job.fingerprint, let now = Fingerprint.of(job.source) else { return false }
-            return worked.hasSameContent(as: now)
-        }
         switch original {
         case .keep: return
         case .delete:
-            if isStillThere() && unlink(job.source) != 0 { throw Files.Failure(path: job.source, code: errno) }
-        case .move(let target, let reason):
-            let partial = job.partialPath(in: Files.folder(of: target))
-            if let reason {
-                let file = AtomicFile(path: "\(target).txt", partialPath: partial)
-                try Files.makeFolder(Files.folder(of: target))
-                let sink = try ByteSink(creating: file.partialPath)
-                try sink.write(Array("\(reason)\n".utf8))
-                try sink.close()
-                try file.commit()
-            }
-            guard isStillThere() else { return }
-            try Files.makeFolder(Files.folder(of: target))
-            try Files.move(job.source, to: target, partial: partial)
+            guard let file = job.droppedFile, let folder = try? file.folder() else { return }
+            // Only the version that was worked on: another may have been dropped by now.
+            guard let worked = job.fingerprint, let now = Fingerprint.of(file.relative.name, in: folder),
+                worked.hasSameContent(as: now)
+            else { return }
+            try folder.remove(file.relative.name)
+        case .move(let target, let within, let reason):
+            let folder = try Self.folder(of: target, within: within)
+            if let reason { try write(reason, beside: target.name, in: folder, of: job) }
+            guard let file = job.droppedFile, let worked = job.fingerprint, let from = try? file.folder(),
+                Fingerprint.of(file.relative.name, in: from)?.hasSameContent(as: worked) == true
+            else { return }
+            try FileMover(name: file.relative.name, folder: from, version: worked)
+                .move(to: folder, target.name, stagingName: job.stagingName)
         }
+    }
+
+    /// Opens the folder that an original is moved to; makes it where it is missing.
+    private static func folder(of target: Path, within: Path?) throws(SystemError) -> Folder {
+        guard let within, let relative = target.relative(to: within) else {
+            return try Folder(target.folder, creating: 0o777)
+        }
+        return try Folder(within, creating: 0o777).folder(relative.folder, creating: 0o777)
+    }
+
+    private func write(_ reason: String, beside name: Path, in folder: Folder, of job: JobRecord) throws {
+        let file = try StagedFile(in: folder, name: name + ".txt", stagingName: job.stagingName)
+        let sink = ByteSink(descriptor: try file.create(), name: "\(file.path)", closes: true)
+        try sink.write(Array("\(reason.printable)\n".utf8))
+        try sink.close()
+        try file.seal()
+        try file.publish()
     }
 
     /// Removes what attempts left behind. An encoder that outlived its daemon writes on where nobody sees it.
     func removePartials(of job: JobRecord) {
-        guard job.attempts > 0 else { return }
-        for attempt in 1...job.attempts {
-            if let partial = job.partialPath(attempt: attempt) { unlink(partial) }
-        }
+        guard job.attempts > 0, job.output != nil, let folder = try? job.outputFolder() else { return }
+        for attempt in 1...job.attempts { folder.removeTree(job.stagingName(attempt: attempt)) }
     }
 
     /// What is to become of the original of a job that has ended.
@@ -89,21 +106,16 @@ struct Settler {
     ///   - failure: why it failed; nil: it did not.
     static func original(of job: JobRecord, _ folder: FolderSource?, failure: String?) -> Settlement.Original {
         guard let folder, let relative = job.relative else { return .keep }
-        if let failure { return .move(to: freeName(relative, in: folder.failed), reason: failure) }
+        func move(_ place: Path) -> Settlement.Original {
+            .move(
+                to: OutputNames.free(relative, in: place), within: JobPlanner.trustedRoot(of: place, folder.path),
+                reason: failure)
+        }
+        if failure != nil { return move(folder.failed) }
         switch folder.finished {
         case .keep: return .keep
         case .delete: return .delete
-        case .move(let done): return .move(to: freeName(relative, in: done), reason: nil)
-        }
-    }
-
-    /// A name in a folder that neither the file nor the text beside it has: `cat.gif`, `cat-2.gif` ...
-    static func freeName(_ relative: String, in folder: String) -> String {
-        var number = 1
-        while true {
-            let path = Files.name(number, for: relative, in: folder)
-            if !Files.exists(path) && !Files.exists("\(path).txt") { return path }
-            number += 1
+        case .move(let done): return move(done)
         }
     }
 }

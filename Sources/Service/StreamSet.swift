@@ -11,10 +11,11 @@ final class StreamSet: Sendable {
         var recorder: PipeRecorder?
         var player: LivePlayer?
 
-        func start() {
-            folder?.start()
-            recorder?.start()
-            player?.start()
+        /// - Throws: `NamedThread.Failure`.
+        func start() throws {
+            try folder?.start()
+            try recorder?.start()
+            try player?.start()
         }
 
         func end() {
@@ -37,6 +38,10 @@ final class StreamSet: Sendable {
     private let scheduler: Scheduler
     private let outputGone: @Sendable () -> Void
     private let runtimes = Monitor<[String: Runtime]>([:])
+    /// Held while streams are started and ended.
+    private let changing = Monitor(())
+    /// Streams that found no thread.
+    private let waiting = Monitor<[String: StreamConfiguration]>([:])
 
     /// - Parameter outputGone: called when the reader of standard output has gone.
     init(_ core: Core, _ scheduler: Scheduler, outputGone: @escaping @Sendable () -> Void) {
@@ -48,6 +53,10 @@ final class StreamSet: Sendable {
     /// Starts what is new, ends what has gone, and both for what changed; what is as it was goes on undisturbed. Jobs that
     /// run go on in any case.
     func apply(_ streams: [StreamConfiguration]) {
+        changing.withLock { _ in change(to: streams) }
+    }
+
+    private func change(to streams: [StreamConfiguration]) {
         let wanted = Dictionary(uniqueKeysWithValues: streams.filter(\.enabled).map { ($0.name, $0) })
         let leaving = runtimes.withLock { runtimes in
             let leaving = runtimes.filter { wanted[$0.key] != $0.value.configuration }
@@ -55,13 +64,32 @@ final class StreamSet: Sendable {
             return leaving
         }
         for runtime in leaving.values { runtime.end() }
-        for (name, stream) in wanted where runtimes.withLock({ $0[name] == nil }) {
-            let runtime = make(stream)
-            runtimes.withLock { $0[name] = runtime }
-            runtime.start()
-            core.events.stream(name, "started")
-        }
+        waiting.withLock { waiting in waiting = waiting.filter { wanted[$0.key] == $0.value } }
+        for (name, stream) in wanted where runtimes.withLock({ $0[name] == nil }) { start(stream) }
         for name in leaving.keys where wanted[name] == nil { core.events.stream(name, "ended") }
+    }
+
+    private func start(_ stream: StreamConfiguration) {
+        let runtime = make(stream)
+        do {
+            try runtime.start()
+        } catch {
+            runtime.end()
+            let isNew = waiting.withLock { $0.updateValue(stream, forKey: stream.name) == nil }
+            if isNew { Log.warning("waits: \(error)", stream: stream.name) }
+            return
+        }
+        runtimes.withLock { $0[stream.name] = runtime }
+        waiting.withLock { $0[stream.name] = nil }
+        core.events.stream(stream.name, "started")
+    }
+
+    /// Starts the streams that found no thread before.
+    func startMissing() {
+        guard waiting.withLock({ !$0.isEmpty }) else { return }
+        changing.withLock { _ in
+            for stream in waiting.withLock({ Array($0.values) }) { start(stream) }
+        }
     }
 
     private func make(_ stream: StreamConfiguration) -> Runtime {

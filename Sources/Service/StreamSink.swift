@@ -1,4 +1,5 @@
 import Configuration
+import Filesystem
 import Glibc
 import Media
 import Output
@@ -9,7 +10,7 @@ import Threads
 /// Raw video for somebody who reads it as it is made: a FIFO, or standard output. GIF after GIF goes into one stream of one
 /// size and rate, for as long as its reader stays. One thread at a time.
 final class StreamSink: LiveSink {
-    private let path: String?
+    private let path: Path?
     private let format: StreamFormat
     private let size: PixelSize?
     private let wantedRate: () -> Rational
@@ -25,7 +26,7 @@ final class StreamSink: LiveSink {
     ///   - size: nil: that of the first picture.
     ///   - rate: pictures per second; asked for when the stream begins, as it cannot change in its midst.
     ///   - stop: raised to get a write out that waits for the reader.
-    init(path: String?, format: StreamFormat, size: PixelSize?, stop: StopSignal, rate: @escaping () -> Rational) {
+    init(path: Path?, format: StreamFormat, size: PixelSize?, stop: StopSignal, rate: @escaping () -> Rational) {
         self.path = path
         self.format = format
         self.size = size
@@ -45,18 +46,18 @@ final class StreamSink: LiveSink {
 
     /// Opens the FIFO if somebody reads from it.
     /// - Returns: false when nobody does.
-    /// - Throws: `Files.Failure`.
+    /// - Throws: `SystemError`; ENOTSUP where something else than a FIFO has its name.
     func open() throws -> Bool {
         guard descriptor < 0 else { return true }
-        // Standard output is opened anew, so that it does not become nonblocking for those who share it.
-        let name = path ?? "/proc/self/fd/1"
-        if let path, mkfifo(path, 0o660) != 0 && errno != EEXIST {
-            try Files.makeFolder(Files.folder(of: path))
-            guard mkfifo(path, 0o660) == 0 else { throw Files.Failure(path: path, code: errno) }
+        guard let path else {
+            // Standard output is opened anew, so that it does not become nonblocking for those who share it.
+            descriptor = Glibc.open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+            guard descriptor >= 0 else { throw SystemError(path: "/proc/self/fd/1", code: errno) }
+            rate = wantedRate()
+            return true
         }
-        descriptor = Glibc.open(name, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
-        if descriptor < 0 && errno == ENXIO && path != nil { return false }
-        guard descriptor >= 0 else { throw Files.Failure(path: name, code: errno) }
+        guard let opened = try FIFO.open(path, O_WRONLY, mode: 0o660) else { return false }
+        descriptor = opened
         rate = wantedRate()
         return true
     }
@@ -77,7 +78,7 @@ final class StreamSink: LiveSink {
     }
 
     private func makeWriter() -> any PictureWriter {
-        let sink = ByteSink(descriptor: descriptor, name: path ?? "standard output", closes: false, stop: stop)
+        let sink = ByteSink(descriptor: descriptor, name: path.map { "\($0)" } ?? "standard output", closes: false, stop: stop)
         return format.writer(sink, rate: rate)
     }
 

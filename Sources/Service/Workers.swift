@@ -9,6 +9,8 @@ final class Workers: Sendable {
     private struct State {
         var wanted = 0
         var threads: [Int: NamedThread] = [:]
+        /// Whether it was said that there are too few.
+        var saidWhy = false
     }
 
     init(_ core: Core, _ scheduler: Scheduler) {
@@ -18,13 +20,25 @@ final class Workers: Sendable {
 
     /// From now on that many files are restored at a time; those that are more end first.
     func resize(to count: Int) {
+        state.withLock { $0.wanted = count }
+        startMissing()
+        scheduler.poke()
+    }
+
+    /// Starts the threads that are not there yet. Where the system has none left, later calls try again.
+    func startMissing() {
         state.withLock { state in
-            state.wanted = count
-            for index in 0..<count where state.threads[index] == nil {
-                state.threads[index] = NamedThread("job-\(index + 1)") { [self] in work(index) }
+            for index in 0..<state.wanted where state.threads[index] == nil {
+                do {
+                    state.threads[index] = try NamedThread("job-\(index + 1)") { [self] in work(index) }
+                    state.saidWhy = false
+                } catch {
+                    if !state.saidWhy { Log.warning("only \(state.threads.count) of \(state.wanted) workers: \(error)") }
+                    state.saidWhy = true
+                    return
+                }
             }
         }
-        scheduler.poke()
     }
 
     /// Returns when all have ended, which they do when `Core.draining` is raised and their jobs are over.
@@ -36,14 +50,9 @@ final class Workers: Sendable {
         while let job = scheduler.next(while: { state.withLock { index < $0.wanted } }) {
             run(job)
         }
-        state.withLock { state in
-            // Wanted again meanwhile: another thread takes the place.
-            if index < state.wanted && !core.draining.isRaised {
-                state.threads[index] = NamedThread("job-\(index + 1)") { [self] in work(index) }
-            } else {
-                state.threads[index] = nil
-            }
-        }
+        state.withLock { $0.threads[index] = nil }
+        // Wanted again meanwhile: another thread takes the place.
+        if !core.draining.isRaised { startMissing() }
     }
 
     private func run(_ job: JobRecord) {

@@ -7,11 +7,20 @@ import Glibc
 public final class NamedThread: Sendable {
     private let done = Monitor(false)
 
+    /// No thread could be started: the system, or the user's share of it, has run out of threads or memory.
+    public struct Failure: Error, CustomStringConvertible {
+        /// The value of errno.
+        public let code: Int32
+        public var description: String { "cannot start a thread: \(String(cString: strerror(code)))" }
+    }
+
     /// Starts the thread at once.
     /// - Parameter name: at most 15 bytes are shown by ps and gdb.
-    public init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+    /// - Throws: `Failure`; `body` is not called then.
+    public init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(Failure) {
         let start = Start(name: name, done: done, body: body)
         var thread = pthread_t()
+        let context = Unmanaged.passRetained(start)
         let status = pthread_create(
             &thread, nil,
             { context in
@@ -21,8 +30,11 @@ public final class NamedThread: Sendable {
                 start.body()
                 start.done.update { $0 = true }
                 return nil
-            }, Unmanaged.passRetained(start).toOpaque())
-        precondition(status == 0, "pthread_create failed: \(String(cString: strerror(status)))")
+            }, context.toOpaque())
+        guard status == 0 else {
+            context.release()
+            throw Failure(code: status)
+        }
         pthread_detach(thread)
     }
 

@@ -16,14 +16,16 @@ public final class WorkerPool: Sendable {
     public let concurrency: Int
     private let desk: Desk
 
-    /// - Parameter concurrency: threads per loop, the caller included; the number of processors by default.
+    /// - Parameter concurrency: threads per loop, the caller included; the number of processors by default. Fewer where the system
+    ///   has no threads left.
     public init(concurrency: Int = WorkerPool.processors) {
         precondition(concurrency > 0, "a pool has at least one thread: its caller")
-        self.concurrency = concurrency
-        desk = Desk(concurrency: concurrency)
-        for index in 1..<max(concurrency, 1) {
-            _ = NamedThread("worker-\(index)") { [desk] in desk.serve() }
-        }
+        let desk = Desk(concurrency: concurrency)
+        var threads = 1
+        while threads < concurrency, (try? NamedThread("worker-\(threads)") { desk.serve() }) != nil { threads += 1 }
+        self.desk = desk
+        self.concurrency = threads
+        desk.concurrency.store(self.concurrency, ordering: .relaxed)
     }
 
     deinit {
@@ -76,7 +78,7 @@ public final class WorkerPool: Sendable {
         /// Returns when `isOver`, which the job tells of; helps where threads are free. Leaves its beginning to the workers
         /// where there are any.
         public func wait(until isOver: () -> Bool) {
-            if desk.concurrency == 1 { desk.work(on: loop) }
+            if desk.concurrency.load(ordering: .relaxed) == 1 { desk.work(on: loop) }
             desk.help(loop, until: isOver)
         }
     }
@@ -235,7 +237,8 @@ private final class Desk: Sendable {
     /// Loops at once that need no memory: the networks of a stream have one each, and one within it.
     private static let mostSpare = 16
 
-    let concurrency: Int
+    /// Threads per loop; set before the first loop.
+    let concurrency: Atomic<Int>
     private let monitor = Monitor(State())
     /// Counts what may give somebody something to do, to see without the lock whether there is any.
     private let news = Atomic(0)
@@ -245,7 +248,7 @@ private final class Desk: Sendable {
     private static let patience = 1000
 
     init(concurrency: Int) {
-        self.concurrency = concurrency
+        self.concurrency = Atomic(concurrency)
     }
 
     func publish(_ loop: Loop) {
@@ -284,7 +287,7 @@ private final class Desk: Sendable {
     /// Works on loops that fit, where threads are free, until something else has come true.
     private func work(where fits: (Loop) -> Bool, until isOver: () -> Bool) {
         func choose(_ state: inout State) -> Loop? {
-            guard state.threads < concurrency, let loop = state.take(where: fits) else { return nil }
+            guard state.threads < concurrency.load(ordering: .relaxed), let loop = state.take(where: fits) else { return nil }
             state.busy += 1
             return loop
         }

@@ -81,7 +81,7 @@ struct CameraCommand: ParsableCommand {
                 pool: WorkerPool())
             let stop = StopSignal()
             let signals = clinux_catch_signals()
-            _ = NamedThread("signals") {
+            _ = try NamedThread("signals") {
                 if stop.wait(for: signals, events: POLLIN) != 0 { stop.raise() }
             }
             try camera.startOpen()

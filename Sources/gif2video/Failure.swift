@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLinux
+import Filesystem
 import GIFDecoding
 import Glibc
 import Output
@@ -12,9 +13,9 @@ enum Failure {
     /// Output, models, or the system.
     static let other = ExitCode(2)
 
-    /// Writes "gif2video: message" to standard error.
+    /// Writes "gif2video: message" to standard error, without characters that control the terminal.
     static func say(_ message: String) {
-        Terminal.write("gif2video: \(message)\n")
+        Terminal.write("gif2video: \(message.printable)\n")
     }
 
     /// Says what went wrong and returns the status to end with.

@@ -220,7 +220,7 @@ import Threads
         let camera = camera(device, FakeClock(ticks: 0))
         camera.start()
         let written = Monitor(0)
-        let thread = NamedThread("bringer") {
+        let thread = try NamedThread("bringer") {
             let writer = camera.writer(stop: StopSignal())
             do {
                 for number in 0..<1000 {

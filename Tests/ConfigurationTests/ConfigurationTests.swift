@@ -1,5 +1,6 @@
 import Camera
 import Configuration
+import Filesystem
 import Foundation
 import Media
 import Output
@@ -86,7 +87,7 @@ import Testing
             Issue.record("not from folder to files")
             return
         }
-        #expect(source.path == folder.path("state/drop") && sink.folder == folder.path("state/video"))
+        #expect(source.path == Path(text: folder.path("state/drop")) && sink.folder == Path(text: folder.path("state/video")))
         #expect(configuration.control.socket == folder.path("run/control"))
     }
 
@@ -172,7 +173,7 @@ import Testing
             source = "submitted"
             sink = "stdout"
             """)
-        var pipe = PipeSource(path: folder.path("state/gifs"))
+        var pipe = try PipeSource(path: #require(Path(text: folder.path("state/gifs"))))
         pipe.mode = 0o600
         #expect(configuration.streams[0].source == .pipe(pipe))
         #expect(configuration.streams[0].sink == .fifo(path: "/run/video", format: .rgba))
@@ -208,7 +209,7 @@ import Testing
         camera.pixels = .nv12
         camera.fit = .crop
         camera.idle = .card
-        camera.card = folder.path("state/card.gif")
+        camera.card = Path(text: folder.path("state/card.gif"))
         #expect(configuration.streams[1].sink == .camera(camera) && configuration.streams[1].sink.isLive)
         #expect(configuration.streams[1].restoration.size == PixelSize(width: 1280, height: 720))
     }

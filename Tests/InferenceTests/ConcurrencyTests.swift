@@ -53,7 +53,7 @@ import Threads
         }
         for _ in 0..<5 {
             let threads = states.map { state in
-                NamedThread("network") { net.forward(state, on: pool) }
+                try NamedThread("network") { net.forward(state, on: pool) }
             }
             for thread in threads { thread.join() }
             for (state, alone) in zip(states, expected) { #expect(areTheSame(state.output.array, alone)) }

@@ -53,7 +53,7 @@ import Threads
         let (reading, writing) = (ends[0], ends[1])
         let pieces = pieces(12)
         let written = Monitor(0)
-        let sender = NamedThread("sender") {
+        let sender = try NamedThread("sender") {
             for (index, piece) in pieces.enumerated() {
                 // Piece 0 is the header, piece k frame k: it goes when all frames before it have left.
                 written.whenever({ $0 >= index - 1 }) { _ in }

@@ -96,7 +96,7 @@ import Threads
         let expected = try run(restorer(.multiple(4)), frames)
         let drafts = BoundedQueue<Draft>(capacity: 2)
         let found = Monitor<[Picture]>([])
-        let waiting = NamedThread("drafts") {
+        let waiting = try NamedThread("drafts") {
             while let draft = try? drafts.pop() { found.update { $0.append(draft.picture()) } }
         }
         let restorer = Restorer(

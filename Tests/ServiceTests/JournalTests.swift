@@ -1,4 +1,5 @@
 import Control
+import Filesystem
 import Foundation
 import GRDB
 import TestSupport
@@ -21,12 +22,15 @@ import Threads
     }
 
     private func candidate(_ name: String, version: Int = 1, size: Int = 10) throws -> Journal.Candidate {
-        let output = folder.path("out-\(Files.split(name).stem)")
+        let relative = try #require(Path(text: name))
+        let output = try path("out-\(relative.stem)")
         return Journal.Candidate(
-            source: folder.path(name), relative: name,
+            source: try path(name), relative: relative,
             fingerprint: try fingerprint("\(version):\(size):\(version):\(version)"),
-            outputs: { number in "\(output)-\(number).mp4" })
+            outputs: { number in Path(text: "-\(number).mp4").map { output + $0 } })
     }
+
+    private func path(_ name: String) throws -> Path { try #require(Path(text: folder.path(name))) }
 
     private func queue(_ candidates: Journal.Candidate..., limit: Int = 100, ignoringNames: Bool = false) throws
         -> [JobRecord]
@@ -55,7 +59,7 @@ import Threads
         let job = try #require(try journal.begin(streams: ["a"], busy: []))
         try journal.finish(job.id, .done)
         let again = Journal.Candidate(
-            source: folder.path("x.gif"), relative: "x.gif", fingerprint: renamed, outputs: { _ in nil })
+            source: try path("x.gif"), relative: "x.gif", fingerprint: renamed, outputs: { _ in nil })
         #expect(try queue(again, ignoringNames: true).isEmpty)
         // Seen moving in: dropped again.
         #expect(try queue(again).count == 1)
@@ -63,14 +67,14 @@ import Threads
 
     @Test func twoFilesOfOneStemHaveTwoOutputs() throws {
         let outputs = try queue(candidate("x.gif"), candidate("x.GIF", version: 2)).map(\.output)
-        #expect(outputs == [folder.path("out-x-1.mp4"), folder.path("out-x-2.mp4")])
+        #expect(try outputs == [path("out-x-1.mp4"), path("out-x-2.mp4")])
         // Nor is a file overwritten that is none of ours; a file dropped again gets its old output.
         _ = try folder.write([1], to: "out-y-1.mp4")
-        #expect(try queue(candidate("y.gif")).map(\.output) == [folder.path("out-y-2.mp4")])
+        #expect(try queue(candidate("y.gif")).map(\.output) == [path("out-y-2.mp4")])
         for job in try journal.jobs(stream: nil, state: nil, limit: 9, before: nil) {
             try journal.finish(job.id, .done)
         }
-        #expect(try queue(candidate("x.gif", version: 7)).map(\.output) == [folder.path("out-x-1.mp4")])
+        #expect(try queue(candidate("x.gif", version: 7)).map(\.output) == [path("out-x-1.mp4")])
     }
 
     @Test func theQueueHasALimit() throws {
@@ -97,7 +101,7 @@ import Threads
 
     @Test func aFileThatGoesTakesItsJobWithIt() throws {
         _ = try queue(candidate("x.gif"))
-        #expect(try journal.forget(folder.path("x.gif"), stream: "a")?.state == .cancelled)
+        #expect(try journal.forget(path("x.gif"), stream: "a")?.state == .cancelled)
         #expect(try queue(candidate("x.gif")).count == 1)
     }
 

@@ -1,4 +1,5 @@
 import Configuration
+import Filesystem
 import Foundation
 import TestSupport
 import Testing
@@ -13,7 +14,7 @@ import Threads
 
     init() throws {
         folder = try TemporaryFolder()
-        reader = try PipeReader(PipeSource(path: folder.path("sub/pipe")))
+        reader = try PipeReader(PipeSource(path: #require(Path(text: folder.path("sub/pipe")))))
     }
 
     private func write(_ bytes: [UInt8]) throws {
@@ -53,7 +54,7 @@ import Threads
 
     @Test func stoppingEndsARead() throws {
         let writer = try #require(FileHandle(forUpdatingAtPath: folder.path("sub/pipe")))
-        let thread = NamedThread("stopper") { [stop] in
+        let thread = try NamedThread("stopper") { [stop] in
             usleep(50_000)
             stop.raise()
         }
@@ -64,7 +65,19 @@ import Threads
     }
 
     @Test func whatIsNoFIFOIsRefused() throws {
-        let path = try folder.write([1], to: "file")
-        #expect(throws: Files.Failure.self) { try PipeReader(PipeSource(path: path)) }
+        let file = try #require(Path(text: folder.write([1], to: "file")))
+        #expect(throws: SystemError(path: file, code: ENOTSUP)) { try PipeReader(PipeSource(path: file)) }
+    }
+
+    /// A link could lead to anything, be it to another's FIFO.
+    @Test(arguments: [O_RDONLY, O_WRONLY]) func aFIFOIsNotOpenedThroughALink(access: Int32) throws {
+        for target in ["sub/pipe", "file"] {
+            _ = try folder.write([1], to: "file")
+            symlink(folder.path(target), folder.path("link"))
+            let link = try #require(Path(text: folder.path("link")))
+            #expect(throws: SystemError(path: link, code: ENOTSUP)) { try FIFO.open(link, access, mode: 0o600) }
+            unlink(folder.path("link"))
+        }
+        #expect(try folder.read("file") == [1])
     }
 }

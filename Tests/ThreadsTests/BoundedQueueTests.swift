@@ -6,7 +6,7 @@ import Threads
 
     @Test func elementsLeaveInOrderAndTheEndFollows() throws {
         let queue = BoundedQueue<Int>(capacity: 3)
-        let producer = NamedThread("producer") {
+        let producer = try NamedThread("producer") {
             for value in 0..<1000 { #expect(queue.push(value)) }
             queue.finish()
         }
@@ -19,7 +19,7 @@ import Threads
     @Test func holdsNoMoreThanItsCapacity() throws {
         let queue = BoundedQueue<Int>(capacity: 2)
         let pushed = Monitor(0)
-        let producer = NamedThread("producer") {
+        let producer = try NamedThread("producer") {
             for value in 0..<6 {
                 _ = queue.push(value)
                 pushed.update { $0 += 1 }
@@ -47,7 +47,7 @@ import Threads
         let full = BoundedQueue<Int>(capacity: 1)
         _ = full.push(1)
         let result = Monitor<Bool?>(nil)
-        let producer = NamedThread("producer") {
+        let producer = try NamedThread("producer") {
             let taken = full.push(2)
             result.update { $0 = taken }
         }
@@ -58,7 +58,7 @@ import Threads
 
         let empty = BoundedQueue<Int>(capacity: 1)
         let ended = Monitor(false)
-        let consumer = NamedThread("consumer") {
+        let consumer = try NamedThread("consumer") {
             let element = try? empty.pop()
             ended.update { $0 = element == nil }
         }

@@ -23,7 +23,7 @@ import Threads
         let pool = WorkerPool(concurrency: 3)
         let total = Counter()
         let callers = (0..<2).map { caller in
-            NamedThread("caller-\(caller)") { [pool] in
+            try NamedThread("caller-\(caller)") { [pool] in
                 for _ in 0..<5000 {
                     var seen = (0, 0, 0)
                     withUnsafeMutableBytes(of: &seen) { bytes in
@@ -43,7 +43,7 @@ import Threads
         let pool = WorkerPool(concurrency: 2)
         let total = Counter()
         let callers = (0..<2).map { caller in
-            NamedThread("caller-\(caller)") { [pool] in
+            try NamedThread("caller-\(caller)") { [pool] in
                 for _ in 0..<500 {
                     pool.forEach(2) { half in
                         for _ in 0..<3 {
@@ -90,7 +90,7 @@ import Threads
                     tell()
                 }
             }
-            let waiter = NamedThread("waiter") {
+            let waiter = try NamedThread("waiter") {
                 for step in 1...3 { job.wait { steps.withLock { $0 >= step } } }
             }
             pool.forEach(4) { _ in }
@@ -122,7 +122,7 @@ import Threads
     @Test(arguments: [1, 2], [false, true])
     func aJobMayBeTheLastToKnowThePool(concurrency: Int, isFinished: Bool) {
         let ended = Counter()
-        let thread = NamedThread("owner") {
+        let thread = try NamedThread("owner") {
             for _ in 0..<50 {
                 let pool = WorkerPool(concurrency: concurrency)
                 let job = pool.begin { [pool] _ in pool.forEach(2) { _ in } }

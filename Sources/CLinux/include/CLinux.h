@@ -92,7 +92,8 @@ int clinux_is_remote(const char *path);
 /// Returns the number of groups, or -1 with errno.
 int clinux_peer(int fd, pid_t *pid, uid_t *uid, gid_t *gid, gid_t *groups, int capacity);
 
-/// A listening Unix socket at `path`, nonblocking, created with `mode`; an old socket there is replaced.
+/// A listening Unix socket at `path`, nonblocking, created with `mode`. An old socket there that nobody answers at is replaced;
+/// -1 with EADDRINUSE where somebody does.
 int clinux_listen(const char *path, mode_t mode, int backlog);
 
 /// The next connection, nonblocking and closed in children; -1 with errno.
@@ -107,9 +108,10 @@ int clinux_is_listening_unix(int fd);
 /// 1 when standard error is the systemd journal.
 int clinux_stderr_is_journal(void);
 
-/// Opens a regular file for reading if a user could: walks the path without its symbolic links and looks at the mode bits of
-/// every folder and of the file. Where a file has an access control list, only its owner passes. -1 with errno; EINVAL:
-/// not a regular file. The descriptor is what was checked, whatever happens to the path meanwhile.
+/// Opens a regular file for reading if a user could: walks the path, its symbolic links included, and looks at the mode bits of
+/// every folder before anything in it is looked up, so that the answer says nothing about places that the user cannot search.
+/// Where a file has an access control list, only its owner passes. -1 with errno; EINVAL: not a regular file. The descriptor is
+/// what was checked, whatever happens to the path meanwhile.
 int clinux_open_as(const char *path, uid_t user, const gid_t *groups, int count);
 
 /// A timer of CLOCK_MONOTONIC, nonblocking, closed in children; -1 with errno.
@@ -120,3 +122,7 @@ int clinux_set_timer(int fd, long long nanoseconds);
 
 /// Makes an open folder the working directory of a process that is to be spawned; 0, or an error number.
 int clinux_spawn_in(posix_spawn_file_actions_t *actions, int folder);
+
+/// From now on a signal by which the process ends through its own fault (SIGSEGV, SIGILL, SIGABRT ...) writes its number into a
+/// file at `path`, then ends the process as ever. Once a process.
+void clinux_note_crashes(const char *path);

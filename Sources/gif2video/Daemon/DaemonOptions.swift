@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import Filesystem
 import FoundationEssentials
 import Glibc
 import Output
@@ -64,7 +65,21 @@ struct DaemonOptions: ParsableArguments {
     static func printJSON(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
-        try write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+        try write(escaped(String(decoding: try encoder.encode(value), as: UTF8.self)) + "\n")
+    }
+
+    /// The same JSON with `\u` escapes for characters in its strings that control a terminal: a file name may hold any.
+    static func escaped(_ json: String) -> String {
+        guard json.unicodeScalars.contains(where: PrintableText.isUnsafe) else { return json }
+        return json.unicodeScalars.map { scalar in
+            guard PrintableText.isUnsafe(scalar) else { return String(scalar) }
+            return UTF16.encode(scalar).map { units in
+                units.map { unit in
+                    let digits = String(unit, radix: 16)
+                    return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }.joined()
+            } ?? ""
+        }.joined()
     }
 
     /// Writes to standard output at once, so that a reader of a pipe sees every line as it comes.

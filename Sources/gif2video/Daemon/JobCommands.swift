@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import Filesystem
 import Glibc
 
 struct JobsCommand: ParsableCommand {
@@ -79,7 +80,7 @@ struct ShowCommand: ParsableCommand {
             }
             if let error = job.error { lines.append(("error", error)) }
             for (name, value) in lines {
-                try DaemonOptions.write(name + String(repeating: " ", count: 14 - name.count) + value + "\n")
+                try DaemonOptions.write(name + String(repeating: " ", count: 14 - name.count) + value.printable + "\n")
             }
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import Filesystem
 import Glibc
 
 struct StatusCommand: ParsableCommand {
@@ -17,7 +18,7 @@ struct StatusCommand: ParsableCommand {
                 gif2videod \(status.version), process \(status.pid), \(status.state) for \(uptime)
                 \(status.streams) streams; jobs: \(status.running) running, \(status.queued) waiting, \(status.done) done, \
                 \(status.failed) failed
-                configuration: \(status.configuration.isEmpty ? "built in" : status.configuration.joined(separator: ", "))
+                configuration: \(status.configuration.isEmpty ? "built in" : status.configuration.joined(separator: ", ").printable)
 
                 """)
         }
@@ -44,7 +45,7 @@ struct StreamsCommand: ParsableCommand {
             }
             try DaemonOptions.write(table.text)
             for stream in reply.streams {
-                if let detail = stream.detail { try DaemonOptions.write("\(stream.stream): \(detail)\n") }
+                if let detail = stream.detail { try DaemonOptions.write("\(stream.stream): \(detail.printable)\n") }
             }
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import Filesystem
 
 struct PauseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -119,7 +120,7 @@ struct MonitorCommand: ParsableCommand {
                 if daemon.json {
                     try DaemonOptions.printJSON(reply.event)
                 } else {
-                    try DaemonOptions.write(Self.line(reply.event) + "\n")
+                    try DaemonOptions.write(Self.line(reply.event).printable + "\n")
                 }
                 return true
             }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import Control
+import Filesystem
 import FoundationEssentials
 import Glibc
 import Restoration
@@ -71,7 +72,7 @@ struct SubmitCommand: ParsableCommand {
                     if daemon.json && !wait {
                         try DaemonOptions.printJSON(reply)
                     } else if !wait {
-                        try DaemonOptions.write("\(input): job \(reply.job)\n")
+                        try DaemonOptions.write("\(input.printable): job \(reply.job)\n")
                     }
                 }
             }
@@ -133,14 +134,14 @@ struct SubmitCommand: ParsableCommand {
         let filled = Int(Double(width) * share)
         let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
         let state = job.state == .queued ? "waiting" : "\(Int(share * 100))%"
-        Terminal.write("\r\(job.source.suffix(max(8, columns - 48))) [\(bar)] \(state)\u{1b}[K")
+        Terminal.write("\r\(job.source.printable.suffix(max(8, columns - 48))) [\(bar)] \(state)\u{1b}[K")
     }
 
     private func tell(_ job: JobInfo) throws {
         if Terminal.columns != nil && !daemon.json { Terminal.write("\r\u{1b}[K") }
         if daemon.json { return try DaemonOptions.printJSON(job) }
         if job.state == .done {
-            try DaemonOptions.write("\(job.source) -> \(job.output ?? job.stream)\n")
+            try DaemonOptions.write("\("\(job.source) -> \(job.output ?? job.stream)".printable)\n")
         } else {
             Failure.say("\(job.source): \(job.error ?? job.state.rawValue)")
         }

@@ -1,4 +1,6 @@
-/// Rows for people: columns as wide as their widest cell.
+import Filesystem
+
+/// Rows for people: columns as wide as their widest cell. File names cannot control the terminal or begin a row.
 struct Table {
     private let header: [String]
     private var rows: [[String]] = []
@@ -12,7 +14,7 @@ struct Table {
 
     mutating func add(_ row: [String]) {
         precondition(row.count == header.count, "a cell a column")
-        rows.append(row)
+        rows.append(row.map(\.printable))
     }
 
     var text: String {

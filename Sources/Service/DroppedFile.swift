@@ -1,0 +1,22 @@
+import Filesystem
+import Glibc
+
+/// A GIF in a watched folder: the folder as it is configured, and the path below it.
+///
+/// Whoever may write into the folder may exchange its files and folders at any time. Everything here therefore goes through the
+/// watched folder's descriptor and follows no link below it.
+struct DroppedFile: Sendable {
+    let root: Path
+    let relative: Path
+
+    /// The folder that it lies in.
+    /// - Throws: `SystemError`.
+    func folder() throws(SystemError) -> Folder {
+        try Folder(root).folder(relative.folder)
+    }
+
+    /// Of the regular file that lies there now; nil where there is none.
+    var fingerprint: Fingerprint? {
+        (try? folder()).flatMap { Fingerprint.of(relative.name, in: $0) }
+    }
+}
