@@ -18,6 +18,19 @@ import Testing
         #expect((0..<3000).reduce(Rational.zero) { sum, _ in sum + Rational(1001, 30000) } == Rational(1001, 10))
     }
 
+    @Test func intermediateResultsMayHave128Bits() {
+        let large = Int.max
+        #expect(Rational(large, 3) * Rational(3, large) == Rational(1))
+        #expect(Rational(large, large - 1) / Rational(large, large - 1) == Rational(1))
+        #expect(Rational(1, large) + Rational(1, large) == Rational(2, large))
+        #expect(Rational(large, 2) - Rational(large, 2) == .zero)
+        #expect(Rational(large - 1, large) < Rational(large, large - 1))
+        #expect(!(Rational(large, large - 1) < Rational(large - 1, large)))
+        #expect(Rational(Int.min, 2).floor == Int.min / 2 && Rational(Int.min).ceiling == Int.min)
+        #expect(Rational(Int.min, Int.min) == Rational(1))
+        #expect(Rational.greatestCommonDivisor(Rational(1, 1 << 40), Rational(3, 1 << 40)) == Rational(1, 1 << 40))
+    }
+
     @Test(arguments: [(7, 2, 3, 4), (-7, 2, -4, -3), (6, 2, 3, 3), (-6, 2, -3, -3), (0, 5, 0, 0), (-1, 3, -1, 0)])
     func roundsBothWays(numerator: Int, denominator: Int, floor: Int, ceiling: Int) {
         #expect(Rational(numerator, denominator).floor == floor)
