@@ -2,31 +2,49 @@
 ///
 /// One or more producers `push`, one or more consumers `pop`; elements leave in the order they came.
 /// A full queue blocks its producers, so memory is bounded by the capacity and a slow consumer slows
-/// the whole line. The queue owns an element from `push` to `pop`.
+/// the whole line. The capacity counts elements and, where asked to, their bytes; one element fits whatever its size.
+/// The queue owns an element from `push` to `pop`.
 public final class BoundedQueue<Element: Sendable>: Sendable {
     public let capacity: Int
+    /// Bytes of all elements that wait, unless it is one.
+    public let byteCapacity: Int
+    private let bytes: @Sendable (Element) -> Int
     private let monitor: Monitor<State>
 
     private struct State {
         var elements: [Element] = []
+        var bytes = 0
         var finished = false
         var failure: (any Error)?
         var cancelled = false
     }
 
-    /// - Parameter capacity: how many elements may wait, at least 1.
-    public init(capacity: Int) {
+    /// - Parameters:
+    ///   - capacity: how many elements may wait, at least 1.
+    ///   - byteCapacity: how many bytes they may have, all together; at least one element may wait.
+    ///   - bytes: how many an element has; the same at every call.
+    public init(
+        capacity: Int, byteCapacity: Int = .max, bytes: @escaping @Sendable (Element) -> Int = { _ in 0 }
+    ) {
         precondition(capacity > 0, "a queue holds at least one element")
         self.capacity = capacity
+        self.byteCapacity = byteCapacity
+        self.bytes = bytes
         monitor = Monitor(State())
     }
 
     /// Waits for room and appends. Returns false, dropping the element, when the queue was cancelled.
     public func push(_ element: Element) -> Bool {
-        monitor.whenever({ $0.elements.count < capacity || $0.cancelled }) { state in
+        let size = bytes(element)
+        func hasRoom(_ state: State) -> Bool {
+            state.elements.isEmpty || (state.elements.count < capacity && state.bytes + size <= byteCapacity)
+        }
+        return monitor.whenever({ hasRoom($0) || $0.cancelled }) { state in
             precondition(!state.finished, "push after finish")
-            if !state.cancelled { state.elements.append(element) }
-            return !state.cancelled
+            guard !state.cancelled else { return false }
+            state.elements.append(element)
+            state.bytes += size
+            return true
         }
     }
 
@@ -35,7 +53,11 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
     public func pop() throws -> Element? {
         try monitor.whenever({ !$0.elements.isEmpty || $0.finished || $0.cancelled }) { state in
             if state.cancelled { return nil }
-            if !state.elements.isEmpty { return state.elements.removeFirst() }
+            if !state.elements.isEmpty {
+                let element = state.elements.removeFirst()
+                state.bytes -= bytes(element)
+                return element
+            }
             if let failure = state.failure { throw failure }
             return nil
         }
@@ -54,6 +76,7 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
         monitor.update { state in
             state.cancelled = true
             state.elements = []
+            state.bytes = 0
         }
     }
 }

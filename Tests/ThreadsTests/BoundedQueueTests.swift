@@ -35,6 +35,29 @@ import Threads
         producer.join()
     }
 
+    /// Elements of ten bytes: two of them are as many as may wait. One of a hundred waits alone.
+    @Test func holdsNoMoreBytesThanItMay() throws {
+        let queue = BoundedQueue<Int>(capacity: 4, byteCapacity: 25, bytes: { $0 })
+        let pushed = Monitor(0)
+        let sizes = [10, 10, 10, 100, 10, 10]
+        // Elements that have been pushed when so many were taken, at the least and at the most.
+        let expected = [2, 3, 3, 4, 6, 6, 6]
+        let producer = NamedThread("producer") {
+            for size in sizes {
+                _ = queue.push(size)
+                pushed.update { $0 += 1 }
+            }
+            queue.finish()
+        }
+        for (taken, size) in sizes.enumerated() {
+            pushed.whenever({ $0 >= expected[taken] }) { _ in }
+            #expect(pushed.withLock { $0 } == expected[taken])
+            #expect(try queue.pop() == size)
+        }
+        #expect(try queue.pop() == nil)
+        producer.join()
+    }
+
     @Test func aFailureComesAfterWhatWasQueued() throws {
         let queue = BoundedQueue<Int>(capacity: 4)
         _ = queue.push(1)
