@@ -1,4 +1,5 @@
 import Filesystem
+import GIFDecoding
 import Output
 import Restoration
 
@@ -95,6 +96,8 @@ struct ConfigurationBuilder {
         if let value = reader.integer("memory", 1...1024) { limits.memory = value }
         if let value = reader.integer("replay_memory", 0...1_048_576) { limits.replayMemory = value }
         if let value = reader.integer("frames", 0...1_000_000_000) { limits.frames = value == 0 ? nil : value }
+        if let value = reader.integer("duration", 1...DecodingLimits.longestDuration) { limits.duration = value }
+        if let value = reader.integer("pictures", 1...1_000_000_000) { limits.pictures = value }
         reader.finish()
         configuration.limits = limits
     }

@@ -1,5 +1,6 @@
 public import Filesystem
 public import GIFDecoding
+import Restoration
 
 /// Everything that the daemon can be told, checked and complete: what `Config/gif2video.toml` describes.
 public struct DaemonConfiguration: Hashable, Sendable {
@@ -77,16 +78,21 @@ public struct JobConfiguration: Hashable, Sendable {
 /// What one GIF may ask for.
 public struct LimitConfiguration: Hashable, Sendable {
     public var megapixels = 64
-    /// GiB that the decoder and the networks may take each.
+    /// GiB that a GIF's canvas may make necessary.
     public var memory = 4
     /// MiB of restored pictures that are kept of GIFs that were played, all together.
     public var replayMemory = 256
     /// nil: no limit.
     public var frames: Int?
+    /// Seconds that a GIF may play for.
+    public var duration = DecodingLimits.usualDuration
+    /// Pictures that may be made of one GIF.
+    public var pictures = RestorationOptions.usualPictures
 
     public init() {}
 
     public var decoding: DecodingLimits {
-        DecodingLimits(maxCanvasPixels: megapixels << 20, maxFrames: frames, maxMemory: memory << 30)
+        DecodingLimits(
+            maxCanvasPixels: megapixels << 20, maxFrames: frames, maxMemory: memory << 30, maxDuration: duration)
     }
 }

@@ -178,7 +178,7 @@ struct StreamReader {
 
     private mutating func readRestoration() -> RestorationConfiguration {
         var restoration = RestorationConfiguration()
-        if let value = reader.parsed("rate", "a rate (30, 29.97, 30000/1001, source, 2x)", { OutputRate($0) }) {
+        if let value = reader.parsed("rate", OutputRate.syntax, { OutputRate($0) }) {
             restoration.rate = value
         }
         if let value = reader.choice("profile", ProfileChoice.self) { restoration.profile = value }

@@ -8,29 +8,37 @@ public struct DecodingLimits: Hashable, Sendable {
     public var maxFrames: Int?
     /// Bytes the decoder holds for its canvas and its copies: `bytesPerPixel` a canvas pixel.
     public var maxMemory: Int
+    /// Seconds that a GIF may play for, at most `longestDuration`; nil for no limit, where nothing is computed with times.
+    public var maxDuration: Int?
 
     /// Canvas, the copy handed out, the copy handed out before, and what disposal 3 restores: each 4 bytes of color
     /// and 2 bytes of palette number.
     public static let bytesPerPixel = 24
+    /// The largest `maxDuration`, in seconds: with longer GIFs, times would not stay exact (`Rational`).
+    public static let longestDuration = 1_000_000_000
+    /// The usual `maxDuration`, in seconds: an hour.
+    public static let usualDuration = 3600
 
-    public init(maxCanvasPixels: Int, maxFrames: Int?, maxMemory: Int) {
+    public init(maxCanvasPixels: Int, maxFrames: Int?, maxMemory: Int, maxDuration: Int? = usualDuration) {
         self.maxCanvasPixels = maxCanvasPixels
         self.maxFrames = maxFrames
         self.maxMemory = maxMemory
+        self.maxDuration = maxDuration
     }
 
-    /// 64 Mi pixels (8192 x 8192), 2 GiB, and no limit on frames: they leave one by one and may come from a pipe
-    /// without end.
+    /// 64 Mi pixels (8192 x 8192), 2 GiB, an hour, and no limit on frames: they leave one by one and may come from a pipe
+    /// for long.
     public static let standard = DecodingLimits(maxCanvasPixels: 1 << 26, maxFrames: nil, maxMemory: 1 << 31)
 
     /// What is too much about a canvas of this size; nil when nothing is.
     func excess(ofCanvas size: PixelSize) -> String? {
         if size.area > maxCanvasPixels {
-            return "a canvas of \(size) pixels, more than the limit of \(maxCanvasPixels) pixels"
+            return "a canvas of \(size) pixels, more than the limit of \(pixelLimit)"
         }
         let memory = size.area * Self.bytesPerPixel
         if memory > maxMemory {
-            return "a canvas of \(size) pixels needs \(memory) bytes of memory, more than the limit of \(maxMemory)"
+            return "a canvas of \(size) pixels needs \(memory) bytes of memory, more than the limit of \(maxMemory) "
+                + "(--max-memory, limits.memory)"
         }
         return nil
     }
@@ -38,6 +46,20 @@ public struct DecodingLimits: Hashable, Sendable {
     /// What is too much about an image of this size, most of which may lie outside the canvas; nil when nothing is.
     func excess(ofImage rect: PixelRect) -> String? {
         rect.width * rect.height > maxCanvasPixels
-            ? "an image of \(rect.width)x\(rect.height) pixels, more than the limit of \(maxCanvasPixels) pixels" : nil
+            ? "an image of \(rect.width)x\(rect.height) pixels, more than the limit of \(pixelLimit)" : nil
     }
+
+    /// What is too much about so many frames; nil when nothing is.
+    func excess(ofFrames count: Int) -> String? {
+        guard let maxFrames, count > maxFrames else { return nil }
+        return "more frames than the limit of \(maxFrames) (--max-frames, limits.frames)"
+    }
+
+    /// What is too much about a GIF that plays for so many centiseconds; nil when nothing is.
+    public func excess(ofDuration duration: Int) -> String? {
+        guard let maxDuration, duration > 100 * maxDuration else { return nil }
+        return "it plays for more than the limit of \(maxDuration) s (--max-duration, limits.duration)"
+    }
+
+    private var pixelLimit: String { "\(maxCanvasPixels) pixels (--max-megapixels, limits.megapixels)" }
 }

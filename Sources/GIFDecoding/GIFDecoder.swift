@@ -74,7 +74,11 @@ public final class GIFDecoder {
                 // What ended decoding is the news, even when an earlier image was damaged.
                 defect = error
             }
-            if let duration = timing.end() { return frame(duration: duration) }
+            do throws(GIFDecodingError) {
+                if let duration = timing.end() { return try frame(duration: duration) }
+            } catch {
+                defect = error
+            }
         }
         if let defect { throw defect }
         return nil
@@ -85,7 +89,7 @@ public final class GIFDecoder {
         while true {
             if let (header, control) = opened {
                 opened = nil
-                if let duration = try draw(header, control) { return frame(duration: duration) }
+                if let duration = try draw(header, control) { return try frame(duration: duration) }
             }
             switch try stream.nextRecord() {
             case .extensionBlock:
@@ -97,7 +101,7 @@ public final class GIFDecoder {
                 let control = control
                 self.control = GraphicControl()
                 opened = (header, control)
-                if let duration = timing.imageFollows(delay: control.delay) { return frame(duration: duration) }
+                if let duration = timing.imageFollows(delay: control.delay) { return try frame(duration: duration) }
             case .end:
                 if compositor == nil { throw stream.failure(.noImages) }
                 return nil
@@ -131,9 +135,7 @@ public final class GIFDecoder {
         _ header: GIFStream.ImageHeader, _ control: GraphicControl
     ) throws(GIFDecodingError) -> Int? {
         stream.frame = frameCount + 1
-        if let limit = limits.maxFrames, frameCount >= limit {
-            throw stream.failure(.limitExceeded("more frames than the limit of \(limit)"))
-        }
+        if let excess = limits.excess(ofFrames: frameCount + 1) { throw stream.failure(.limitExceeded(excess)) }
         let compositor = try compositor(for: header)
         do throws(GIFDecodingError) {
             try compositor.draw(header, control, from: stream)
@@ -167,7 +169,8 @@ public final class GIFDecoder {
         return made
     }
 
-    private func frame(duration: Int) -> Frame {
+    private func frame(duration: Int) throws(GIFDecodingError) -> Frame {
+        if let excess = limits.excess(ofDuration: clock + duration) { throw stream.failure(.limitExceeded(excess)) }
         // Only called after an image was drawn.
         guard let snapshot = compositor?.canvas.snapshot() else { preconditionFailure("a frame without an image") }
         defer {

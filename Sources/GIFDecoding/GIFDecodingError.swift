@@ -28,7 +28,7 @@ public struct GIFDecodingError: Error, Hashable, Sendable, CustomStringConvertib
     /// Bytes of this GIF read so far, or nil when that explains nothing.
     public let offset: Int?
 
-    init(_ reason: Reason, name: String, frame: Int? = nil, offset: Int? = nil) {
+    public init(_ reason: Reason, name: String, frame: Int? = nil, offset: Int? = nil) {
         self.reason = reason
         self.name = name
         self.frame = frame

@@ -23,7 +23,7 @@ public struct GIFScanner {
         do throws(GIFDecodingError) {
             try scanner.readBlocks()
         } catch {
-            guard !scanner.summary.images.isEmpty else { throw error }
+            guard scanner.summary.imageCount > 0 else { throw error }
             scanner.summary.defect = error
         }
         scanner.addFrame(duration: scanner.timing.end())
@@ -62,7 +62,7 @@ public struct GIFScanner {
     }
 
     private func checkHasImage() throws(GIFDecodingError) {
-        if summary.images.isEmpty { throw failure(.noImages) }
+        if summary.imageCount == 0 { throw failure(.noImages) }
     }
 
     private mutating func readImage() throws(GIFDecodingError) {
@@ -75,20 +75,18 @@ public struct GIFScanner {
             throw failure(.defect("LZW code size \(codeSize), which must be 1 to 8"))
         }
         addFrame(duration: timing.imageFollows(delay: control.delay))
-        let rect = PixelRect(
-            x: Self.word(descriptor, 0), y: Self.word(descriptor, 2), width: Self.word(descriptor, 4),
-            height: Self.word(descriptor, 6))
-        if summary.images.isEmpty {
-            if summary.canvas.width == 0 { summary.canvas.width = rect.maxX }
-            if summary.canvas.height == 0 { summary.canvas.height = rect.maxY }
+        if summary.imageCount == 0 {
+            if summary.canvas.width == 0 {
+                summary.canvas.width = Self.word(descriptor, 0) + Self.word(descriptor, 4)
+            }
+            if summary.canvas.height == 0 {
+                summary.canvas.height = Self.word(descriptor, 2) + Self.word(descriptor, 6)
+            }
         }
-        var dataSize = 0
-        try readSubBlocks(of: "image data") { dataSize += $0.count }
-        summary.images.append(
-            GIFSummary.Image(
-                rect: rect, delay: control.delay, disposal: disposal, isInterlaced: descriptor[8] & 0x40 != 0,
-                paletteSize: localColors > 0 ? localColors : summary.globalPaletteSize ?? 2,
-                hasLocalPalette: localColors > 0, transparentIndex: control.transparentIndex, dataSize: dataSize))
+        try readSubBlocks(of: "image data") { _ in }
+        summary.addImage(
+            disposal: disposal, isInterlaced: descriptor[8] & 0x40 != 0, localColors: localColors,
+            isTransparent: control.transparentIndex != nil)
         addFrame(duration: timing.imageDrawn(delay: control.delay))
         control = GraphicControl()
         disposal = 0
@@ -128,12 +126,11 @@ public struct GIFScanner {
     }
 
     private mutating func addFrame(duration: Int?) {
-        guard let duration else { return }
-        summary.frames.append(GIFSummary.FrameTime(start: summary.duration, duration: duration))
+        if let duration { summary.addFrame(duration: duration) }
     }
 
     private func failure(_ reason: GIFDecodingError.Reason) -> GIFDecodingError {
-        let frame = summary.images.isEmpty ? nil : summary.frames.count + 1
+        let frame = summary.imageCount == 0 ? nil : summary.frameCount + 1
         if let error = reader.error {
             return GIFDecodingError(
                 .unreadable(code: error.code, text: error.description), name: name, frame: frame,

@@ -1,5 +1,8 @@
 /// One composited GIF frame: the whole canvas as a viewer shows it, with what restoration needs to know about it.
 public struct Frame: Sendable {
+    /// Of color and palette number.
+    public static let bytesPerPixel = 6
+
     /// Number of the frame in its stream, from 0.
     public let index: Int
     public let size: PixelSize
@@ -32,6 +35,8 @@ public struct Frame: Sendable {
 
 /// One restored picture on its way to a sink.
 public struct Picture: Sendable {
+    public static let bytesPerPixel = 4
+
     public let size: PixelSize
     /// R, G, B, A a pixel, row by row; straight alpha.
     public let pixels: [UInt8]

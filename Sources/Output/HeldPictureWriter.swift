@@ -2,10 +2,22 @@ public import Media
 
 /// Gives pictures of different durations their true time in a stream of constant rate, by repeating them.
 ///
-/// Every duration must be a multiple of the tick; `tick(for:)` finds the longest one for a GIF.
+/// Every duration must be a multiple of the tick, which is found by a look at the whole GIF before. A picture may be repeated
+/// hundreds of thousands of times: whoever may want to stop that has `writer` throw.
 public final class HeldPictureWriter: PictureWriter {
     private let writer: any PictureWriter
     private let tick: Rational
+
+    /// A picture stays for a time that the tick does not divide: the GIF is not the one that the tick was found for.
+    public struct GIFChanged: Error, CustomStringConvertible {
+        /// In seconds.
+        public let duration: Rational
+        public let tick: Rational
+
+        public var description: String {
+            "the GIF changed while it was read: a picture stays for \(duration) s, which is no multiple of \(tick) s"
+        }
+    }
 
     /// - Parameter tick: 1 / rate of `writer`, in seconds.
     public init(_ writer: any PictureWriter, tick: Rational) {
@@ -14,21 +26,16 @@ public final class HeldPictureWriter: PictureWriter {
         self.tick = tick
     }
 
+    /// - Throws: `GIFChanged`, before anything of the picture is written; what `writer` throws.
     public func write(_ picture: Picture) throws {
         let count = picture.duration / tick
-        precondition(count.denominator == 1 && count > .zero, "a duration of \(picture.duration) at ticks of \(tick)")
+        guard count.denominator == 1 && count > .zero else {
+            throw GIFChanged(duration: picture.duration, tick: tick)
+        }
         for _ in 0..<count.numerator { try writer.write(picture) }
     }
 
     public func finish() throws {
         try writer.finish()
-    }
-
-    /// The longest time, in seconds, that divides all durations.
-    /// - Parameter durations: in seconds, positive, at least one.
-    public static func tick(for durations: some Sequence<Rational>) -> Rational {
-        durations.reduce(.zero) { tick, duration in
-            tick == .zero ? duration : Rational.greatestCommonDivisor(tick, duration)
-        }
     }
 }

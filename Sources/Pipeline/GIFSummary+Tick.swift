@@ -1,20 +1,41 @@
 public import GIFDecoding
 public import Media
-import Output
 public import Restoration
 
 extension GIFSummary {
     /// The longest time, in seconds, that divides the durations of all pictures at a rate: a constant rate for the whole GIF.
     public func tick(_ rate: OutputRate) -> Rational {
-        var durations = frames.flatMap { frame in
-            rate.instants(start: frame.start, duration: frame.duration).map(\.duration)
+        switch rate {
+        case .source: Rational(commonDivisor, 100)
+        case .multiple(let count): Rational(commonDivisor, 100 * count)
+        case .constant(let rate): Rational(1) / rate
         }
+    }
+
+    /// Centiseconds that divide all frames' durations.
+    private var commonDivisor: Int {
         // The decoder may draw a last frame that the scanner did not get to.
-        if defect != nil || durations.isEmpty {
-            let shortest: OutputRate = if case .constant = rate { rate } else { .source }
-            durations += shortest.instants(start: 0, duration: 1).map(\.duration)
-            if case .multiple(let count) = rate { durations.append(Rational(1, 100 * count)) }
+        if defect != nil || delays.isEmpty { return 1 }
+        var divisor = 0
+        for delay in delays {
+            var rest = Int(delay)
+            while rest != 0 { (divisor, rest) = (rest, divisor % rest) }
+            if divisor == 1 { break }
         }
-        return HeldPictureWriter.tick(for: durations)
+        return divisor
+    }
+
+    /// Pictures of a video file of one rate, in which those that stay longer are repeated.
+    public func pictures(_ rate: OutputRate) -> Int {
+        if case .constant = rate { return rate.pictures(frames: frameCount, duration: duration) }
+        return (Rational(duration, 100) / tick(rate)).ceiling
+    }
+
+    /// Refuses a GIF that would make a longer video file than is allowed, before anything is made.
+    /// - Parameter name: what the error calls the GIF.
+    /// - Throws: `GIFDecodingError`.
+    public func check(_ limits: DecodingLimits, _ options: RestorationOptions, name: String) throws(GIFDecodingError) {
+        let excess = limits.excess(ofDuration: duration) ?? options.excess(ofPictures: pictures(options.rate))
+        if let excess { throw GIFDecodingError(.limitExceeded(excess), name: name) }
     }
 }

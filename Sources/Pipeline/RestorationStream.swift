@@ -9,16 +9,19 @@ public import Threads
 ///
 ///     "decode" --frames(4)--> "restore" --drafts(4)--> "refine" --pictures(4)--> the caller of `run`
 ///
-/// A slow sink slows the restorer, and that the decoder: memory is bounded by the queues. Used once.
+/// A slow sink slows the restorer, and that the decoder: memory is bounded by the queues. Those of a large canvas are shorter,
+/// down to one element. Used once.
 public final class RestorationStream {
     /// Frames that may wait for the restorer.
     public static let frameCapacity = 4
     /// Drafts that may wait to be made pictures of, and pictures that may wait for the sink.
     public static let pictureCapacity = 4
+    /// Bytes of the frames, the drafts, and the pictures that may wait, each; one may be larger.
+    public static let byteCapacity = Restorer.queueBytes
 
     /// What a finished stream did.
     public struct Report: Sendable {
-        /// GIF frames decoded.
+        /// GIF frames decoded that pictures were made of.
         public let frames: Int
         /// Pictures that the sink took.
         public let pictures: Int
@@ -36,9 +39,14 @@ public final class RestorationStream {
     private let decoder: GIFDecoder
     private let restorer: Restorer
     private let pace: LivePace?
-    private let frames = BoundedQueue<Frame>(capacity: frameCapacity)
-    private let drafts = BoundedQueue<Draft>(capacity: pictureCapacity)
-    private let pictures = BoundedQueue<Picture>(capacity: pictureCapacity)
+    private let options: RestorationOptions
+    private let frameCount = Monitor(0)
+    private let frames = BoundedQueue<Frame>(
+        capacity: frameCapacity, byteCapacity: byteCapacity, bytes: { $0.size.area * Frame.bytesPerPixel })
+    private let drafts = BoundedQueue<Draft>(
+        capacity: pictureCapacity, byteCapacity: byteCapacity, bytes: { $0.size.area * Picture.bytesPerPixel })
+    private let pictures = BoundedQueue<Picture>(
+        capacity: pictureCapacity, byteCapacity: byteCapacity, bytes: { $0.size.area * Picture.bytesPerPixel })
 
     /// - Parameters:
     ///   - decoder: handed over: not for anybody else from now on.
@@ -50,14 +58,15 @@ public final class RestorationStream {
         pace: LivePace? = nil
     ) {
         self.decoder = decoder
+        self.options = options
         self.pace = pace
         restorer = Restorer(models: models, options: options, pool: pool, pace: pace)
     }
 
     /// Runs the stream to its end on the calling thread and three more; returns when the sink is finished.
     ///
-    /// A defective GIF is no error here: everything before the defect is written, the sink is finished, and the report
-    /// says what was wrong. When the sink fails, the other threads are told to stop and left behind: the decoder may
+    /// A defective GIF is no error here, nor is one that plays for longer or makes more pictures than it may: everything before
+    /// that is written, the sink is finished, and the report says what was wrong. When the sink fails, the other threads are told to stop and left behind: the decoder may
     /// be waiting for bytes.
     /// - Parameters:
     ///   - makeWriter: called with the first picture, which tells the canvas and the rate.
@@ -77,7 +86,12 @@ public final class RestorationStream {
             threads.append(
                 try NamedThread("restore") { [frames, drafts] in Self.restore(restorer.value, frames, drafts) })
             threads.append(
-                try NamedThread("decode") { [frames] in Self.decode(decoder.value, frames, frameDecoded) })
+                try NamedThread("decode") { [frames, frameCount, options] in
+                    Self.decode(decoder.value, options, frames) { frame in
+                        frameCount.update { $0 += 1 }
+                        frameDecoded(frame.start)
+                    }
+                })
         } catch {
             cancel()
             throw error
@@ -102,7 +116,7 @@ public final class RestorationStream {
         }
         for thread in threads { thread.join() }
         return Report(
-            frames: self.decoder.frameCount, pictures: count, verdict: self.restorer.verdict, defect: defect,
+            frames: frameCount.withLock(\.self), pictures: count, verdict: self.restorer.verdict, defect: defect,
             losses: (pace?.losses ?? before) - before)
     }
 
@@ -134,11 +148,16 @@ public final class RestorationStream {
     }
 
     private static func decode(
-        _ decoder: GIFDecoder, _ frames: BoundedQueue<Frame>, _ frameDecoded: (Int) -> Void
+        _ decoder: GIFDecoder, _ options: RestorationOptions, _ frames: BoundedQueue<Frame>,
+        _ frameDecoded: (Frame) -> Void
     ) {
         do {
             while let frame = try decoder.next() {
-                frameDecoded(frame.start)
+                let count = options.rate.pictures(frames: frame.index + 1, duration: frame.start + frame.duration)
+                if let excess = options.excess(ofPictures: count) {
+                    throw GIFDecodingError(.limitExceeded(excess), name: decoder.name, frame: frame.index + 1)
+                }
+                frameDecoded(frame)
                 guard frames.push(frame) else { return }
             }
             frames.finish()

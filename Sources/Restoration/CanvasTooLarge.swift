@@ -1,11 +1,11 @@
 public import Media
 
-/// The networks would need more memory for a GIF's canvas than they may take.
+/// Restoring a GIF would need more memory for its canvas than it may take.
 public struct CanvasTooLarge: Error, CustomStringConvertible {
     public let size: PixelSize
-    /// Bytes that they would take, about.
+    /// Bytes that it would take, about.
     public let needed: Int
-    /// Bytes that they may.
+    /// Bytes that it may.
     public let limit: Int
     /// The GIF, where it has a name.
     public var name: String?
@@ -18,6 +18,7 @@ public struct CanvasTooLarge: Error, CustomStringConvertible {
 
     public var description: String {
         (name.map { "\($0): " } ?? "")
-            + "restoring a canvas of \(size) takes about \(needed >> 20) MiB; the limit is \(limit >> 20) MiB"
+            + "restoring a canvas of \(size) takes about \(needed >> 20) MiB; the limit is \(limit >> 20) MiB "
+            + "(--max-memory, limits.memory)"
     }
 }

@@ -6,7 +6,7 @@ import Threads
 ///
 /// One thread at a time.
 public final class Draft: @unchecked Sendable {
-    private let size: PixelSize
+    public let size: PixelSize
     private let instant: OutputInstant
     private let content: Content
 
@@ -37,7 +37,7 @@ public final class Draft: @unchecked Sendable {
     }
 }
 
-/// The in-betweens of one window, made one after the other as a job of the pool.
+/// In-betweens of one window, made one after the other as a job of the pool. All stay until the last of their drafts has gone.
 final class InBetweens: Sendable {
     private let made: Monitor<[[UInt8]]>
     private let job: WorkerPool.Job

@@ -7,6 +7,8 @@ import Threads
 /// Allocated once per canvas and used for one frame after the other. One thread at a time fills it; while it is
 /// full, CCDNet writes `estimate` and the flow network reads `gif` at the same time.
 final class FrameSlot {
+    let size: PixelSize
+    private let isForNetworks: Bool
     /// The frame in [-1, 1], [3, H, W], transparent pixels showing the background.
     let gif: Tensor
     /// The palette radius of each pixel (see `PaletteColors`), [1, H, W].
@@ -33,16 +35,21 @@ final class FrameSlot {
     var isStale = false
     private var knownSignature: SceneChange.Signature?
 
-    /// - Parameter size: of all frames.
-    init(size: PixelSize, cache: PaletteCache) {
-        gif = Tensor(3, size.height, size.width)
-        radius = Tensor(1, size.height, size.width)
-        estimate = Tensor(3, size.height, size.width)
-        restored = Tensor(3, size.height, size.width)
+    /// - Parameters:
+    ///   - size: of all frames.
+    ///   - isForNetworks: otherwise `gif`, `radius`, `estimate` and `restored` are one pixel that nobody reads.
+    init(size: PixelSize, cache: PaletteCache, isForNetworks: Bool = true) {
+        self.size = size
+        self.isForNetworks = isForNetworks
+        let (height, width) = isForNetworks ? (size.height, size.width) : (1, 1)
+        gif = Tensor(3, height, width)
+        radius = Tensor(1, height, width)
+        estimate = Tensor(3, height, width)
+        restored = Tensor(3, height, width)
+        // None yet.
         frame = Frame(
-            index: -1, size: size, pixels: [UInt8](repeating: 0, count: size.area * 4),
-            paletteMap: PaletteMap(ids: [UInt16](repeating: 0, count: size.area), palettes: [nil]), start: 0,
-            duration: 2, changed: size.bounds)
+            index: -1, size: PixelSize(width: 0, height: 0), pixels: [],
+            paletteMap: PaletteMap(ids: [], palettes: [nil]), start: 0, duration: 2, changed: .empty)
         palettes = cache.prepare([nil])
     }
 
@@ -72,8 +79,10 @@ final class FrameSlot {
             }
         }
         if let earlier {
-            operations.copy(earlier.gif.view, into: gif.view, in: outdated)
-            operations.copy(earlier.radius.view, into: radius.view, in: outdated)
+            if isForNetworks {
+                operations.copy(earlier.gif.view, into: gif.view, in: outdated)
+                operations.copy(earlier.radius.view, into: radius.view, in: outdated)
+            }
             flatten(frame.changed, over: earlier.flattened, background, pool)
             update(frame.changed, operations, pool)
         } else {
@@ -103,8 +112,6 @@ final class FrameSlot {
         return region
     }
 
-    var size: PixelSize { PixelSize(width: gif.shape.width, height: gif.shape.height) }
-
     /// What scene changes are found by; computed when it is first asked for.
     var signature: SceneChange.Signature {
         if let knownSignature { return knownSignature }
@@ -133,6 +140,7 @@ final class FrameSlot {
 
     /// Brings a part of what the networks read up to date.
     private func update(_ part: PixelRect, _ operations: PixelOperations, _ pool: WorkerPool) {
+        guard isForNetworks else { return }
         let (width, colors) = (size.width, palettes.colors)
         var region = Region(height: size.height, width: width)
         region.insert(part)

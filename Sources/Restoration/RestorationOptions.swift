@@ -21,12 +21,18 @@ public struct RestorationOptions: Hashable, Sendable {
     /// A frame is restored when the one after it is there, which its network may look at: better pictures, one GIF frame
     /// later. Otherwise each picture leaves with its own frame.
     public var looksAhead: Bool
-    /// Bytes that the networks may take for one stream; a larger canvas is refused.
+    /// Bytes that one stream may take, decoder, networks and queues together; a larger canvas is refused.
     public var maxMemory: Int
+    /// Pictures that may be made of one GIF; nil for no limit.
+    public var maxPictures: Int?
+
+    /// The usual `maxPictures`: an hour at 277 a second, nine hours at 30.
+    public static let usualPictures = 1_000_000
 
     public init(
         rate: OutputRate, dither: DitherChoice = .auto, loop: Bool = false, background: RGB = .white,
-        keepsAlpha: Bool = false, looksAhead: Bool = true, maxMemory: Int = 4 << 30
+        keepsAlpha: Bool = false, looksAhead: Bool = true, maxMemory: Int = 4 << 30,
+        maxPictures: Int? = usualPictures
     ) {
         self.rate = rate
         self.dither = dither
@@ -35,6 +41,13 @@ public struct RestorationOptions: Hashable, Sendable {
         self.keepsAlpha = keepsAlpha
         self.looksAhead = looksAhead
         self.maxMemory = maxMemory
+        self.maxPictures = maxPictures
+    }
+
+    /// What is too much about so many pictures; nil when nothing is.
+    public func excess(ofPictures count: Int) -> String? {
+        guard let maxPictures, count > maxPictures else { return nil }
+        return "it would become more than the limit of \(maxPictures) pictures (--max-pictures, limits.pictures)"
     }
 }
 

@@ -19,13 +19,27 @@ public final class Restorer {
 
     /// Memory that restoring a canvas takes at the most, in bytes: as the peak memory of `filter --rate 2x` where much moves
     /// far, without dither, measured at 480x270, 960x540 and 1280x720, and at 2000x1100 and 2560x1440, whose networks go from
-    /// tile to tile.
-    public static func memory(for size: PixelSize, _ profile: ModelSet.Profile) -> Int {
+    /// tile to tile. That holds the decoder and all queues, but for more in-betweens of a window, which are counted here.
+    /// Without networks as that of `filter --profile none --rate 2x --loop` for a slow reader, with transparent pixels and
+    /// disposal 3, at 1000x1000, 1500x1500, 2000x2000 and 4000x4000.
+    /// - Parameter profile: nil: no networks.
+    public static func memory(for size: PixelSize, _ profile: ModelSet.Profile?) -> Int {
         let isTiled = UNet.isTiled(height: size.height, width: size.width)
+        let betweens = 2 * betweenCapacity(size) * size.area * Picture.bytesPerPixel
         return switch profile {
-        case .live: isTiled ? 700_000_000 + 760 * size.area : 65_000_000 + 1450 * size.area
-        case .quality: isTiled ? 950_000_000 + 880 * size.area : 120_000_000 + 1980 * size.area
+        case nil: 65_000_000 + 80 * size.area
+        case .live: betweens + (isTiled ? 700_000_000 + 760 * size.area : 65_000_000 + 1450 * size.area)
+        case .quality: betweens + (isTiled ? 950_000_000 + 880 * size.area : 120_000_000 + 1980 * size.area)
         }
+    }
+
+    /// Bytes that pictures may have, all together, that wait in one of a stream's queues, or to be made with others of their
+    /// window. One may be larger.
+    public static let queueBytes = 64 << 20
+
+    /// In-betweens of one window that are made as one job of the pool, and lie there until the last of them has left.
+    private static func betweenCapacity(_ size: PixelSize) -> Int {
+        min(max(queueBytes / (size.area * Picture.bytesPerPixel), 1), 8)
     }
 
     private let models: ModelSet?
@@ -143,8 +157,8 @@ public final class Restorer {
 
     /// As `push`, with the pictures as drafts.
     public func draft(_ frame: Frame, emit: (Draft) throws -> Void) throws {
-        if let models, previous == nil, waiting == nil {
-            let needed = Self.memory(for: frame.size, models.profile)
+        if previous == nil, waiting == nil {
+            let needed = Self.memory(for: frame.size, models?.profile)
             guard needed <= options.maxMemory else {
                 throw CanvasTooLarge(size: frame.size, needed: needed, limit: options.maxMemory)
             }
@@ -203,7 +217,8 @@ public final class Restorer {
     private func closeWindow() {
         inBetweens?.finish()
         inBetweens = nil
-        spare = retired
+        // Without networks, there is nothing in it to use again.
+        spare = models == nil ? nil : retired
         retired = nil
     }
 
@@ -218,7 +233,7 @@ public final class Restorer {
     }
 
     private func slot(for frame: Frame) -> FrameSlot {
-        let slot = spare ?? FrameSlot(size: frame.size, cache: cache)
+        let slot = spare ?? FrameSlot(size: frame.size, cache: cache, isForNetworks: models != nil)
         spare = nil
         slot.fill(
             frame, after: remembers ? newest : nil, changes: changes, background: options.background, cache: cache,
@@ -238,7 +253,7 @@ public final class Restorer {
     }
 
     private func transition(from a: FrameSlot, to b: FrameSlot) -> Transition {
-        let inBetweens = instants(of: a).count { $0.fraction > .zero }
+        let inBetweens = instants(of: a).betweens.count
         guard models != nil, !a.isStale, a.frame.duration <= Self.holdDuration, inBetweens > 0 else { return .hold }
         // What looks like another scene may be this one, moved far: the flow will tell (`Refinement.between`).
         let isCut = beginsScene(b, after: a)
@@ -260,7 +275,7 @@ public final class Restorer {
         return made
     }
 
-    private func instants(of slot: FrameSlot) -> [OutputInstant] {
+    private func instants(of slot: FrameSlot) -> OutputInstants {
         options.rate.instants(start: slot.frame.start, duration: slot.frame.duration)
     }
 
@@ -284,8 +299,10 @@ public final class Restorer {
     ) {
         switch step {
         case .repetition:
-            current.estimate.view.copy(from: previous.estimate.view)
-            current.restored.view.copy(from: previous.restored.view)
+            if models != nil {
+                current.estimate.view.copy(from: previous.estimate.view)
+                current.restored.view.copy(from: previous.restored.view)
+            }
             current.picture = previous.picture
             current.isFlat = previous.isFlat
             current.changedRestored = Region(height: current.size.height, width: current.size.width)
@@ -402,20 +419,26 @@ public final class Restorer {
         from a: FrameSlot, to b: FrameSlot, _ step: Transition, _ emit: (Draft) throws -> Void
     ) throws {
         guard step == .motion, let models, let state else {
-            for instant in instants(of: a) where instant.fraction > .zero {
+            for instant in instants(of: a).betweens {
                 try emit(Draft(.pixels(a.picture), at: instant, size: a.size))
             }
             return
         }
         models.slomo.handOver(state.slomo, on: pool)
-        let places = instants(of: a).filter { $0.fraction > .zero }
         let refinement = Refinement(models: models, state: state, keepsAlpha: options.keepsAlpha, pool: pool)
-        let made = InBetweens(places.count, on: pool) { index in
-            refinement.between(a, b, at: Float(places[index].fraction.value))
-        }
-        inBetweens = made
-        for (index, place) in places.enumerated() {
-            try emit(Draft(.inBetween(made, index: index), at: place, size: a.size))
+        // A window may be asked for a thousand.
+        var left = instants(of: a).betweens
+        while !left.isEmpty {
+            let places = left.prefix(Self.betweenCapacity(a.size))
+            left = left.dropFirst(places.count)
+            inBetweens?.finish()
+            let made = InBetweens(places.count, on: pool) { index in
+                refinement.between(a, b, at: Float(places[places.startIndex + index].fraction.value))
+            }
+            inBetweens = made
+            for (index, place) in places.enumerated() {
+                try emit(Draft(.inBetween(made, index: index), at: place, size: a.size))
+            }
         }
     }
 

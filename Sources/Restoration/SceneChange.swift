@@ -25,8 +25,10 @@ struct SceneChange {
         /// Mean luma of each block, less the frame's mean.
         let luma: [Double]
 
-        /// - Parameter pixels: R, G, B, A, opaque, `size.area` of them.
-        init(_ pixels: UnsafeBufferPointer<UInt8>, size: PixelSize) {
+        /// - Parameters:
+        ///   - pixels: R, G, B, A, `size.area` of them.
+        ///   - background: what shows where they are transparent; nil: the color that they have there.
+        init(_ pixels: UnsafeBufferPointer<UInt8>, size: PixelSize, on background: RGB? = nil) {
             var histogram = [Int](repeating: 0, count: SceneChange.bins)
             var luma = [Int](repeating: 0, count: SceneChange.blocks * SceneChange.blocks)
             var weight = luma
@@ -35,7 +37,10 @@ struct SceneChange {
                 let row = y * SceneChange.blocks / size.height * SceneChange.blocks
                 for x in 0..<size.width {
                     let at = (y * size.width + x) * 4
-                    let (red, green, blue) = (Int(pixels[at]), Int(pixels[at + 1]), Int(pixels[at + 2]))
+                    var (red, green, blue) = (Int(pixels[at]), Int(pixels[at + 1]), Int(pixels[at + 2]))
+                    if let background, pixels[at + 3] == 0 {
+                        (red, green, blue) = (Int(background.red), Int(background.green), Int(background.blue))
+                    }
                     histogram[(red >> 6) * 16 + (green >> 6) * 4 + (blue >> 6)] += 1
                     let block = row + columns[x]
                     luma[block] += 299 * red + 587 * green + 114 * blue
@@ -137,17 +142,11 @@ public struct SceneFinder {
 
     /// Whether a frame shows another scene than the one before it, which was given before. The first one does not.
     public mutating func beginsScene(_ frame: Frame) -> Bool {
-        let signature = signature(of: frame)
+        let signature = frame.pixels.withUnsafeBufferPointer {
+            SceneChange.Signature($0, size: frame.size, on: background)
+        }
         defer { earlier = signature }
         guard let earlier, !SceneChange.isTooSmall(frame.changed, of: frame.size) else { return false }
         return history.isCut(earlier, signature)
-    }
-
-    private func signature(of frame: Frame) -> SceneChange.Signature {
-        var pixels = frame.pixels
-        return pixels.withUnsafeMutableBufferPointer { pixels in
-            FrameSlot.flatten(UnsafeBufferPointer(pixels), 0..<frame.size.area, on: background, into: pixels)
-            return SceneChange.Signature(UnsafeBufferPointer(pixels), size: frame.size)
-        }
     }
 }

@@ -87,6 +87,7 @@ struct FileJobRunner {
     private func outcome(of error: any Error) -> Outcome {
         switch error {
         case let error as SystemError where error.isExhaustion: .exhausted("\(error)")
+        case let error as NamedThread.Failure: .exhausted("\(error)")
         case OutputError.system(_, _, let code) where SystemError.isExhaustion(code): .exhausted("\(error)")
         case let error as SystemError where error.path == job.source: outcome(ofOpening: error)
         case let error as CanvasTooLarge: .bad("\(error)")
@@ -124,6 +125,7 @@ struct FileJobRunner {
     private func restore(_ source: FileSource, _ version: Fingerprint, _ control: JobControl) throws -> Outcome {
         let summary = try GIFScanner.scan(source, name: "\(job.source)")
         source.rewind()
+        try summary.check(plan.restoration.limits.decoding, plan.restoration.options, name: "\(job.source)")
         let tick = summary.tick(plan.restoration.restoration.rate)
         let meter = core.meter(job.stream)
         control.expect(total: Double(summary.duration) / 100)
@@ -138,8 +140,9 @@ struct FileJobRunner {
             makeWriter: { _ in
                 let writer = try plan.maker.writer(file, rate: Rational(1) / tick, stop: control.stop)
                 made = writer
-                return HeldPictureWriter(
-                    plan.restoration.options.letterboxed(writer, to: plan.restoration.restoration.size), tick: tick)
+                return plan.restoration.options.letterboxed(
+                    HeldPictureWriter(ControlledWriter(writer, control), tick: tick),
+                    to: plan.restoration.restoration.size)
             },
             shown: { core.events.job(core.info(job), kind: .progress) })
         guard isSettled(source, version, looksDamaged: report.defect != nil) else { return .changed }

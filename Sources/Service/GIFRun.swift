@@ -98,8 +98,9 @@ final class WaitingWriter: PictureWriter {
     }
 }
 
-/// Ends a run between two pictures, and leaves finishing to whoever made the writer.
-private final class ControlledWriter: PictureWriter {
+/// Ends a run between two pictures, and leaves finishing to whoever made the writer. Every picture is progress: inside of a
+/// `HeldPictureWriter`, each of those that repeat one.
+final class ControlledWriter: PictureWriter {
     private let writer: any PictureWriter
     private let control: JobControl
 
@@ -111,6 +112,7 @@ private final class ControlledWriter: PictureWriter {
     func write(_ picture: Picture) throws {
         try control.check()
         try writer.write(picture)
+        control.tick()
     }
 
     func finish() throws {

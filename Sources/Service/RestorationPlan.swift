@@ -19,7 +19,7 @@ struct RestorationPlan: Sendable {
     var options: RestorationOptions {
         RestorationOptions(
             rate: restoration.rate, dither: restoration.dither, loop: restoration.loop, background: color,
-            keepsAlpha: keepsAlpha, maxMemory: limits.memory << 30)
+            keepsAlpha: keepsAlpha, maxMemory: limits.memory << 30, maxPictures: limits.pictures)
     }
 
     private var color: RGB {

@@ -30,7 +30,9 @@ struct CameraCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Size of the camera, even sides.", valueName: "WxH"))
     var size: PixelSize = CameraFormat.usualSize
 
-    @Option(help: ArgumentHelp("Pictures per second (30, 29.97, 30000/1001).", valueName: "FPS"))
+    @Option(
+        help: ArgumentHelp(
+            "Pictures per second (30, 29.97, 30000/1001), up to \(OutputRate.maximum).", valueName: "FPS"))
     var rate: OutputRate = .constant(Rational(30))
 
     @Option(help: ArgumentHelp("How pixels lie in memory.", valueName: "yuyv|yu12|nv12|rgb24"))

@@ -50,20 +50,22 @@ struct CompareCommand: ParsableCommand {
             let pool = WorkerPool()
             let untouched = Restorer(models: nil, options: original, pool: pool)
             let restorer = Restorer(models: models, options: original, pool: pool)
-            let total = summary.frames.count
+            let total = summary.frameCount
             let wanted = Set((0..<min(frames, total)).map { $0 * total / min(frames, total) })
             let last = wanted.max() ?? 0
-            var sheet = ContactSheet(part: part, zoom: zoom)
-            let decoder = try file.decoder(limits: stream.limits)
+            var sheet = try ContactSheet(
+                columns: wanted.count, canvas: summary.canvas, part: part, zoom: zoom, maxMemory: stream.maxMemory << 30
+            )
+            let decoder = try file.decoder(limits: stream.limitsWithoutDuration)
             var restored = 0
-            func add(_ picture: Picture) {
-                if wanted.contains(restored) { sheet.add(picture, row: 1) }
+            func add(_ picture: Picture) throws {
+                if wanted.contains(restored) { try sheet.add(picture, row: 1) }
                 restored += 1
             }
             do {
                 // Every frame, as its neighbours and the dither verdict depend on it; none after the last that is shown.
                 while restored <= last, let frame = try decoder.next() {
-                    try untouched.push(frame) { if wanted.contains(frame.index) { sheet.add($0, row: 0) } }
+                    try untouched.push(frame) { if wanted.contains(frame.index) { try sheet.add($0, row: 0) } }
                     try restorer.push(frame, emit: add)
                 }
             } catch let error as GIFDecodingError where decoder.frameCount > 0 {
@@ -72,7 +74,7 @@ struct CompareCommand: ParsableCommand {
             try restorer.finish(emit: add)
             guard let path = Path(text: output) else { preconditionFailure("an argument holds no NUL") }
             let target = try StagedFile(path)
-            try PNGWriter.write(sheet.picture, to: try target.create(), name: output)
+            try PNGWriter.write(sheet.finished(), to: try target.create(), name: output)
             try target.seal()
             try target.publish()
         }
@@ -99,44 +101,71 @@ struct CropRect: ExpressibleByArgument {
     }
 }
 
-/// Rows of pictures, one column a frame, on a neutral gray.
+/// Two rows of pictures, one column a frame, on a neutral gray.
 struct ContactSheet {
+    private let canvas: PixelSize
     private let part: PixelRect
     private let zoom: Int
-    private var rows: [[Picture]] = [[], []]
+    private let size: PixelSize
+    private var pixels: [UInt8]
+    /// Pictures in each row.
+    private var counts = [0, 0]
     private static let gap = 8
     private static let gray: UInt8 = 96
 
-    init(part: PixelRect, zoom: Int) {
+    /// - Parameters:
+    ///   - canvas: size of all pictures.
+    ///   - part: what is shown of them.
+    ///   - maxMemory: bytes that the sheet may take.
+    /// - Throws: where it would take more.
+    init(columns: Int, canvas: PixelSize, part: PixelRect, zoom: Int, maxMemory: Int) throws {
+        self.canvas = canvas
         self.part = part
         self.zoom = zoom
-    }
-
-    /// Appends a column to a row: 0 the GIF, 1 restored.
-    mutating func add(_ picture: Picture, row: Int) {
-        rows[row].append(picture)
-    }
-
-    var picture: Picture {
-        let (width, height) = (part.width * zoom, part.height * zoom)
-        let columns = rows.map(\.count).max() ?? 0
-        let size = PixelSize(
-            width: Self.gap + columns * (width + Self.gap), height: Self.gap + rows.count * (height + Self.gap))
-        var pixels = [UInt8](repeating: Self.gray, count: size.area * 4)
+        size = Self.size(columns: columns, part: part, zoom: zoom)
+        guard size.area * Picture.bytesPerPixel <= maxMemory else {
+            throw ValidationError(
+                "a sheet of \(size) pixels takes more than the \(maxMemory >> 30) GiB of --max-memory; "
+                    + "see --frames, --crop and --zoom")
+        }
+        pixels = [UInt8](repeating: Self.gray, count: size.area * 4)
         for alpha in stride(from: 3, to: pixels.count, by: 4) { pixels[alpha] = 255 }
-        for (row, pictures) in rows.enumerated() {
-            for (column, picture) in pictures.enumerated() {
-                let left = Self.gap + column * (width + Self.gap)
-                let top = Self.gap + row * (height + Self.gap)
-                for y in 0..<height {
-                    for x in 0..<width {
-                        let source = ((part.y + y / zoom) * picture.size.width + part.x + x / zoom) * 4
-                        let target = ((top + y) * size.width + left + x) * 4
-                        for channel in 0..<3 { pixels[target + channel] = picture.pixels[source + channel] }
-                    }
-                }
+    }
+
+    private static func size(columns: Int, part: PixelRect, zoom: Int) -> PixelSize {
+        PixelSize(width: gap + columns * (part.width * zoom + gap), height: gap + 2 * (part.height * zoom + gap))
+    }
+
+    /// Shows a picture in the next column of a row: 0 the GIF, 1 restored.
+    /// - Throws: where the GIF is not the one any more that the sheet was made for.
+    mutating func add(_ picture: Picture, row: Int) throws {
+        let (width, height) = (part.width * zoom, part.height * zoom)
+        let left = Self.gap + counts[row] * (width + Self.gap)
+        let top = Self.gap + row * (height + Self.gap)
+        guard picture.size == canvas, left + width <= size.width else {
+            throw ValidationError("the GIF changed while it was read")
+        }
+        counts[row] += 1
+        for y in 0..<height {
+            for x in 0..<width {
+                let source = ((part.y + y / zoom) * canvas.width + part.x + x / zoom) * 4
+                let target = ((top + y) * size.width + left + x) * 4
+                for channel in 0..<3 { pixels[target + channel] = picture.pixels[source + channel] }
             }
         }
-        return Picture(size: size, pixels: pixels, start: .zero, duration: Rational(1))
+    }
+
+    /// The sheet, without the columns that no picture came for.
+    consuming func finished() -> Picture {
+        let columns = counts.max() ?? 0
+        let narrow = Self.size(columns: columns, part: part, zoom: zoom)
+        var pixels = pixels
+        if narrow.width < size.width {
+            for y in 1..<size.height {
+                for at in 0..<narrow.width * 4 { pixels[y * narrow.width * 4 + at] = pixels[y * size.width * 4 + at] }
+            }
+            pixels.removeLast(pixels.count - narrow.area * 4)
+        }
+        return Picture(size: narrow, pixels: pixels, start: .zero, duration: Rational(1))
     }
 }

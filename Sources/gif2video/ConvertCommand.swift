@@ -44,7 +44,14 @@ struct ConvertCommand: ParsableCommand {
         try Failure.handling {
             let models = try stream.loadModels(isLive: false)
             let pool = WorkerPool()
-            try Failure.handlingEach(jobs) { try convert($0, models, pool) }
+            try Failure.handlingEach(jobs) { job in
+                do {
+                    try convert(job, models, pool)
+                } catch let error as HeldPictureWriter.GIFChanged {
+                    Failure.say("\(job.input.path): \(error)")
+                    throw Failure.badInput
+                }
+            }
         }
     }
 
@@ -90,18 +97,16 @@ struct ConvertCommand: ParsableCommand {
 
     private func convert(_ job: Job, _ models: ModelSet?, _ pool: WorkerPool) throws {
         let summary = try job.input.scan()
-        let frames = summary.frames
+        try summary.check(stream.limits, job.options, name: job.input.path)
         let tick = summary.tick(pictures.rate)
-        let progress = Progress(
-            name: job.input.path, total: Rational(summary.duration, 100),
-            frameTimes: frames.map { Rational($0.start, 100) })
+        let progress = Progress(name: job.input.path, total: Rational(summary.duration, 100))
         guard let output = Path(text: job.output) else { preconditionFailure("an argument holds no NUL") }
         let file = try StagedFile(output)
         let decoder = try job.input.decoder(limits: stream.limits)
         let report = try RestorationStream(decoder, models: models, options: job.options, pool: pool).run(
             makeWriter: { _ in
-                let writer = job.options.letterboxed(try makeWriter(job, file, rate: Rational(1) / tick), to: pictures.size)
-                return HeldPictureWriter(writer, tick: tick)
+                let writer = HeldPictureWriter(try makeWriter(job, file, rate: Rational(1) / tick), tick: tick)
+                return job.options.letterboxed(writer, to: pictures.size)
             },
             progress: { if !quiet { progress.update(pictures: $0, picture: $1) } })
         try file.publish()

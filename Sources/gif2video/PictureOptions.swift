@@ -6,8 +6,9 @@ import Restoration
 struct PictureOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Pictures per second by the GIF's true timing (30, 29.97, 30000/1001), source (one per GIF frame), or "
-                + "2x, 3x ... (that many per GIF frame).", valueName: "FPS|source|Nx"))
+            "Pictures per second by the GIF's true timing (30, 29.97, 30000/1001: up to \(OutputRate.maximum), with a "
+                + "denominator of at most \(OutputRate.maxDenominator)), source (one per GIF frame), or 2x, 3x ... "
+                + "\(OutputRate.maxFactor)x (that many per GIF frame).", valueName: "FPS|source|Nx"))
     var rate: OutputRate = .constant(Rational(30))
 
     @Option(help: ArgumentHelp("Fit pictures into this size, with bars of the background.", valueName: "WxH"))

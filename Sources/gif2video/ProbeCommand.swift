@@ -23,7 +23,9 @@ struct ProbeCommand: ParsableCommand {
             let models = try stream.loadModels(isLive: true)
             let pool = WorkerPool()
             try Failure.handlingEach(inputs) { input in
-                let facts = try GIFFacts(GIFFile(path: input), models, pool, limits: stream.limits)
+                let facts = try GIFFacts(
+                    GIFFile(path: input), models, pool, limits: stream.limitsWithoutDuration,
+                    maxMemory: stream.maxMemory << 30)
                 try print(facts)
                 if let problem = facts.problem {
                     Failure.say(problem)
@@ -61,7 +63,7 @@ struct GIFFacts: Encodable {
     let images: Int
     let durationSeconds: Double
     /// Centiseconds of each frame.
-    let delays: [Int]
+    let delays: [UInt16]
     let meanRate: Double
     /// Repetitions after the first play; 0 for ever, null when the file says nothing and plays once.
     let loopCount: Int?
@@ -74,25 +76,26 @@ struct GIFFacts: Encodable {
     let disposals: [String: Int]
     /// Frames, counted from 0, that show another scene than the one before: nothing is interpolated there.
     let cuts: [Int]
-    /// null with --profile none.
+    /// null with --profile none, and where the networks would need more than --max-memory.
     let dither: Dither?
     /// What is wrong with the file.
     let problem: String?
 
-    init(_ file: GIFFile, _ models: ModelSet?, _ pool: WorkerPool, limits: DecodingLimits) throws {
+    init(_ file: GIFFile, _ models: ModelSet?, _ pool: WorkerPool, limits: DecodingLimits, maxMemory: Int) throws {
         let summary = try file.scan()
+        let models = models.flatMap { Restorer.memory(for: summary.canvas, $0.profile) <= maxMemory ? $0 : nil }
         self.file = file.path
         bytes = summary.byteCount
         width = summary.canvas.width
         height = summary.canvas.height
-        frames = summary.frames.count
-        images = summary.images.count
+        frames = summary.frameCount
+        images = summary.imageCount
         durationSeconds = Double(summary.duration) / 100
-        delays = summary.frames.map(\.duration)
+        delays = summary.delays
         meanRate = Double(frames) / max(durationSeconds, 0.01)
         loopCount = summary.loopCount
         globalPaletteSize = summary.globalPaletteSize
-        localPalettes = summary.images.count(where: \.hasLocalPalette)
+        localPalettes = summary.localPaletteCount
         paletteSizes = summary.paletteSizes
         hasTransparency = summary.hasTransparency
         interlacedImages = summary.interlacedCount

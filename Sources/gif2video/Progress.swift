@@ -5,19 +5,15 @@ import Threads
 final class Progress {
     private let name: String
     private let total: Rational
-    private let frameTimes: [Rational]
     private let started = Clock.steady
     private var lastShown = 0.0
     private var pictures = 0
     private var position = Rational.zero
 
-    /// - Parameters:
-    ///   - total: length of the GIF in seconds.
-    ///   - frameTimes: when each frame starts, in seconds.
-    init(name: String, total: Rational, frameTimes: [Rational]) {
+    /// - Parameter total: length of the GIF in seconds.
+    init(name: String, total: Rational) {
         self.name = name
         self.total = total
-        self.frameTimes = frameTimes
     }
 
     /// Called after each picture.
@@ -48,11 +44,10 @@ final class Progress {
         let share = min(1, position.value / max(total.value, 1e-9))
         let speed = position.value / max(elapsed, 1e-9)
         let left = speed > 0 ? Int(((total - position).value / speed).rounded(.up)) : 0
-        let frame = frameTimes.count { $0 < position }
         let seconds = left % 60 < 10 ? "0\(left % 60)" : "\(left % 60)"
         let facts =
-            "frame \(frame)/\(frameTimes.count)  \(pictures) pictures  \(Self.fixed(speed, 2))x  "
-            + "\(max(left, 0) / 60):\(seconds) left"
+            "\(Self.fixed(position.value, 2)) of \(Self.fixed(total.value, 2)) s  \(pictures) pictures  "
+            + "\(Self.fixed(speed, 2))x  \(max(left, 0) / 60):\(seconds) left"
         guard let columns = Terminal.columns else {
             return Terminal.write("\(name): \(Int(share * 100)) %  \(facts)\n")
         }

@@ -34,21 +34,39 @@ struct StreamOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Largest canvas to accept, in megapixels.", valueName: "MP"))
     var maxMegapixels: Int = DecodingLimits.standard.maxCanvasPixels >> 20
 
-    @Option(help: ArgumentHelp("Most memory that decoder and networks may take each, in GiB.", valueName: "GiB"))
+    @Option(help: ArgumentHelp("Most memory that a GIF's canvas may make necessary, in GiB.", valueName: "GiB"))
     var maxMemory: Int = 4
 
     @Option(help: ArgumentHelp("Most frames to accept per GIF (default: no limit).", valueName: "N"))
     var maxFrames: Int?
 
+    @Option(help: ArgumentHelp("Longest GIF to accept, in seconds that it plays for.", valueName: "s"))
+    var maxDuration: Int = DecodingLimits.usualDuration
+
+    @Option(help: ArgumentHelp("Most pictures to make of a GIF.", valueName: "N"))
+    var maxPictures: Int = RestorationOptions.usualPictures
+
     func validate() throws {
         guard (1...4096).contains(maxMegapixels) else { throw ValidationError("--max-megapixels takes 1 to 4096") }
         guard (1...1024).contains(maxMemory) else { throw ValidationError("--max-memory takes 1 to 1024") }
         if let maxFrames, maxFrames < 1 { throw ValidationError("--max-frames takes 1 or more") }
+        guard (1...DecodingLimits.longestDuration).contains(maxDuration) else {
+            throw ValidationError("--max-duration takes 1 to \(DecodingLimits.longestDuration)")
+        }
+        guard maxPictures >= 1 else { throw ValidationError("--max-pictures takes 1 or more") }
     }
 
     var limits: DecodingLimits {
         DecodingLimits(
-            maxCanvasPixels: maxMegapixels << 20, maxFrames: maxFrames, maxMemory: maxMemory << 30)
+            maxCanvasPixels: maxMegapixels << 20, maxFrames: maxFrames, maxMemory: maxMemory << 30,
+            maxDuration: maxDuration)
+    }
+
+    /// Those for commands that make no pictures of a GIF's time.
+    var limitsWithoutDuration: DecodingLimits {
+        var limits = limits
+        limits.maxDuration = nil
+        return limits
     }
 
     /// The networks for a sink that has a deadline (`isLive`) or none.
@@ -60,7 +78,8 @@ struct StreamOptions: ParsableArguments {
 
     func restoration(rate: OutputRate, loop: Bool, canKeepAlpha: Bool) throws -> RestorationOptions {
         var options = RestorationOptions(
-            rate: rate, dither: dither, loop: loop, looksAhead: !lowLatency, maxMemory: maxMemory << 30)
+            rate: rate, dither: dither, loop: loop, looksAhead: !lowLatency, maxMemory: maxMemory << 30,
+            maxPictures: maxPictures)
         switch background {
         case .color(let color): options.background = color
         case .transparent:

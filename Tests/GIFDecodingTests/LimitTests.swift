@@ -14,15 +14,20 @@ import Testing
     @Test func hugeCanvasFailsAtOnce() {
         let bomb = GIFWriter.gif(
             width: 65535, height: 65535, palette: nil, images: [GIFImage(width: 1, height: 1, index: 0)])
-        #expect(limitText(bomb) == "a canvas of 65535x65535 pixels, more than the limit of 67108864 pixels")
+        #expect(
+            limitText(bomb)
+                == "a canvas of 65535x65535 pixels, more than the limit of 67108864 pixels (--max-megapixels, limits.megapixels)"
+        )
         let limits = DecodingLimits(maxCanvasPixels: .max, maxFrames: nil, maxMemory: 1000)
         #expect(
             limitText(bomb, limits)
-                == "a canvas of 65535x65535 pixels needs 103076069400 bytes of memory, more than the limit of 1000")
+                == "a canvas of 65535x65535 pixels needs 103076069400 bytes of memory, more than the limit of 1000 "
+                + "(--max-memory, limits.memory)")
         let empty = GIFWriter.gif(width: 0, height: 0, palette: nil, images: [GIFImage(width: 9, height: 9, index: 0)])
         #expect(
-            limitText(empty, limits) == "a canvas of 9x9 pixels needs 1944 bytes of memory, more than the limit of 1000"
-        )
+            limitText(empty, limits)
+                == "a canvas of 9x9 pixels needs 1944 bytes of memory, more than the limit of 1000 "
+                + "(--max-memory, limits.memory)")
     }
 
     @Test func hugeImageOnASmallCanvasFails() {
@@ -33,7 +38,10 @@ import Testing
         let (frames, error) = decode(gif.bytes)
         #expect(frames.count == 1)
         #expect(
-            error?.reason == .limitExceeded("an image of 65535x65535 pixels, more than the limit of 67108864 pixels"))
+            error?.reason
+                == .limitExceeded(
+                    "an image of 65535x65535 pixels, more than the limit of 67108864 pixels (--max-megapixels, limits.megapixels)"
+                ))
     }
 
     @Test func framesAreLimited() {
@@ -45,7 +53,38 @@ import Testing
         #expect(decode(bytes, limits: limits).error == nil)
         limits.maxFrames = 2
         #expect(decode(bytes, limits: limits).frames.count == 2)
-        #expect(limitText(bytes, limits) == "more frames than the limit of 2")
+        #expect(limitText(bytes, limits) == "more frames than the limit of 2 (--max-frames, limits.frames)")
+    }
+
+    /// Of frames of 10 cs, as those without a delay are, too: ten fit a second.
+    @Test(arguments: [10, nil, 0, 1]) func theTimeOfAGIFIsLimited(delay: Int?) throws {
+        let image = GIFImage(width: 4, height: 4, index: 1).with { $0.delay = delay }
+        var limits = DecodingLimits.standard
+        limits.maxDuration = 1
+        for (count, text) in [
+            (10, nil), (11, "it plays for more than the limit of 1 s (--max-duration, limits.duration)"),
+        ] {
+            let images = [GIFImage](repeating: image, count: count)
+            let bytes = GIFWriter.gif(width: 4, height: 4, palette: colors, images: images)
+            // Once a delay was seen, images without one are parts of a frame.
+            guard delay != 1 || count == 10 else { continue }
+            let (frames, error) = decode(bytes, limits: limits)
+            #expect(frames.count == 10)
+            #expect(error?.reason == text.map { .limitExceeded($0) })
+        }
+    }
+
+    @Test func aFrameThatEndsBeyondTheLimitIsNoFrame() {
+        let images = [50, 51].map { delay in GIFImage(width: 4, height: 4, index: 1).with { $0.delay = delay } }
+        var limits = DecodingLimits.standard
+        limits.maxDuration = 1
+        let (frames, error) = decode(
+            GIFWriter.gif(width: 4, height: 4, palette: colors, images: images), limits: limits)
+        #expect(frames.map(\.duration) == [50] && error != nil)
+        limits.maxDuration = nil
+        #expect(
+            decode(GIFWriter.gif(width: 4, height: 4, palette: colors, images: images), limits: limits).frames.count
+                == 2)
     }
 
     @Test func palettesOfAnEndlessStreamAreRecycled() throws {

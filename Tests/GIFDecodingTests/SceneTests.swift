@@ -48,18 +48,22 @@ func expectEqual(_ frames: [Frame], _ scene: GIFScene, _ comment: Comment) {
         for scene in scenes {
             let summary = try GIFScanner.scan(ByteArraySource(scene.bytes), name: "test.gif")
             let frames = decode(scene.bytes).frames
-            #expect(summary.frames.map(\.start) == frames.map(\.start))
-            #expect(summary.frames.map(\.duration) == frames.map(\.duration))
+            #expect(summary.delays.map(Int.init) == frames.map(\.duration))
+            #expect(summary.frameCount == frames.count && summary.duration == frames.reduce(0) { $0 + $1.duration })
             #expect(summary.canvas == frames[0].size)
             #expect(summary.loopCount == 0)
             #expect(summary.defect == nil)
             #expect(summary.byteCount == scene.bytes.count)
-            #expect(summary.images.map(\.rect) == scene.images.map(\.rect))
-            #expect(summary.images.map(\.delay) == scene.images.map { $0.delay ?? 0 })
-            #expect(summary.images.map(\.isInterlaced) == scene.images.map(\.isInterlaced))
-            #expect(
-                summary.images.map(\.paletteSize)
-                    == scene.images.map { ($0.palette ?? scene.palette ?? [0, 0, 0, 0, 0, 0]).count / 3 })
+            #expect(summary.imageCount == scene.images.count)
+            #expect(summary.localPaletteCount == scene.images.count { $0.palette != nil })
+            #expect(summary.interlacedCount == scene.images.count(where: \.isInterlaced))
+            let sizes = scene.images.map { ($0.palette ?? scene.palette ?? [0, 0, 0, 0, 0, 0]).count / 3 }
+            #expect(summary.paletteSizes == Set(sizes).sorted())
+            // Without a delay there is no graphic control.
+            let controlled = scene.images.filter { $0.delay != nil }
+            #expect(summary.hasTransparency == controlled.contains { $0.transparentIndex != nil })
+            let disposals = scene.images.map { $0.delay == nil ? 0 : $0.disposal }
+            #expect(summary.disposalCounts == Dictionary(disposals.map { ($0, 1) }, uniquingKeysWith: +))
         }
     }
 }

@@ -148,7 +148,7 @@ import Testing
         let source = ByteArraySource(gif.bytes + gif.bytes + [1, 2, 3])
         #expect(decode(source).frames.count == 1)
         #expect(Array(source.remaining) == gif.bytes + [1, 2, 3])
-        #expect(try GIFScanner.scan(source, name: "test.gif").frames.count == 1)
+        #expect(try GIFScanner.scan(source, name: "test.gif").frameCount == 1)
         #expect(Array(source.remaining) == [1, 2, 3])
     }
 

@@ -52,7 +52,7 @@ import Threads
             return state
         }
         for _ in 0..<5 {
-            let threads = states.map { state in
+            let threads = try states.map { state in
                 try NamedThread("network") { net.forward(state, on: pool) }
             }
             for thread in threads { thread.join() }

@@ -125,17 +125,44 @@ import Testing
 
     @Test func picturesStayForTheirTime() throws {
         let durations = [Rational(1, 10), Rational(3, 100), Rational(1, 2)]
-        let tick = HeldPictureWriter.tick(for: durations)
-        #expect(tick == Rational(1, 100))
         let counter = Counter()
-        let writer = HeldPictureWriter(counter, tick: tick)
+        let writer = HeldPictureWriter(counter, tick: Rational(1, 100))
         for (index, duration) in durations.enumerated() {
             try writer.write(.random(width: 2, height: 2, seed: UInt64(index), duration: duration))
         }
         try writer.finish()
         #expect(counter.written.count == 10 + 3 + 50)
         #expect(counter.isFinished)
-        #expect(HeldPictureWriter.tick(for: [Rational(1, 30), Rational(1, 45)]) == Rational(1, 90))
-        #expect(HeldPictureWriter.tick(for: [Rational(4, 100), Rational(4, 100)]) == Rational(1, 25))
+    }
+
+    /// An edit in place while a GIF is read gives pictures of other durations than its tick is for.
+    @Test(arguments: [Rational(3, 200), Rational(1, 1000), .zero])
+    func aDurationThatTheTickDoesNotDivideIsAnError(duration: Rational) throws {
+        let counter = Counter()
+        let writer = HeldPictureWriter(counter, tick: Rational(1, 100))
+        try writer.write(.random(width: 2, height: 2, seed: 1, duration: Rational(1, 100)))
+        #expect(throws: HeldPictureWriter.GIFChanged.self) {
+            try writer.write(.random(width: 2, height: 2, seed: 2, duration: duration))
+        }
+        #expect(counter.written.count == 1)
+    }
+
+    /// Whoever wants to stop can do so between two repetitions.
+    @Test func aWriterThatThrowsEndsAPictureThatIsHeldForLong() throws {
+        struct Cancelled: Error {}
+        final class Stopping: PictureWriter {
+            var count = 0
+            func write(_ picture: Picture) throws {
+                if count == 5 { throw Cancelled() }
+                count += 1
+            }
+            func finish() throws {}
+        }
+        let stopping = Stopping()
+        let writer = HeldPictureWriter(stopping, tick: Rational(1, 1000))
+        #expect(throws: Cancelled.self) {
+            try writer.write(.random(width: 2, height: 2, seed: 1, duration: Rational(65_535, 100)))
+        }
+        #expect(stopping.count == 5)
     }
 }

@@ -13,10 +13,14 @@ import Threads
         ExampleGIF.pieces(width: 12, height: 8, delays: [Int](repeating: 10, count: count))
     }
 
-    private func stream(_ bytes: [UInt8], _ rate: OutputRate) throws -> RestorationStream {
-        RestorationStream(
-            try GIFDecoder(source: ByteArraySource(bytes), name: "test"), models: nil,
-            options: RestorationOptions(rate: rate), pool: WorkerPool(concurrency: 1))
+    private func stream(
+        _ bytes: [UInt8], _ rate: OutputRate, _ change: (inout RestorationOptions) -> Void = { _ in }
+    ) throws -> RestorationStream {
+        var options = RestorationOptions(rate: rate)
+        change(&options)
+        return RestorationStream(
+            try GIFDecoder(source: ByteArraySource(bytes), name: "test"), models: nil, options: options,
+            pool: WorkerPool(concurrency: 1))
     }
 
     /// Collects pictures; may fail at one of them.
@@ -80,6 +84,47 @@ import Threads
         }
         #expect(report.pictures == 4 && collector.isFinished)
         #expect(report.defect != nil)
+    }
+
+    /// Frames of 10 cs: the pictures of those that fit are written, and the others are named.
+    @Test(
+        arguments: [
+            (.source, 4, 4), (.multiple(3), 14, 4), (.constant(Rational(30)), 14, 4), (.constant(Rational(30)), 15, 5),
+            (.constant(Rational(30)), 18, 6),
+        ] as [(OutputRate, Int, Int)])
+    func picturesUpToTheLimitAreKept(rate: OutputRate, limit: Int, frames: Int) throws {
+        let collector = Collector()
+        let report = try stream(pieces(6).flatMap(\.self), rate) { $0.maxPictures = limit }.run { _ in collector }
+        #expect(report.frames == frames && report.pictures == rate.pictures(frames: frames, duration: 10 * frames))
+        #expect(collector.isFinished && collector.pictures.count == report.pictures)
+        let text = "it would become more than the limit of \(limit) pictures (--max-pictures, limits.pictures)"
+        #expect(report.defect?.reason == (frames < 6 ? .limitExceeded(text) : nil))
+    }
+
+    /// Three pixels in four are transparent; what a slot has no networks for is not missed.
+    @Test func repeatedFramesAndLoopsNeedNoNetworks() throws {
+        let image = GIFImage(width: 4, height: 4, index: 1).with {
+            $0.transparentIndex = 0
+            $0.indices = (0..<16).map { UInt8($0 % 4 == 0 ? 1 : 0) }
+            $0.delay = 10
+        }
+        let bytes = GIFWriter.gif(
+            width: 4, height: 4, palette: [0, 0, 0, 250, 0, 0], images: [image, image, image.with { $0.disposal = 2 }])
+        let collector = Collector()
+        let report = try stream(bytes, .multiple(2)) { $0.loop = true }.run { _ in collector }
+        #expect(report.pictures == 6)
+        for picture in collector.pictures {
+            let row = [UInt8]([250, 0, 0, 255]) + [UInt8](repeating: 255, count: 12)
+            #expect(picture.pixels == row + row + row + row)
+        }
+    }
+
+    @Test func aCanvasBeyondTheMemoryIsRefusedWithoutNetworks() throws {
+        let error = #expect(throws: CanvasTooLarge.self) {
+            try stream(pieces(2).flatMap(\.self), .source) { $0.maxMemory = 1 << 20 }.run { _ in Collector() }
+        }
+        #expect(error?.description.hasPrefix("test: restoring a canvas of 12x8 takes about") == true)
+        #expect(error?.description.hasSuffix("(--max-memory, limits.memory)") == true)
     }
 
     @Test func aGIFWithoutFramesIsAnError() throws {

@@ -12,10 +12,67 @@ import Testing
         #expect(OutputRate("12.5") == .constant(Rational(25, 2)))
         #expect(OutputRate("30000/1001") == .constant(Rational(30000, 1001)))
         for text in [
-            "", "0", "0x", "65x", "-1", "1e3", "x", "30/0", "1/2/3", "1.2.3", "thirty", "9999999999", "2000", ".",
+            "", "0", "0x", "65x", "-1", "1e3", "x", "30/0", "1/2/3", "1.2.3", "thirty", "9999999999", "2000", ".", "+1",
+            "+2x",
+            "1/-1", "99999999999999999999", "1/99999999999999999999", "0.00000000000000000001",
         ] {
             #expect(OutputRate(text) == nil, "\(text)")
         }
+    }
+
+    /// A decimal number that is such a fraction is kept, any other is the nearest.
+    @Test(arguments: [
+        ("29.97", 2997, 100), ("29.97003", 30000, 1001), ("29.9700299", 30000, 1001), ("23.976", 2997, 125),
+        ("23.976024", 24000, 1001), ("59.94", 2997, 50), ("59.94005994005994", 60000, 1001), ("9.99999999", 10, 1),
+        ("0.333333333", 1, 3), ("999.9999999999999", 1000, 1), ("0.001", 1, 1000), ("0.0012", 1, 833),
+        ("16.6667", 50, 3),
+    ])
+    func aDecimalNumberIsTheNearestFractionOfADenominatorUpTo1001(text: String, numerator: Int, denominator: Int) {
+        #expect(OutputRate(text) == .constant(Rational(numerator, denominator)))
+    }
+
+    @Test func fractionsAreBounded() {
+        #expect(OutputRate("1/1001") == .constant(Rational(1, 1001)))
+        #expect(OutputRate("1001000/1001") == .constant(Rational(1000)))
+        #expect(OutputRate("1000999/1001") == .constant(Rational(1_000_999, 1001)))
+        #expect(OutputRate("60/2004") == .constant(Rational(5, 167)))
+        for text in ["1/1002", "29970/1003", "1001001/1001", "1000000000/1", "0.0009", "0.000000001", "0/5"] {
+            #expect(OutputRate(text) == nil, "\(text)")
+        }
+    }
+
+    /// No rate and no time that is accepted lets arithmetic overflow: primes, so that nothing can be reduced, at the bounds.
+    @Test(
+        arguments: [
+            .source, .multiple(64), .constant(Rational(1000)), .constant(Rational(1_000_999, 1001)),
+            .constant(Rational(990_989, 991)), .constant(Rational(1, 1001)), .constant(Rational(997, 991)),
+        ] as [OutputRate])
+    func theLongestGIFsFitEveryRate(rate: OutputRate) throws {
+        // 10^11 cs is `DecodingLimits.longestDuration`; 99,999,999,977 and 65,521 are prime.
+        for (start, duration) in [(99_999_999_977 - 65_521, 65_521), (99_999_999_977, 2), (0, 65_535), (3, 65_519)] {
+            let instants = rate.instants(start: start, duration: duration)
+            let all = rate.pictures(frames: 1_000_000_000, duration: start + duration)
+            #expect(all > 0)
+            for index in Set([0, 1, instants.count / 2, instants.count - 1]) where instants.indices.contains(index) {
+                let instant = instants[index]
+                #expect(instant.fraction >= .zero && instant.fraction < Rational(1))
+                let end = instant.start + instant.duration
+                #expect(instant.start >= Rational(start, 100) && end > instant.start)
+                #expect(instant.fraction * Rational(duration, 100) + Rational(start, 100) == instant.start)
+                #expect(Rational.greatestCommonDivisor(instant.duration, Rational(1, 6400)) <= Rational(1, 6400))
+            }
+        }
+    }
+
+    @Test func aLongFramesPicturesAreCountedWithoutMakingThem() {
+        let instants = OutputRate.constant(Rational(1000)).instants(start: 0, duration: 65_535)
+        #expect(instants.count == 655_350 && instants.betweens.count == 655_349)
+        #expect(instants.last?.start == Rational(655_349, 1000))
+        #expect(MemoryLayout.size(ofValue: instants) < 128)
+        let later = OutputRate.constant(Rational(30)).instants(start: 7, duration: 8)
+        #expect(later.map(\.start) == [Rational(3, 30), Rational(4, 30)] && later.betweens.count == 2)
+        #expect(OutputRate.constant(Rational(1)).instants(start: 1, duration: 2).isEmpty)
+        #expect(OutputRate.constant(Rational(1)).instants(start: 1, duration: 2).betweens.isEmpty)
     }
 
     /// All frames together give pictures at n / rate, each once, up to the end, whatever the durations.
@@ -49,7 +106,7 @@ import Testing
 
     @Test func theSourceRateIsTheFrameItself() {
         let instants = OutputRate.source.instants(start: 7, duration: 3)
-        #expect(instants == [OutputRate.multiple(1).instants(start: 7, duration: 3)[0]])
+        #expect(Array(instants) == [OutputRate.multiple(1).instants(start: 7, duration: 3)[0]])
         #expect(instants[0].start == Rational(7, 100) && instants[0].duration == Rational(3, 100))
     }
 }

@@ -137,10 +137,27 @@ import Threads
         let refused = try restorer(.source) { $0.maxMemory = needed - 1 }
         #expect(throws: CanvasTooLarge.self) { try refused.push(frame(0)) { _ in } }
         try restorer(.source) { $0.maxMemory = needed }.push(frame(0)) { _ in }
-        // Without networks there is nothing to refuse.
-        let untouched = Restorer(
-            models: nil, options: RestorationOptions(rate: .source, maxMemory: 1), pool: pool)
-        try untouched.push(frame(0)) { _ in }
+    }
+
+    @Test func aCanvasBeyondTheMemoryLimitIsRefusedWithoutNetworksToo() throws {
+        let needed = Restorer.memory(for: PixelSize(width: width, height: height), nil)
+        func untouched(_ memory: Int) -> Restorer {
+            Restorer(models: nil, options: RestorationOptions(rate: .source, maxMemory: memory), pool: pool)
+        }
+        #expect(throws: CanvasTooLarge.self) { try untouched(needed - 1).push(frame(0)) { _ in } }
+        try untouched(needed).push(frame(0)) { _ in }
+    }
+
+    /// Of a window of a thousand pictures, few are there at any time, and they are the same as those of a short one.
+    @Test func inBetweensOfALongWindowAreMadeAFewAtATime() throws {
+        let frames = [0, 1].map { frame($0, duration: 20, start: 20 * $0) }
+        let many = try run(restorer(.constant(Rational(400))), frames)
+        let few = try run(restorer(.constant(Rational(40))), frames)
+        #expect(many.count == 160 && few.count == 16)
+        for (index, picture) in few.enumerated() {
+            #expect(picture.start == many[10 * index].start)
+            #expect(picture.pixels == many[10 * index].pixels, "picture \(index)")
+        }
     }
 
     // MARK: What is in it

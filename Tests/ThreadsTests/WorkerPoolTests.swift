@@ -22,7 +22,7 @@ import Threads
     @Test func shortLoopsOfTwoCallers() {
         let pool = WorkerPool(concurrency: 3)
         let total = Counter()
-        let callers = (0..<2).map { caller in
+        let callers = try (0..<2).map { caller in
             try NamedThread("caller-\(caller)") { [pool] in
                 for _ in 0..<5000 {
                     var seen = (0, 0, 0)
@@ -42,7 +42,7 @@ import Threads
     @Test func nestedLoopsRunOnce() {
         let pool = WorkerPool(concurrency: 2)
         let total = Counter()
-        let callers = (0..<2).map { caller in
+        let callers = try (0..<2).map { caller in
             try NamedThread("caller-\(caller)") { [pool] in
                 for _ in 0..<500 {
                     pool.forEach(2) { half in
