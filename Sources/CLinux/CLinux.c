@@ -67,7 +67,22 @@ void *clinux_note(void) { return note; }
 
 void clinux_set_note(void *value) { note = value; }
 
-int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+int clinux_pipe(int ends[2]) {
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    for (int i = 0; i < 2; i++) {
+        if (ends[i] > STDERR_FILENO) continue;
+        // A process that was started without a standard descriptor.
+        const int moved = fcntl(ends[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        const int code = errno;
+        close(ends[i]);
+        ends[i] = moved;
+        if (moved >= 0) continue;
+        close(ends[1 - i]);
+        errno = code;
+        return -1;
+    }
+    return 0;
+}
 
 int clinux_ignore_signal(int signal) {
     struct sigaction action = {0};
@@ -80,36 +95,6 @@ void clinux_raise_default(int number) {
     action.sa_handler = SIG_DFL;
     sigaction(number, &action, NULL);
     raise(number);
-}
-
-static char doomed[PATH_MAX];
-static volatile sig_atomic_t has_doomed;
-
-static void remove_and_end(int number) {
-    if (has_doomed) unlink(doomed);
-    // The signal is blocked in its own handler: the raised one ends the process when the handler returns.
-    clinux_raise_default(number);
-}
-
-void clinux_remove_when_killed(const char *path) {
-    has_doomed = 0;
-    if (!path || strlen(path) >= sizeof doomed) return;
-    strcpy(doomed, path);
-    has_doomed = 1;
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    sigset_t unblocked;
-    sigemptyset(&unblocked);
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        // What the parent ignores for us (nohup, a shell's background job) stays ignored.
-        struct sigaction old;
-        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN) continue;
-        struct sigaction action = {0};
-        action.sa_handler = remove_and_end;
-        sigaction(signals[i], &action, NULL);
-        sigaddset(&unblocked, signals[i]);
-    }
-    // A parent may have started us with signals blocked.
-    pthread_sigmask(SIG_UNBLOCK, &unblocked, NULL);
 }
 
 int clinux_terminal_columns(int fd) {
@@ -141,10 +126,11 @@ int clinux_wait_for_signal(int seconds) {
 }
 
 static int caught = -1;
+static volatile sig_atomic_t caught_signal;
 
 static void catch_signal(int number) {
-    (void)number;
     const int code = errno;
+    caught_signal = number;
     const uint64_t one = 1;
     // Nothing can be done about a write that fails; a full counter is readable.
     const ssize_t count = write(caught, &one, sizeof one);
@@ -170,6 +156,15 @@ int clinux_catch_signals(void) {
         if (sigaction(signals[i], &action, NULL) != 0) return -1;
     }
     return caught;
+}
+
+int clinux_caught_signal(void) { return caught_signal; }
+
+int clinux_process_descriptor(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
+int clinux_set_nonblocking(int fd) {
+    const int flags = fcntl(fd, F_GETFL);
+    return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
 int clinux_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

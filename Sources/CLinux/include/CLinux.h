@@ -33,7 +33,8 @@ static inline void clinux_pause(void) {
 void *clinux_note(void);
 void clinux_set_note(void *note);
 
-/// A pipe, [read end, write end], both closed in children from the start; returns 0, or -1 with errno.
+/// A pipe, [read end, write end], both closed in children from the start and above the three standard descriptors, which a
+/// child's would replace; returns 0, or -1 with errno.
 int clinux_pipe(int ends[2]);
 
 /// Installs SIG_IGN for a signal; returns 0, or -1 with errno.
@@ -41,10 +42,6 @@ int clinux_ignore_signal(int signal);
 
 /// Raises a signal with its default action, which for most signals does not return.
 void clinux_raise_default(int signal);
-
-/// From now on SIGINT, SIGTERM and SIGHUP first remove the file at `path`, then end the process as they always do.
-/// NULL: nothing to remove. Signals that were ignored stay ignored. One path at a time; longer than PATH_MAX is ignored. Call from one thread.
-void clinux_remove_when_killed(const char *path);
 
 /// The terminal's width in columns behind `fd`, or 0 when it is no terminal.
 int clinux_terminal_columns(int fd);
@@ -59,6 +56,15 @@ int clinux_wait_for_signal(int seconds);
 /// From now on SIGHUP, SIGINT and SIGTERM make the descriptor that is returned readable, whichever thread they come to, instead
 /// of ending the process; those that were ignored stay ignored. -1 with errno. Once a process.
 int clinux_catch_signals(void);
+
+/// The last of the signals that were caught; 0 before the first.
+int clinux_caught_signal(void);
+
+/// pidfd_open(2): a descriptor that is readable when the child has ended, closed in children; -1 with errno.
+int clinux_process_descriptor(pid_t process);
+
+/// Makes a descriptor nonblocking; 0, or -1 with errno.
+int clinux_set_nonblocking(int fd);
 
 /// An event counter to wake a poll(2) with; -1 with errno. Nonblocking, closed in children.
 int clinux_event(void);
