@@ -11,6 +11,9 @@ public final class ByteSink {
     private var descriptor: Int32?
     private let closes: Bool
     private let stop: StopSignal?
+    private let waitForRoom: (() throws -> Void)?
+    /// Bytes that were written so far.
+    public private(set) var count = 0
 
     /// - Parameters:
     ///   - descriptor: open for writing.
@@ -21,6 +24,18 @@ public final class ByteSink {
         self.name = name
         self.closes = closes
         self.stop = stop
+        waitForRoom = nil
+    }
+
+    /// - Parameters:
+    ///   - descriptor: nonblocking; closed by `close` and at the end of this object.
+    ///   - waitForRoom: waits until the reader takes bytes again.
+    init(descriptor: Int32, name: String, waitForRoom: @escaping () throws -> Void) {
+        self.descriptor = descriptor
+        self.name = name
+        closes = true
+        stop = nil
+        self.waitForRoom = waitForRoom
     }
 
     deinit {
@@ -32,9 +47,10 @@ public final class ByteSink {
         guard let descriptor else { preconditionFailure("write after close") }
         var rest = bytes
         while !rest.isEmpty {
-            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-            if count >= 0 {
-                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            let taken = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            if taken >= 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
+                count += taken
             } else if errno == EPIPE {
                 throw OutputError.readerGone(name)
             } else if errno == EAGAIN {
@@ -46,6 +62,7 @@ public final class ByteSink {
     }
 
     private func waitForReader(_ descriptor: Int32) throws {
+        if let waitForRoom { return try waitForRoom() }
         guard let stop else {
             var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
             poll(&wait, 1, -1)
@@ -58,6 +75,16 @@ public final class ByteSink {
 
     public func write(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { try write($0) }
+    }
+
+    /// Waits until what was written is on disk, where the descriptor is a file's.
+    /// - Throws: `OutputError.system`.
+    public func sync() throws {
+        guard let descriptor else { preconditionFailure("sync after close") }
+        // EINVAL: a pipe, a device.
+        guard fsync(descriptor) == 0 || errno == EINVAL else {
+            throw OutputError.system(output: name, call: "fsync", errno: errno)
+        }
     }
 
     /// Closes the descriptor; a second call does nothing.

@@ -22,8 +22,11 @@ public enum PNGWriter {
         let written = picture.pixels.withUnsafeBytes {
             png_image_write_to_stdio(&image, file, 0, $0.baseAddress, 0, nil)
         }
+        let code = errno
+        let isBroken = ferror(file) != 0
         // A full disk may show when the last bytes leave.
         let isClosed = fclose(file) == 0
+        guard !isBroken else { throw OutputError.system(output: name, call: "write", errno: code) }
         guard written != 0 else {
             let message = withUnsafeBytes(of: image.message) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)

@@ -23,8 +23,8 @@ public final class StagedFile {
     /// The name of the growing file in `staging`: letters and digits, with the finished file's extension where that has no
     /// others.
     public let growingName: Path
-    /// Whether the private folder is somebody else's to remove.
-    private var isReleased = false
+    /// Of the private folder among the unfinished outputs; nil where it is somebody else's to remove.
+    private var key: Int?
 
     private static let counter = Monitor(0)
 
@@ -36,12 +36,15 @@ public final class StagedFile {
         self.stagingName = stagingName
         growingName = Self.growingName(name)
         folder.removeTree(stagingName)
-        staging = try folder.makePrivateFolder(stagingName)
+        (staging, key) = try UnfinishedOutputs.makeFolder(in: folder, stagingName)
     }
 
-    /// A file of this process, at a path whose links are followed.
-    /// - Throws: `SystemError`.
-    public convenience init(_ path: Path) throws(SystemError) {
+    /// A file of this process, at a path whose links are followed, but for the last part: a link there is replaced, as an
+    /// older file is.
+    /// - Throws: `SystemError`; `OutputError.unsupported` where the path leads to something that is no regular file, such as
+    ///   a device or a FIFO, which a file would replace.
+    public convenience init(_ path: Path) throws {
+        try Self.requireReplaceable(path)
         let number = Self.counter.update { count in
             count += 1
             return count
@@ -62,11 +65,32 @@ public final class StagedFile {
         self.staging = staging
         self.stagingName = stagingName
         self.growingName = growingName
-        isReleased = true
     }
 
     deinit {
-        if !isReleased { folder.removeTree(stagingName) }
+        guard key != nil else { return }
+        folder.removeTree(stagingName)
+        release()
+    }
+
+    private static func requireReplaceable(_ path: Path) throws {
+        func refuse(_ reason: String) -> OutputError {
+            .unsupported(output: "\(path)", reason: "\(reason); a finished file would replace it: choose another name")
+        }
+        for look in [lstat, stat] {
+            var status = Glibc.stat()
+            guard path.withCString({ look($0, &status) }) == 0 else { continue }
+            guard [S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT) else { throw refuse("no regular file") }
+        }
+        let target = path.withCString { name in
+            withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer -> [UInt8] in
+                guard let start = buffer.baseAddress else { return [] }
+                let length = readlink(name, start, buffer.count)
+                return buffer.prefix(max(length, 0)).map { UInt8(bitPattern: $0) }
+            }
+        }
+        // /dev/stdout and its like, whatever is behind them.
+        if target.starts(with: "/proc/".utf8) { throw refuse("a link to an open file of a process") }
     }
 
     private static func growingName(_ name: Path) -> Path {
@@ -86,17 +110,34 @@ public final class StagedFile {
         try staging.open(growingName, O_WRONLY | O_CREAT | O_EXCL)
     }
 
+    /// Checks that the growing file is a regular file of a size.
+    /// - Parameter size: in bytes; nil: not empty.
+    /// - Throws: `OutputError.incomplete`.
+    func requireSize(_ size: Int? = nil) throws {
+        func incomplete(_ reason: String) -> OutputError { .incomplete(output: "\(path)", reason: reason) }
+        guard let status = staging.status(growingName) else {
+            let others = ((try? staging.names()) ?? []).sorted().map { "\($0)" }
+            throw incomplete(
+                "\(growingName), which was to be written, is missing"
+                    + (others.isEmpty ? "" : "; there is \(others.prefix(4).joined(separator: ", "))"))
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw incomplete("\(growingName) is no regular file") }
+        guard status.st_size > 0 else { throw incomplete("the file is empty") }
+        if let size, status.st_size != size { throw incomplete("\(status.st_size) bytes of \(size)") }
+    }
+
     /// Waits until the file's bytes are on disk.
     /// - Returns: its inode.
     /// - Throws: `SystemError`; ENOENT where nothing was written.
     @discardableResult
     public func seal() throws(SystemError) -> UInt64 {
-        let descriptor = try staging.open(growingName, O_RDONLY)
+        // O_NONBLOCK: an encoder may have left a FIFO.
+        let descriptor = try staging.open(growingName, O_RDONLY | O_NONBLOCK)
         defer { close(descriptor) }
         var status = stat()
-        guard fsync(descriptor) == 0 || errno == EINVAL, fstat(descriptor, &status) == 0,
-            status.st_mode & S_IFMT == S_IFREG
-        else { throw SystemError(path: path, code: errno) }
+        guard fstat(descriptor, &status) == 0 else { throw SystemError(path: path, code: errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw SystemError(path: path, code: EINVAL) }
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw SystemError(path: path, code: errno) }
         try staging.sync()
         try folder.sync()
         return UInt64(status.st_ino)
@@ -104,7 +145,8 @@ public final class StagedFile {
 
     /// Leaves the private folder, with the sealed file, to whoever publishes it later.
     public func release() {
-        isReleased = true
+        if let key { UnfinishedOutputs.forgetFolder(key) }
+        key = nil
     }
 
     /// Gives the file its name and waits until that is on disk.
@@ -112,8 +154,8 @@ public final class StagedFile {
     /// - Throws: `SystemError`; EEXIST where the name is taken and not replaced.
     public func publish(replacing: Bool = true) throws(SystemError) {
         try staging.move(growingName, to: folder, name, replacing: replacing)
-        isReleased = true
         folder.removeTree(stagingName)
+        release()
         try folder.sync()
     }
 }

@@ -5,11 +5,12 @@ public enum VideoContainer: String, CaseIterable, Sendable {
     /// Whether a codec of this container carries an alpha plane.
     public var canKeepAlpha: Bool { self == .webm }
 
-    /// ffmpeg's command line: it converts to BT.709 in limited range and says so in the file.
+    /// ffmpeg's command line: it converts to BT.709 in limited range and says so in the file. Without -xerror it would end
+    /// with success where the disk is full when the last bytes leave.
     /// - Parameter keepsAlpha: only where `canKeepAlpha`.
     public func template(keepsAlpha: Bool) -> EncoderTemplate {
         let input = [
-            "ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-f", "rawvideo",
+            "ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-xerror", "-y", "-f", "rawvideo",
             "-pixel_format", "{pixels}", "-video_size", "{width}x{height}", "-framerate", "{rate}", "-i", "pipe:0",
         ]
         // 4:2:0 needs even sides: the last column and row are repeated where one is odd.

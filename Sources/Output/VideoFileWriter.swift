@@ -1,7 +1,9 @@
+import Glibc
 public import Media
 public import Threads
 
-/// A video file made by an encoder command in a staged file. When it is finished the file is sealed, and has no name yet.
+/// A video file made by an encoder command in a staged file. When it is finished the file was checked as its template says,
+/// is sealed, and has no name yet.
 ///
 /// Pictures go to the encoder as raw pixels.
 public final class VideoFileWriter: PictureWriter {
@@ -9,49 +11,70 @@ public final class VideoFileWriter: PictureWriter {
     private let rate: Rational
     private let template: EncoderTemplate
     private let stop: StopSignal?
+    private let stallLimit: Double?
     private var encoder: EncoderProcess?
     private var raw: RawWriter?
+    private var pictures = 0
 
     /// - Parameters:
     ///   - file: not created yet: the encoder does that.
     ///   - rate: pictures per second.
     ///   - stop: when it is raised the encoder is killed, and what waits for it fails.
-    public init(_ file: StagedFile, template: EncoderTemplate, rate: Rational, stop: StopSignal? = nil) {
+    ///   - stallLimit: seconds without progress of the encoder after which it is killed; time between two pictures does not
+    ///     count. nil: it may take as long as it likes.
+    public init(
+        _ file: StagedFile, template: EncoderTemplate, rate: Rational, stop: StopSignal? = nil,
+        stallLimit: Double? = nil
+    ) {
         self.file = file
         self.template = template
         self.rate = rate
         self.stop = stop
+        self.stallLimit = stallLimit
     }
 
     deinit {
         // Before the file's folder goes, so that the child does not write into it any more.
+        raw = nil
         encoder = nil
     }
 
     public func write(_ picture: Picture) throws {
         let (encoder, raw) = try started(for: picture.size)
-        try interruptible(encoder) { try encoder.writing { try raw.write(picture) } }
+        try interruptible(encoder.group) { try encoder.writing { try raw.write(picture) } }
+        pictures += 1
     }
 
-    /// - Throws: `OutputError`, `SystemError`.
+    /// - Throws: `OutputError`: `.incomplete` where the encoder ended with success and its video is not whole;
+    ///   `SystemError`.
     public func finish() throws {
         guard let encoder else {
             throw OutputError.unsupported(output: "\(file.path)", reason: "no pictures: nothing to encode")
         }
-        try interruptible(encoder) { try encoder.finish() }
+        try interruptible(encoder.group) { try encoder.finish() }
+        try check.run(pictures: pictures, running: interruptible)
         try file.seal()
     }
 
-    private func interruptible(_ encoder: EncoderProcess, _ body: () throws -> Void) throws {
+    private var check: VideoCheck { VideoCheck(file: file, template: template, limit: stallLimit) }
+
+    private func interruptible(_ group: ProcessGroup, _ body: () throws -> Void) throws {
         guard let stop else { return try body() }
-        try stop.whileReleasing({ [child = encoder.child] in child.kill() }, body)
+        do {
+            try stop.whileReleasing({ group.kill() }, body)
+        } catch {
+            // Whatever broke then broke because of that.
+            guard stop.isRaised else { throw error }
+            throw OutputError.system(output: "\(file.path)", call: "write", errno: ECANCELED)
+        }
     }
 
     private func started(for size: PixelSize) throws -> (EncoderProcess, RawWriter) {
         if let encoder, let raw { return (encoder, raw) }
+        try check.prepare()
         let words = template.words(size: size, rate: rate, output: "\(file.growingName)")
         let encoder = try EncoderProcess(
-            words[0], arguments: Array(words.dropFirst()), folder: file.staging, output: "\(file.path)")
+            words, folder: file.staging, output: "\(file.path)", stallLimit: stallLimit)
         let raw = RawWriter(encoder.input, keepsAlpha: template.keepsAlpha)
         (self.encoder, self.raw) = (encoder, raw)
         return (encoder, raw)

@@ -41,6 +41,7 @@ struct CompareCommand: ParsableCommand {
     func run() throws {
         let original = try stream.restoration(rate: .source, loop: false, canKeepAlpha: false)
         try Failure.handling {
+            try Interruption.takesOutputsAlong()
             guard let models = try stream.loadModels(isLive: false) else {
                 throw ValidationError("compare needs networks: --profile none has none")
             }

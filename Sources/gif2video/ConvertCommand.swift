@@ -18,7 +18,8 @@ struct ConvertCommand: ParsableCommand {
             gif2video convert --background transparent sticker.gif -o sticker.webm
 
             .mp4, .webm and .mkv are made by ffmpeg, which must be installed; .y4m is not.
-            Every picture stays for its true time at any --rate. An output appears under its name when it is complete.
+            Every picture stays for its true time at any --rate. An output appears under its name when it is complete;
+            ffprobe, which comes with ffmpeg, checks that of videos.
             """)
 
     @Argument(help: ArgumentHelp("GIF files.", valueName: "in"), completion: .gifs)
@@ -34,14 +35,22 @@ struct ConvertCommand: ParsableCommand {
 
     @OptionGroup var pictures: PictureOptions
 
+    @Option(help: ArgumentHelp("Ends an encoder that makes no progress for so long.", valueName: "seconds"))
+    var stallLimit: Double = 300
+
     @Flag(name: .shortAndLong, help: "Say nothing unless something is wrong.")
     var quiet = false
 
     @OptionGroup var stream: StreamOptions
 
+    func validate() throws {
+        guard (1...86400).contains(stallLimit) else { throw ValidationError("--stall-limit takes 1 to 86400") }
+    }
+
     func run() throws {
         let jobs = try makeJobs()
         try Failure.handling {
+            try Interruption.takesOutputsAlong()
             let models = try stream.loadModels(isLive: false)
             let pool = WorkerPool()
             try Failure.handlingEach(jobs) { job in
@@ -122,7 +131,8 @@ struct ConvertCommand: ParsableCommand {
 
     private func makeWriter(_ job: Job, _ file: StagedFile, rate: Rational) throws -> any PictureWriter {
         guard let container = job.kind.container else { return try FileWriter(file) { Y4MWriter($0, rate: rate) } }
-        return VideoFileWriter(file, template: container.template(keepsAlpha: job.options.keepsAlpha), rate: rate)
+        let template = container.template(keepsAlpha: job.options.keepsAlpha)
+        return VideoFileWriter(file, template: template, rate: rate, stallLimit: stallLimit)
     }
 }
 
