@@ -112,14 +112,16 @@ struct ConfigurationBuilder {
             let isWord = !text.isEmpty && text.utf8.allSatisfy { $0 > 32 && $0 != UInt8(ascii: "/") }
             return isWord && !text.hasPrefix(".") ? text : nil
         }
+        let levels = VideoVerification.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+        let verification = reader.parsed("verify", "one of \(levels)") { VideoVerification(rawValue: $0) } ?? .pictures
         let command = reader.strings("command")
         if let command {
             let mistakes = EncoderTemplate.mistakes(in: command)
             for mistake in mistakes { reader.report("command", mistake) }
             if mistakes.isEmpty {
                 configuration.encoders[name] = EncoderConfiguration(
-                    template: EncoderTemplate(command: command, keepsAlpha: alpha), fileExtension: fileExtension ?? name
-                )
+                    template: EncoderTemplate(command: command, keepsAlpha: alpha, verification: verification),
+                    fileExtension: fileExtension ?? name)
             }
         } else if !reader.file.problems.contains(where: { $0.key == "\(reader.path).command" }) {
             reader.report("command", "is missing")
