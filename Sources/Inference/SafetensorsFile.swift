@@ -18,8 +18,13 @@ final class SafetensorsFile {
     /// Opens the file and reads its header.
     init(_ path: String) throws(ModelError) {
         self.path = path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw ModelError(path: path, reason: String(cString: strerror(errno))) }
+        // O_NONBLOCK: to open a FIFO would wait for its writer.
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            // A socket cannot be opened.
+            let reason = errno == ENXIO ? "a socket or a device, where a model file is expected" : String(cString: strerror(errno))
+            throw ModelError(path: path, reason: reason)
+        }
         do {
             (header, dataStart) = try Self.readHeader(descriptor, path)
         } catch {
@@ -37,7 +42,18 @@ final class SafetensorsFile {
         guard fstat(descriptor, &status) == 0 else {
             throw ModelError(path: path, reason: String(cString: strerror(errno)))
         }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw ModelError(path: path, reason: "not a regular file") }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            let kind =
+                switch status.st_mode & S_IFMT {
+                case S_IFIFO: "a FIFO"
+                case S_IFDIR: "a folder"
+                default: "a device"
+                }
+            throw ModelError(path: path, reason: "\(kind), where a model file is expected")
+        }
+        guard fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK) == 0 else {
+            throw ModelError(path: path, reason: String(cString: strerror(errno)))
+        }
         let size = Int(status.st_size)
         guard size >= 8 else {
             throw ModelError(path: path, reason: "not a safetensors file: only \(size) bytes")

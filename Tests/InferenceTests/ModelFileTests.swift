@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -20,6 +21,23 @@ import Testing
         #expect(try model.weights.take("a", shape: [1, 2]) == [1, -2])
         #expect(try model.weights.take("b", shape: [3]) == [0.5, -1, 65504])
         try model.weights.requireAllTaken()
+    }
+
+    /// At once, though to open a FIFO means to wait for its writer.
+    @Test func whatIsNoRegularFileIsRefused() throws {
+        let folder = try TemporaryFolder()
+        let fifo = folder.path("fifo.safetensors")
+        try #require(mkfifo(fifo, 0o600) == 0)
+        symlink(fifo, folder.path("link.safetensors"))
+        let cases = [
+            (fifo, "a FIFO"), (folder.path("link.safetensors"), "a FIFO"), (folder.url.path, "a folder"),
+            ("/dev/null", "a device"),
+        ]
+        for (path, kind) in cases {
+            #expect(throws: ModelError(path: path, reason: "\(kind), where a model file is expected")) {
+                try ModelFile.load(path)
+            }
+        }
     }
 
     @Test func saysWhatIsWrongWithTheTensors() throws {
