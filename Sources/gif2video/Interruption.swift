@@ -10,7 +10,7 @@ enum Interruption {
     static func takesOutputsAlong() throws {
         let signals = clinux_catch_signals()
         guard signals >= 0 else { throw OutputError.system(output: "signals", call: "eventfd", errno: errno) }
-        _ = NamedThread("signals") {
+        _ = try NamedThread("signals") {
             var entry = pollfd(fd: signals, events: Int16(POLLIN), revents: 0)
             while poll(&entry, 1, -1) < 1 {}
             UnfinishedOutputs.abandon()
