@@ -42,7 +42,7 @@ import Threads
         let sizes = [10, 10, 10, 100, 10, 10]
         // Elements that have been pushed when so many were taken, at the least and at the most.
         let expected = [2, 3, 3, 4, 6, 6, 6]
-        let producer = NamedThread("producer") {
+        let producer = try NamedThread("producer") {
             for size in sizes {
                 _ = queue.push(size)
                 pushed.update { $0 += 1 }

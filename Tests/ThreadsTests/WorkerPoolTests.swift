@@ -19,7 +19,7 @@ import Threads
     }
 
     /// Loops so short that a worker may still be leaving one when its caller has returned.
-    @Test func shortLoopsOfTwoCallers() {
+    @Test func shortLoopsOfTwoCallers() throws {
         let pool = WorkerPool(concurrency: 3)
         let total = Counter()
         let callers = try (0..<2).map { caller in
@@ -39,7 +39,7 @@ import Threads
     }
 
     /// Whoever waits for its loop works on the loops within it: alone it would have to wait for a worker that is busy elsewhere.
-    @Test func nestedLoopsRunOnce() {
+    @Test func nestedLoopsRunOnce() throws {
         let pool = WorkerPool(concurrency: 2)
         let total = Counter()
         let callers = try (0..<2).map { caller in
@@ -79,7 +79,7 @@ import Threads
 
     /// Whoever waits for a job begins it where no worker has; whoever waits for what it says does not, unless there is no worker.
     @Test(arguments: [1, 2, 3])
-    func jobsRunOnce(concurrency: Int) {
+    func jobsRunOnce(concurrency: Int) throws {
         let pool = WorkerPool(concurrency: concurrency)
         for _ in 0..<200 {
             let steps = Monitor(0)
@@ -120,7 +120,7 @@ import Threads
 
     /// What keeps the pool may be what a job keeps.
     @Test(arguments: [1, 2], [false, true])
-    func aJobMayBeTheLastToKnowThePool(concurrency: Int, isFinished: Bool) {
+    func aJobMayBeTheLastToKnowThePool(concurrency: Int, isFinished: Bool) throws {
         let ended = Counter()
         let thread = try NamedThread("owner") {
             for _ in 0..<50 {
