@@ -130,43 +130,53 @@ struct FileJobRunner {
         let meter = core.meter(job.stream)
         control.expect(total: Double(summary.duration) / 100)
         let run = GIFRun(core: core, plan: plan.restoration, control: control, meter: meter, isLive: false)
-        guard let output = job.output else { preconditionFailure("a job without an output makes no file") }
-        let file = try StagedFile(
-            in: try job.outputFolder(creating: 0o777), name: output.name,
-            stagingName: job.stagingName(attempt: job.attempts))
-        var made: (any PictureWriter)?
+        var made: Made?
         let report = try run.run(
             source, name: "\(job.source)",
             makeWriter: { _ in
-                let writer = try plan.maker.writer(file, rate: Rational(1) / tick, stop: control.stop)
-                made = writer
+                let new = try make(rate: Rational(1) / tick, control)
+                made = new
                 return plan.restoration.options.letterboxed(
-                    HeldPictureWriter(ControlledWriter(writer, control), tick: tick),
+                    HeldPictureWriter(ControlledWriter(new.writer, control), tick: tick),
                     to: plan.restoration.restoration.size)
             },
             shown: { core.events.job(core.info(job), kind: .progress) })
         guard isSettled(source, version, looksDamaged: report.defect != nil) else { return .changed }
-        return try complete(report, made, file, version)
+        return try complete(report, made, version)
+    }
+
+    /// The output that grows, and what writes it.
+    private struct Made {
+        let file: StagedFile
+        let writer: any PictureWriter
+    }
+
+    private func make(rate: Rational, _ control: JobControl) throws -> Made {
+        guard let output = job.output else { preconditionFailure("a job without an output makes no file") }
+        let file = try StagedFile(
+            in: try job.outputFolder(creating: 0o777), name: output.name,
+            stagingName: job.stagingName(attempt: job.attempts))
+        return Made(file: file, writer: try plan.maker.writer(file, rate: rate, stop: control.stop))
     }
 
     /// Finishes the output, unless it is not wanted: seals it, and writes the outcome down. It gets its name when the outcome is
     /// settled.
     private func complete(
-        _ report: RestorationStream.Report, _ writer: (any PictureWriter)?, _ file: StagedFile, _ version: Fingerprint
+        _ report: RestorationStream.Report, _ made: Made?, _ version: Fingerprint
     ) throws -> Outcome {
         let defect = report.defect.map { shortened($0) }
         if let defect, !plan.keepsDamaged { return .bad(defect) }
-        guard let writer else { return .bad("no pictures: the GIF ends before the first one is due") }
-        try writer.finish()
-        OriginalMark.set(version, onSealed: file)
+        guard let made else { return .bad("no pictures: the GIF ends before the first one is due") }
+        try made.writer.finish()
+        OriginalMark.set(version, onSealed: made.file)
         let message = defect.map { report.damage($0) }
         let settlement = Settlement(
-            succeeded: defect == nil, outputInode: try file.seal(),
+            succeeded: defect == nil, outputInode: try made.file.seal(),
             original: Settler.original(of: job, plan.folder, failure: message))
         guard record(settlement, frames: report.frames, pictures: report.pictures, error: message) else {
             return .ended(.draining)
         }
-        file.release()
+        made.file.release()
         return .settling
     }
 

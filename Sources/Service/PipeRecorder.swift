@@ -147,20 +147,20 @@ struct PipedJob {
         var isInside = true
         var isRubbish = false
         do {
-            let file = try makeFile()
-            var made: (any PictureWriter)?
+            var made: (file: StagedFile, writer: any PictureWriter)?
             let report = try run.run(
                 segment, name: "\(job.source)",
                 makeWriter: { _ in
+                    let file = try makeFile()
                     let writer = try makeWriter(file, control)
-                    made = writer
+                    made = (file, writer)
                     return plan.restoration.options.letterboxed(writer, to: plan.restoration.restoration.size)
                 },
                 shown: { core.events.job(core.info(job), kind: .progress) })
             isInside = report.defect != nil
             guard let made else { throw OutputError.unsupported(output: "\(job.source)", reason: "no pictures") }
-            try made.finish()
-            outcome = try complete(report, file)
+            try made.writer.finish()
+            outcome = try complete(report, made.file)
         } catch {
             // Whatever broke when it was ended broke because of that.
             switch control.reason {

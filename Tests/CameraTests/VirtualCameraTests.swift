@@ -46,7 +46,7 @@ import Threads
         device.state.withLock { $0.counts = true }
         let camera = camera(device, clock, rate: rate)
         let start = clock.now
-        camera.start()
+        try camera.start()
         clock.join()
         let counts = camera.counts
         #expect(counts == VirtualCamera.Counts(shown: count, repeats: 0, missed: 0, passed: 0, opened: 1))
@@ -91,7 +91,7 @@ import Threads
                 }
             }
         }
-        camera.start()
+        try camera.start()
         clock.join()
         #expect(shown(device) == [0, 0, 10, 11, 12, 20, 21, 22, 22, 22, 22, 22])
         #expect(camera.counts.repeats == 0)
@@ -110,7 +110,7 @@ import Threads
                 writer.finish()
             }
         }
-        camera.start()
+        try camera.start()
         clock.join()
         #expect(shown(device) == [0, 9, 9, 0, 0])
         camera.stop()
@@ -140,7 +140,7 @@ import Threads
                 }
             }
         }
-        camera.start()
+        try camera.start()
         clock.join()
         #expect(shown(device) == [50, 50, 50, 53, 54, 55, 90, 90, 90])
         let counts = camera.counts
@@ -163,7 +163,7 @@ import Threads
             $0 = { tick in if tick < 8 { try? writer.write(self.picture(50 + tick, at: tick)) } else { writer.finish() }
             }
         }
-        camera.start()
+        try camera.start()
         clock.join()
         #expect(shown(device) == [0, 0, 0, 0, 0, 50, 51, 52, 53, 54, 55, 56])
         let time = try #require(began.withLock { $0.first })
@@ -177,7 +177,7 @@ import Threads
         let device = FakeDevice()
         let clock = FakeClock(ticks: 10) { $0 == 4 ? 200_000_000 : 0 }
         let camera = camera(device, clock)
-        camera.start()
+        try camera.start()
         clock.join()
         #expect(camera.counts == VirtualCamera.Counts(shown: 10, repeats: 0, missed: 5, passed: 0, opened: 1))
         camera.stop()
@@ -195,7 +195,7 @@ import Threads
         }
         let events = Monitor<[VirtualCamera.Event]>([])
         let camera = camera(device, clock, idle: .last) { event in events.withLock { $0.append(event) } }
-        camera.start()
+        try camera.start()
         clock.join()
         let gone = CameraError.system(device: "/dev/video7", call: "write", errno: ENODEV)
         #expect(
@@ -218,7 +218,7 @@ import Threads
     @Test func bringersWaitAndAreReleased() throws {
         let device = FakeDevice()
         let camera = camera(device, FakeClock(ticks: 0))
-        camera.start()
+        try camera.start()
         let written = Monitor(0)
         let thread = try NamedThread("bringer") {
             let writer = camera.writer(stop: StopSignal())

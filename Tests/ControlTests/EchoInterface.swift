@@ -48,7 +48,7 @@ final class TestServer {
             listener: listener, limits: limits,
             product: VarlinkProduct(vendor: "v", product: "p", version: "1", url: "u"),
             interfaces: [EchoInterface(opened: opened)], isAllowed: isAllowed)
-        server.start()
+        try server.start()
     }
 
     deinit {

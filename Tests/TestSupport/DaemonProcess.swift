@@ -7,6 +7,11 @@ public final class DaemonProcess {
     private let environment: [String: String]
     private var process: Process?
 
+    /// A shell command line that runs before the daemon, in its process: `ulimit -n 64` and the like.
+    public var setUp: String?
+    /// Words before the program's own: `unshare -Ur` and the like.
+    public var launcher: [String] = []
+
     /// The daemon's standard output; /dev/null unless told otherwise.
     public var standardOutput: Any = FileHandle.nullDevice
 
@@ -64,8 +69,9 @@ public final class DaemonProcess {
     /// Starts it.
     public func start() throws {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: Tool.gif2videod)
-        process.arguments = arguments
+        let words = launcher + ["/bin/bash", "-c", "\(setUp ?? ":"); exec \"$0\" \"$@\"", Tool.gif2videod] + arguments
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = words
         process.environment = allEnvironment
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = standardOutput
