@@ -12,7 +12,7 @@ final class EncoderProcess {
     private let stallLimit: Double?
 
     /// Seconds that a child gets to end in after it has closed its input too early.
-    private static let farewell = 10.0
+    private static let farewell = 5.0
 
     /// Starts a command.
     /// - Parameters:

@@ -9,7 +9,7 @@ import Testing
         let folder = try TemporaryFolder()
         let pictures = [1, 2, 3].map { Picture.random(width: 5, height: 3, seed: $0, opaque: false) }
         for keepsAlpha in [false, true] {
-            let writer = RawWriter(try ByteSink(creating: folder.path("out")), keepsAlpha: keepsAlpha)
+            let writer = RawWriter(try folder.sink("out"), keepsAlpha: keepsAlpha)
             for picture in pictures { try writer.write(picture) }
             try writer.finish()
             #expect(try folder.read("out") == pictures.flatMap { keepsAlpha ? $0.pixels : $0.rgb })
@@ -37,7 +37,7 @@ import Testing
     func ffmpegReadsY4M(width: Int, height: Int) throws {
         let folder = try TemporaryFolder()
         let pictures = [1, 2, 3].map { Picture.random(width: width, height: height, seed: $0) }
-        let writer = Y4MWriter(try ByteSink(creating: folder.path("out.y4m")), rate: Rational(30000, 1001))
+        let writer = Y4MWriter(try folder.sink("out.y4m"), rate: Rational(30000, 1001))
         for picture in pictures { try writer.write(picture) }
         try writer.finish()
         let header = String(decoding: try folder.read("out.y4m").prefix { $0 != 10 }, as: UTF8.self)
@@ -62,8 +62,8 @@ import Testing
     @Test func aStreamKeepsItsCanvas() throws {
         let folder = try TemporaryFolder()
         for writer in [
-            RawWriter(try ByteSink(creating: folder.path("a")), keepsAlpha: false) as any PictureWriter,
-            Y4MWriter(try ByteSink(creating: folder.path("b")), rate: Rational(25)),
+            RawWriter(try folder.sink("a"), keepsAlpha: false) as any PictureWriter,
+            Y4MWriter(try folder.sink("b"), rate: Rational(25)),
         ] {
             try writer.write(.random(width: 4, height: 4))
             #expect(throws: OutputError.self) { try writer.write(.random(width: 4, height: 5)) }
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func aFullDiskIsAnError() throws {
-        let sink = try ByteSink(creating: "/dev/full")
+        let sink = ByteSink(descriptor: open("/dev/full", O_WRONLY), name: "/dev/full", closes: true)
         #expect(throws: OutputError.system(output: "/dev/full", call: "write", errno: ENOSPC)) {
             try sink.write([1, 2, 3])
         }
@@ -89,10 +89,34 @@ import Testing
     @Test func aPNGIsReadBackExactly() throws {
         let folder = try TemporaryFolder()
         let picture = Picture.random(width: 31, height: 17, opaque: false)
-        try PNGWriter.write(picture, to: folder.path("a.png"))
+        let file = try folder.staged("a.png")
+        try PNGWriter.write(picture, to: try file.create(), name: "a.png")
+        try file.seal()
+        try file.publish()
         let read = try Tool.run(
             "ffmpeg", ["-v", "error", "-i", folder.path("a.png"), "-f", "rawvideo", "-pix_fmt", "rgba", "-"])
         #expect(read.output == picture.pixels)
-        #expect(throws: OutputError.self) { try PNGWriter.write(picture, to: folder.path("no/such/folder.png")) }
     }
+
+    /// Whether it shows when bytes leave or at the end.
+    @Test(arguments: [4, 400]) func aPNGOnAFullDiskIsAnError(side: Int) throws {
+        let error = #expect(throws: OutputError.self) {
+            try PNGWriter.write(
+                .random(width: side, height: side), to: open("/dev/full", O_WRONLY), name: "a.png")
+        }
+        guard case .system("a.png", _, ENOSPC)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    /// NFS and disks with quotas say then that bytes were lost.
+    @Test func anErrorOfTheLastCallsIsHeard() throws {
+        let closed = brokenSink()
+        #expect(throws: OutputError.system(output: "lost", call: "fsync", errno: EBADF)) { try closed.sync() }
+        #expect(throws: OutputError.system(output: "lost", call: "close", errno: EBADF)) { try closed.close() }
+    }
+
+    /// With a descriptor that is none.
+    private func brokenSink() -> ByteSink { ByteSink(descriptor: 1 << 20, name: "lost", closes: true) }
 }
