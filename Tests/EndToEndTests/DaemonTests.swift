@@ -129,7 +129,8 @@ import Testing
         chmod(path, 0o755)
         let daemon = try DaemonProcess.started(
             Self.folderStream.replacingOccurrences(of: "encoder = \"y4m\"", with: "encoder = \"own\"")
-                + "[encoder.own]\nextension = \"bin\"\ncommand = [\"\(path)\", \"{output}\", \"\(folder.path("count"))\"]\n"
+                + "[encoder.own]\nextension = \"bin\"\nverify = \"none\"\n"
+                + "command = [\"\(path)\", \"{output}\", \"\(folder.path("count"))\"]\n"
         )
         try daemon.drop(ExampleGIF.drifting(frames: 3), "in/a.gif")
         try daemon.drop(Array("this is none".utf8), "in/b.gif")

@@ -28,6 +28,7 @@ import Testing
     private static let hangingEncoder = """
         [encoder.hangs]
         extension = "bin"
+        verify = "none"
         command = ["bash", "-c", '[[ -e $1 ]] && exec cat > "$0"; touch "$1"; sleep 1000', "{output}", "/FOLDER/tried"]
 
         """
