@@ -115,7 +115,7 @@ import Threads
         let script = (isFinishing ? "cat > $0; " : "") + "echo $$ > $1; sleep 10000 & echo $! > $2; wait"
         let writer = try writer(.bash(script, folder.path("leader"), folder.path("helper")), stop: stop)
         let helper = folder.path("helper")
-        let thread = NamedThread("stops") {
+        let thread = try NamedThread("stops") {
             while (try? Data(contentsOf: URL(fileURLWithPath: helper)))?.last != 10 { usleep(10_000) }
             stop.raise()
         }
