@@ -105,7 +105,7 @@ let package = Package(
         tests("GIFDecoding", ["GIFDecoding", "Media"]),
         tests("Inference", ["Inference", "CKernels", "Threads", "CAllocations"], resources: [.copy("Fixtures")]),
         tests("Restoration", ["Restoration", "Inference", "Media", "Threads"], resources: [.copy("Fixtures")]),
-        // tests("Output", ["Output", "Inference", "Media", "Filesystem", "Threads"]),
+        tests("Output", ["Output", "Inference", "Media", "Filesystem", "Threads"]),
         tests("Camera", ["Camera", "Inference", "Output", "Media", "Threads"]),
         tests("Pipeline", ["Pipeline", "GIFDecoding", "Restoration", "Output", "Media"]),
         tests("Configuration", ["Configuration", "Camera", "Restoration", "Output", "Media", "Filesystem"]),
