@@ -42,6 +42,23 @@ public enum Tool {
                 decoding: try Data(contentsOf: folder.url.appendingPathComponent("stderr")), as: UTF8.self))
     }
 
+    /// As `run`, for a program that is given by its path, with the most memory that it had at any time, in MiB.
+    public static func runWithPeak(
+        _ path: String, _ arguments: [String], input: [UInt8]? = nil
+    ) throws -> (result: Result, peak: Int) {
+        let folder = try TemporaryFolder()
+        let script = """
+            import resource, subprocess, sys
+            status = subprocess.run(sys.argv[2:]).returncode
+            open(sys.argv[1], "w").write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024))
+            sys.exit(status if status >= 0 else 128 - status)
+            """
+        let result = try run("/usr/bin/python3", ["-c", script, folder.path("peak"), path] + arguments, input: input)
+        let text = String(decoding: try folder.read("peak"), as: UTF8.self)
+        guard let peak = Int(text) else { throw CocoaError(.fileReadCorruptFile) }
+        return (result, peak)
+    }
+
     /// The program under test, built beside the tests.
     public static var gif2video: String {
         URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()

@@ -1,0 +1,235 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// GIFs that ask for more than they should: more time, more pictures, more memory, and GIFs that change while they are read.
+@Suite(.serialized) struct HostileGIFTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func convert(_ arguments: String...) throws -> Tool.Result {
+        try Tool.run(Tool.gif2video, ["convert", "--profile", "none"] + arguments)
+    }
+
+    /// Frames of one pixel, all of one delay.
+    private func pixels(_ count: Int, delay: Int) -> [UInt8] {
+        let image = GIFImage(width: 1, height: 1, index: 1).with { $0.delay = delay }
+        return GIFWriter.gif(
+            width: 1, height: 1, palette: [0, 0, 0, 9, 9, 9], images: [GIFImage](repeating: image, count: count))
+    }
+
+    // MARK: Time
+
+    @Test(arguments: ["29.9700299", "9.99999999", "0.001"])
+    func everyRateThatIsAcceptedIsUsable(rate: String) throws {
+        let gif = try folder.write(pixels(5, delay: 65_535), to: "in.gif")
+        let result = try convert(
+            "--rate", rate, gif, "-o", folder.path("out.y4m"))
+        #expect(result.status == 0, "\(result.errors)")
+    }
+
+    @Test(arguments: ["30001/1003", "1001", "0.0001"]) func ratesOutOfBoundsAreExplained(rate: String) throws {
+        let gif = try folder.write(pixels(1, delay: 10), to: "in.gif")
+        let result = try convert("--rate", rate, gif, "-o", folder.path("out.y4m"))
+        #expect(result.status == 64)
+        #expect(result.errors.contains("up to 1000, with a denominator of at most 1001"), "\(result.errors)")
+    }
+
+    /// 20 hours in 100 frames: a file is refused before anything is made of it.
+    @Test func aFileThatPlaysForTooLongIsRefused() throws {
+        let gif = try folder.write(pixels(110, delay: 65_535), to: "in.gif")
+        let long = try convert("--rate", "1", gif, "-o", folder.path("out.y4m"))
+        #expect(long.status == 1)
+        #expect(
+            long.errors
+                == "gif2video: \(gif): it plays for more than the limit of 3600 s (--max-duration, limits.duration)\n")
+        let many = try convert("--max-duration", "1000000", gif, "-o", folder.path("out.y4m"))
+        #expect(many.status == 1)
+        #expect(many.errors.contains("more than the limit of 1000000 pictures (--max-pictures, limits.pictures)"))
+        #expect(try folder.contents == ["in.gif"])
+        let lifted = try convert("--rate", "1", "--max-duration", "1000000", gif, "-o", folder.path("out.y4m"))
+        #expect(lifted.status == 0, "\(lifted.errors)")
+    }
+
+    /// From a pipe, what comes before the limit leaves: five frames of 655 s.
+    @Test func whatComesThroughAPipeIsCutAtTheLimit() throws {
+        let result = try Tool.run(
+            Tool.gif2video, ["filter", "--profile", "none", "--rate", "1", "--format", "rgb24"],
+            input: pixels(110, delay: 65_535))
+        #expect(result.status == 1 && result.output.count == 3 * 3277)
+        #expect(result.errors.contains("(--max-duration, limits.duration); 5 frames"), "\(result.errors)")
+    }
+
+    // MARK: Memory
+
+    /// Five frames of 16 million transparent pixels, one of which each time changes.
+    private var largeCanvas: [UInt8] {
+        let images = (0..<5).map { index in
+            GIFImage(width: 1, height: 1, index: 1).with {
+                $0.x = 100 * index
+                $0.delay = 10
+            }
+        }
+        return GIFWriter.gif(width: 4000, height: 4000, palette: [0, 0, 0, 9, 9, 9], images: images)
+    }
+
+    /// What it takes is what is refused beyond the limit: 80 bytes a pixel, of which the last code took 180.
+    @Test(arguments: ["filter", "convert", "probe"]) func aLargeCanvasStaysWithinItsMemory(command: String) throws {
+        let gif = try folder.write(largeCanvas, to: "in.gif")
+        let arguments =
+            switch command {
+            case "filter": ["filter", "--format", "rgb24", "--rate", "10"]
+            case "convert": ["convert", gif, "-o", folder.path("out.y4m"), "--rate", "10"]
+            default: ["probe", gif]
+            }
+        let (result, peak) = try Tool.runWithPeak(
+            Tool.gif2video, arguments + ["--profile", "none", "--max-memory", "2"],
+            input: command == "filter" ? largeCanvas : nil)
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(peak < (command == "probe" ? 500 : 1300), "\(peak) MiB")
+    }
+
+    @Test func aCanvasTooLargeForTheMemoryIsRefusedWithoutNetworks() throws {
+        let (result, peak) = try Tool.runWithPeak(
+            Tool.gif2video, ["filter", "--profile", "none", "--max-memory", "1"], input: largeCanvas)
+        #expect(result.status == 1 && result.output.isEmpty)
+        #expect(
+            result.errors.hasPrefix("gif2video: standard input: restoring a canvas of 4000x4000")
+                && result.errors.hasSuffix("the limit is 1024 MiB (--max-memory, limits.memory)\n"), "\(result.errors)")
+        #expect(peak < 500, "\(peak) MiB")
+    }
+
+    /// What the networks have no memory for is not looked at.
+    @Test func probeTakesNoMoreThanItMay() throws {
+        let gif = try folder.write(largeCanvas, to: "in.gif")
+        let (result, peak) = try Tool.runWithPeak(Tool.gif2video, ["probe", gif])
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(String(decoding: result.output, as: UTF8.self).contains("dither    not looked at"))
+        #expect(peak < 600, "\(peak) MiB")
+    }
+
+    /// A sheet is painted as pictures come, and only of what is shown.
+    @Test func compareNamesASheetThatIsTooLarge() throws {
+        let gif = try folder.write(ExampleGIF.drifting(width: 2000, height: 1000, delays: [10]), to: "in.gif")
+        let result = try Tool.run(
+            Tool.gif2video,
+            ["compare", gif, "-o", folder.path("sheet.png"), "--zoom", "16", "--max-memory", "1"])
+        #expect(result.status != 0)
+        #expect(result.errors.contains("a sheet of 32016x32024 pixels takes more than the 1 GiB"), "\(result.errors)")
+        #expect(try folder.contents == ["in.gif"])
+    }
+
+    /// A million images without pixels and without a delay, parts of one frame, in 12 MB.
+    @Test func imagesTakeNoMemory() throws {
+        var writer = GIFWriter(width: 1, height: 1, palette: [0, 0, 0, 9, 9, 9])
+        writer.image(GIFImage(width: 1, height: 1, index: 1).with { $0.delay = 10 })
+        let start = writer.bytes.count
+        writer.imageHeader(GIFImage(width: 0, height: 0, indices: []))
+        writer.imageData([])
+        let empty = Array(writer.bytes[start...])
+        let many = (0..<12).reduce(empty) { bytes, _ in bytes + bytes }
+        for _ in 0..<244 { writer.raw(many) }
+        writer.trailer()
+        let gif = try folder.write(writer.bytes, to: "in.gif")
+        let (result, peak) = try Tool.runWithPeak(
+            Tool.gif2video, ["convert", "--profile", "none", gif, "-o", folder.path("out.y4m")])
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.contains("2 frames, 6 pictures"), "\(result.errors)")
+        #expect(peak < 60, "\(peak) MiB")
+    }
+
+    // MARK: Change
+
+    /// What is found by the first look and what is read by the second are two GIFs: a pipe, which gives one after the other.
+    @Test(arguments: [[7, 10], [65_535, 3]]) func aGIFThatChangesIsNamed(delays: [Int]) throws {
+        let path = folder.path("in.gif")
+        try #require(mkfifo(path, 0o600) == 0)
+        let gifs = [ExampleGIF.drifting(delays: [10, 10]), ExampleGIF.drifting(delays: delays)]
+        let writer = Thread {
+            for gif in gifs {
+                let descriptor = open(path, O_WRONLY)
+                _ = gif.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+                // Until the reader has closed it.
+                var entry = pollfd(fd: descriptor, events: 0, revents: 0)
+                while poll(&entry, 1, -1) < 0 {}
+                close(descriptor)
+            }
+        }
+        writer.start()
+        let result = try convert("--rate", "source", path, "-o", folder.path("out.y4m"))
+        #expect(result.status == 1)
+        #expect(
+            result.errors.hasPrefix("gif2video: \(path): the GIF changed while it was read"), "\(result.errors)")
+        #expect(try folder.contents == ["in.gif"])
+    }
+
+    /// The encoder waits while the last frame's delay is changed on the spot: the GIF is done again, as it is now.
+    @Test func anEditInPlaceIsWaitedFor() throws {
+        let daemon = try DaemonProcess.started(
+            """
+            [encoder.waits]
+            extension = "bin"
+            command = ["bash", "-c", 'touch "$1/started"; until [[ -e $1/go ]]; do sleep 0.05; done; exec cat > "$0"', "{output}", "\(folder.url.path)"]
+            [[stream]]
+            name = "drop"
+            source = "folder"
+            folder = "in"
+            settle = 0.2
+            output = "out"
+            encoder = "waits"
+            rate = "source"
+            profile = "none"
+            """)
+        var random = SplitMix64(seed: 3)
+        let images = (0..<300).map { _ in
+            let indices = (0..<48 * 32).map { _ in UInt8.random(in: 0...255, using: &random) }
+            return GIFImage(width: 48, height: 32, indices: indices).with { $0.delay = 4 }
+        }
+        var gif = GIFWriter.gif(width: 48, height: 32, palette: [0, 0, 0, 9, 9, 9], images: images)
+        // Far beyond what is read ahead, 64 KiB, and what queues and pipes hold.
+        try #require(gif.count > 200_000)
+        let place = try #require(
+            gif.indices.dropLast(5).last { Array(gif[$0..<$0 + 3]) == [0x21, 0xF9, 4] && gif[$0 + 4] == 4 })
+        try daemon.drop(gif, "in/a.gif")
+        try daemon.waitUntil("the encoder runs") { try folder.contents.contains("started") }
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: "\(daemon.state)/in/a.gif"))
+        try file.seek(toOffset: UInt64(place + 4))
+        gif[place + 4] = 3
+        try file.write(contentsOf: [gif[place + 4]])
+        try file.close()
+        _ = try folder.write([], to: "go")
+        let size = (4 * 299 + 3) * 48 * 32 * 3
+        try daemon.waitUntil("the new version") {
+            let facts = try? FileManager.default.attributesOfItem(atPath: "\(daemon.state)/out/a.bin")
+            return facts?[.size] as? Int == size
+        }
+        try daemon.waitUntil("its end") { try daemon.states().first == "done" }
+        #expect(daemon.isRunning)
+    }
+
+    /// One picture, repeated 65,535 times: nobody waits for that.
+    @Test func aPictureThatIsHeldForLongCanBeCancelled() throws {
+        let daemon = try DaemonProcess.started(
+            """
+            [[stream]]
+            name = "drop"
+            source = "folder"
+            folder = "in"
+            output = "out"
+            encoder = "y4m"
+            rate = "source"
+            profile = "none"
+            """)
+        try daemon.drop(ExampleGIF.drifting(width: 1000, height: 700, delays: [65_535, 2]), "in/a.gif")
+        try daemon.waitUntil("a picture is there") {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(daemon.state)/out")) ?? []
+            return names.contains { $0.contains(".partial") }
+        }
+        #expect(try daemon.command("cancel", "1").status == 0)
+        try daemon.waitUntil("its end") { try daemon.states() == ["cancelled"] }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(daemon.state)/out").isEmpty)
+    }
+}
