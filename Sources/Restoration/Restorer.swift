@@ -433,7 +433,9 @@ public final class Restorer {
             left = left.dropFirst(places.count)
             inBetweens?.finish()
             let made = InBetweens(places.count, on: pool) { index in
-                refinement.between(a, b, at: Float(places[places.startIndex + index].fraction.value))
+                // The last of many may be nearer to 1 than a Float can be.
+                let time = Float(places[places.startIndex + index].fraction.value)
+                return refinement.between(a, b, at: min(time, Float(1).nextDown))
             }
             inBetweens = made
             for (index, place) in places.enumerated() {

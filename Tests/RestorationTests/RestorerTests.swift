@@ -148,6 +148,15 @@ import Threads
         try untouched(needed).push(frame(0)) { _ in }
     }
 
+    /// The last in-between lies 1/36,035,964 of the frame's time before the next frame: as a Float, that is its time.
+    @Test func anInBetweenMayLieRightBeforeTheNextFrame() throws {
+        let rate = Rational(1_000_999, 1001)
+        let frames = [0, 1].map { frame($0, duration: 36, start: 100_063 + 36 * $0) }
+        let instants = frames.flatMap { OutputRate.constant(rate).instants(start: $0.start, duration: $0.duration) }
+        #expect(instants.contains { Float($0.fraction.value) == 1 })
+        #expect(try run(restorer(.constant(rate)), frames).map(\.start) == instants.map(\.start))
+    }
+
     /// Of a window of a thousand pictures, few are there at any time, and they are the same as those of a short one.
     @Test func inBetweensOfALongWindowAreMadeAFewAtATime() throws {
         let frames = [0, 1].map { frame($0, duration: 20, start: 20 * $0) }
