@@ -4,7 +4,7 @@ import Threads
 
 /// Restored pictures of GIFs that may be played again: a loop is restored once.
 ///
-/// Holds at most `capacity` bytes of pixels, recordings under way included; those that were not shown for longest make
+/// Holds at most `capacity` bytes of pictures, recordings under way included; those that were not shown for longest make
 /// room. A GIF that does not fit as a whole is not kept at all. Any thread; `Playback` is the usual way to use it.
 public final class PictureCache: Sendable {
     /// What makes two plays of a GIF show the same pictures.
@@ -39,7 +39,7 @@ public final class PictureCache: Sendable {
         var bytes: Int { entries.values.reduce(recorded) { $0 + $1.bytes } }
     }
 
-    /// Bytes of pixels that are kept at most.
+    /// Bytes that are kept at most.
     public let capacity: Int
     private let state = Monitor(State())
 
@@ -49,7 +49,7 @@ public final class PictureCache: Sendable {
         self.capacity = capacity
     }
 
-    /// Bytes of pixels that are kept now.
+    /// Bytes that are kept now: pixels, and what is known of each picture.
     public var bytes: Int { state.withLock { $0.bytes } }
 
     /// The pictures of a GIF with their times, in order; nil where it is not kept.
@@ -108,9 +108,9 @@ public final class PictureCache: Sendable {
 
         func add(_ picture: Picture) {
             guard !isGivenUp else { return }
-            // A picture that repeats the one before shares its pixels.
+            // A picture that repeats the one before shares its pixels; but there may be a million of them.
             let shares = pictures.last?.sharesPixels(with: picture) ?? false
-            let more = shares ? 0 : picture.pixels.count
+            let more = MemoryLayout<Picture>.stride + (shares ? 0 : picture.pixels.count)
             guard cache.reserve(more) else {
                 isGivenUp = true
                 pictures = []

@@ -9,7 +9,8 @@ import Threads
 
 @Suite struct PlaybackTests {
     private let size = PixelSize(width: 12, height: 8)
-    private var pictureBytes: Int { size.area * 4 }
+    /// What the pictures of some frames take at two a frame: without networks, in-betweens repeat their frame's pixels.
+    private func kept(frames: Int) -> Int { frames * (size.area * 4 + 2 * MemoryLayout<Picture>.stride) }
 
     private func bytes(frames: Int, defect: Bool = false) -> [UInt8] {
         let pieces = ExampleGIF.pieces(
@@ -50,8 +51,7 @@ import Threads
         #expect(first.pictures.count == 10 && second.pictures.map(\.pixels) == first.pictures.map(\.pixels))
         #expect(second.pictures.map(\.start) == first.pictures.map(\.start))
         #expect(second.report.pictures == 10 && second.report.frames == 5)
-        // In-betweens without networks repeat their frame and take nothing.
-        #expect(cache.bytes == 5 * pictureBytes)
+        #expect(cache.bytes == kept(frames: 5))
     }
 
     @Test func anotherGIFOrOtherOptionsAreAnotherMatter() throws {
@@ -73,21 +73,31 @@ import Threads
     }
 
     @Test func theCapacityHolds() throws {
-        let cache = PictureCache(capacity: 10 * pictureBytes)
+        let cache = PictureCache(capacity: kept(frames: 10))
         _ = try play("a", bytes(frames: 4), in: cache)
         _ = try play("b", bytes(frames: 4), in: cache)
-        #expect(cache.bytes == 8 * pictureBytes)
+        #expect(cache.bytes == kept(frames: 8))
         #expect(try !play("a", bytes(frames: 4), in: cache).decoded)
         // b was shown before a.
         _ = try play("c", bytes(frames: 4), in: cache)
-        #expect(cache.bytes == 8 * pictureBytes)
+        #expect(cache.bytes == kept(frames: 8))
         #expect(try !play("a", bytes(frames: 4), in: cache).decoded)
         #expect(try !play("c", bytes(frames: 4), in: cache).decoded)
         #expect(try play("b", bytes(frames: 4), in: cache).decoded)
     }
 
+    /// Pictures that share their pixels are not for nothing: a GIF may have a million of them.
+    @Test func repeatedPicturesCount() throws {
+        let needed = size.area * 4 + 64 * MemoryLayout<Picture>.stride
+        for (capacity, isKept) in [(needed - 1, false), (needed, true)] {
+            let cache = PictureCache(capacity: capacity)
+            #expect(try play("a", bytes(frames: 1), in: cache, rate: .multiple(64)).pictures.count == 64)
+            #expect(cache.bytes == (isKept ? needed : 0))
+        }
+    }
+
     @Test func whatDoesNotFitIsShownAllTheSame() throws {
-        let cache = PictureCache(capacity: 3 * pictureBytes)
+        let cache = PictureCache(capacity: kept(frames: 3))
         for _ in 0..<2 {
             let play = try play("a", bytes(frames: 4), in: cache)
             #expect(play.decoded && play.pictures.count == 8)
