@@ -41,12 +41,12 @@ import Testing
     /// The disk holds the video's first part, or all but its end: the trailer, an index, the last flush.
     @Test(
         .enabled(if: SmallDisk.isAvailable, "needs the right to mount: root, or user namespaces"),
-        arguments: ["mp4", "mkv", "webm", "y4m"], [8, 100])
+        arguments: ["mp4", "mkv", "webm", "y4m"], [10, 100])
     func aFullDiskLeavesNothing(kind: String, frames: Int) throws {
         let gif = try noisyGIF(frames: frames)
         try #require(try convert(gif, folder.path("out.\(kind)")).status == 0)
         let pages = try (size("out.\(kind)") - 1) / 4096
-        try #require(pages > 1)
+        try #require(pages > 0)
         let disk = folder.path("disk")
         try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
         for pages in Set([pages, pages - 1, (pages + 1) / 2, 1]).filter({ $0 > 0 }) {
@@ -184,7 +184,7 @@ import Testing
             "/bin/bash",
             [
                 "-c", "ulimit -n 40; exec \"$@\"", "bash", Tool.gif2video, "convert", "-q", "--profile", "none",
-                "-o", folder.path("videos/"),
+                "-o", folder.path("videos") + "/",
             ] + gifs, environment: path)
         #expect(result.status == 2)
         #expect(result.errors.components(separatedBy: "no mood").count == 41, "\(result.errors)")
@@ -287,10 +287,12 @@ import Testing
     @Test func aKilledConversionLeavesNothingUnderTheName() throws {
         let process = try running("out.mp4", environment: patientEncoder())
         let leader = try number("leader", while: process)
+        let helper = try number("helper", while: process)
         kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
         waitUntilEnded(leader)
-        kill(try Int32(#require(Int(String(decoding: folder.read("helper"), as: UTF8.self).dropLast()))), SIGKILL)
+        // Foundation waits for everybody who has the descriptors that it gave to the process.
+        kill(helper, SIGKILL)
+        process.waitUntilExit()
         let contents = try folder.contents
         #expect(contents.contains("saw-the-end") && !contents.contains("out.mp4"), "\(contents)")
     }
