@@ -22,7 +22,9 @@ final class SafetensorsFile {
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             // A socket cannot be opened.
-            let reason = errno == ENXIO ? "a socket or a device, where a model file is expected" : String(cString: strerror(errno))
+            let reason =
+                errno == ENXIO
+                ? "a socket or a device, where a model file is expected" : String(cString: strerror(errno))
             throw ModelError(path: path, reason: reason)
         }
         do {

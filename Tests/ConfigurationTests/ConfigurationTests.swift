@@ -237,7 +237,15 @@ import Testing
             """)
         let encoder = try #require(configuration.encoders["gray"])
         #expect(encoder.fileExtension == "mkv" && !encoder.template.keepsAlpha)
+        #expect(encoder.template.verification == .pictures)
         #expect(configuration.encoders.keys.sorted() == ["gray", "mp4", "webm"])
+    }
+
+    @Test(arguments: VideoVerification.allCases)
+    func anEncoderSaysHowFarItsVideosAreChecked(verification: VideoVerification) throws {
+        let configuration = try load(
+            "[encoder.own]\nverify = \"\(verification.rawValue)\"\ncommand = [\"enc\", \"{output}\"]")
+        #expect(configuration.encoders["own"]?.template.verification == verification)
     }
 
     // MARK: What is not
@@ -255,6 +263,14 @@ import Testing
         ("[[stream]]\nname = \"a\"\nsource = \"folder\"", "gif2video.toml:1: stream[0].folder: is missing"),
         (stream + "background = \"transparent\"", "stream[0].background: the encoder \"mp4\" does not keep"),
         ("[encoder.x]\ncommand = [\"a\", \"{size}\"]", "gif2video.toml:2: encoder.x.command: {size} is none of"),
+        (
+            "[encoder.x]\ncommand = [\"a\", \"{output}\"]\nverify = \"all\"",
+            "gif2video.toml:3: encoder.x.verify: \"all\" is not one of \"pictures\", \"opens\", \"none\""
+        ),
+        (
+            "[encoder.x]\ncommand = [\"./a\", \"{output}\"]",
+            "gif2video.toml:2: encoder.x.command: ./a must be an absolute path, or a name"
+        ),
         ("[encoder.x]\ncommand = [\"a\"]", "encoder.x.command: does not say where the video goes"),
         ("[encoder.x]\ncommand = [\"a\",\n 1]", "gif2video.toml:2: encoder.x.command: expected an array of strings"),
         ("a = 1\nb = [1,\n\nc", "gif2video.toml:4: "),
