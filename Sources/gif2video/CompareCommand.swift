@@ -55,8 +55,8 @@ struct CompareCommand: ParsableCommand {
             let wanted = Set((0..<min(frames, total)).map { $0 * total / min(frames, total) })
             let last = wanted.max() ?? 0
             var sheet = try ContactSheet(
-                columns: wanted.count, canvas: summary.canvas, part: part, zoom: zoom, maxMemory: stream.maxMemory << 30
-            )
+                columns: wanted.count, canvas: summary.canvas, part: part, zoom: zoom,
+                maxMemory: try memoryLeft(for: summary.canvas, models))
             let decoder = try file.decoder(limits: stream.limitsWithoutDuration)
             var restored = 0
             func add(_ picture: Picture) throws {
@@ -79,6 +79,21 @@ struct CompareCommand: ParsableCommand {
             try target.seal()
             try target.publish()
         }
+    }
+}
+
+extension CompareCommand {
+    /// Bytes that networks leave for the sheet.
+    /// - Throws: `CanvasTooLarge`, before anything is decoded.
+    private func memoryLeft(for canvas: PixelSize, _ models: ModelSet) throws -> Int {
+        let limit = stream.maxMemory << 30
+        let needed = Restorer.memory(for: canvas, models.profile)
+        guard needed <= limit else {
+            var error = CanvasTooLarge(size: canvas, needed: needed, limit: limit)
+            error.name = input
+            throw error
+        }
+        return limit - needed
     }
 }
 
@@ -126,7 +141,7 @@ struct ContactSheet {
         size = Self.size(columns: columns, part: part, zoom: zoom)
         guard size.area * Picture.bytesPerPixel <= maxMemory else {
             throw ValidationError(
-                "a sheet of \(size) pixels takes more than the \(maxMemory >> 30) GiB of --max-memory; "
+                "a sheet of \(size) pixels takes more memory than the \(maxMemory >> 20) MiB that --max-memory leaves; "
                     + "see --frames, --crop and --zoom")
         }
         pixels = [UInt8](repeating: Self.gray, count: size.area * 4)
