@@ -105,10 +105,14 @@ public final class Folder: Sendable {
     // MARK: Entries
 
     /// The status of an entry; a symbolic link's own.
-    /// - Returns: nil where there is none, or it cannot be looked at.
-    public func status(_ name: Path) -> stat? {
+    /// - Returns: nil where there is none.
+    /// - Throws: `SystemError` where that cannot be told.
+    public func status(_ name: Path) throws(SystemError) -> stat? {
         var status = stat()
-        return name.withCString { fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) } == 0 ? status : nil
+        if name.withCString({ fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return status }
+        let error = SystemError(path: path.appending(name), code: errno)
+        if error.isMissing { return nil }
+        throw error
     }
 
     /// The names in it, without "." and "..", in no order.
@@ -181,6 +185,8 @@ public final class Folder: Sendable {
     /// Removes a file, or a folder with all that is in it; links are removed, not followed. What cannot be removed stays.
     public func removeTree(_ name: Path) {
         if name.withCString({ unlinkat(descriptor, $0, 0) }) == 0 { return }
+        // An empty folder goes without being opened.
+        if name.withCString({ unlinkat(descriptor, $0, AT_REMOVEDIR) }) == 0 { return }
         guard let folder = try? folder(name) else { return }
         for entry in (try? folder.names()) ?? [] { folder.removeTree(entry) }
         _ = name.withCString { unlinkat(descriptor, $0, AT_REMOVEDIR) }

@@ -23,6 +23,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
 
+    /// Whether a path leads nowhere that may be gone to: its file is missing, or a link stands in its way.
+    public var leadsNowhere: Bool { isMissing || code == ELOOP || code == EXDEV }
+
     /// Whether the process, or the system, has run out of something that it gets back when other work ends: descriptors,
     /// memory, threads.
     public var isExhaustion: Bool { Self.isExhaustion(code) }

@@ -92,7 +92,7 @@ final class EncoderProcess {
     private func files() -> [Path: [Int]] {
         var files: [Path: [Int]] = [:]
         for name in (try? folder.names()) ?? [] {
-            guard let status = folder.status(name) else { continue }
+            guard let status = try? folder.status(name) else { continue }
             files[name] = [Int(status.st_size), Int(status.st_mtim.tv_sec), Int(status.st_mtim.tv_nsec)]
         }
         return files

@@ -55,11 +55,18 @@ public final class StagedFile {
     }
 
     /// A file that an earlier run sealed; nil where there is none, or it is another than that of `inode`.
-    public init?(sealedIn folder: Folder, name: Path, stagingName: Path, inode: UInt64) {
+    /// - Throws: `SystemError` where that cannot be told.
+    public init?(sealedIn folder: Folder, name: Path, stagingName: Path, inode: UInt64) throws(SystemError) {
         let growingName = Self.growingName(name)
-        guard let staging = try? folder.privateFolder(stagingName), let status = staging.status(growingName),
-            status.st_ino == inode
-        else { return nil }
+        let staging: Folder
+        do {
+            staging = try folder.privateFolder(stagingName)
+        } catch {
+            // Somebody else's folder under that name is none.
+            if error.leadsNowhere || error.code == EPERM { return nil }
+            throw error
+        }
+        guard let status = try staging.status(growingName), status.st_ino == inode else { return nil }
         self.folder = folder
         self.name = name
         self.staging = staging
@@ -115,7 +122,7 @@ public final class StagedFile {
     /// - Throws: `OutputError.incomplete`.
     func requireSize(_ size: Int? = nil) throws {
         func incomplete(_ reason: String) -> OutputError { .incomplete(output: "\(path)", reason: reason) }
-        guard let status = staging.status(growingName) else {
+        guard let status = try staging.status(growingName) else {
             let others = ((try? staging.names()) ?? []).sorted().map { "\($0)" }
             throw incomplete(
                 "\(growingName), which was to be written, is missing"

@@ -30,7 +30,7 @@ public enum UnfinishedOutputs {
         }
         for (parent, name) in folders {
             // Another thread may have been creating a file in it.
-            for _ in 0..<3 where parent.status(name) != nil { parent.removeTree(name) }
+            for _ in 0..<3 where (try? parent.status(name)) != nil { parent.removeTree(name) }
         }
     }
 

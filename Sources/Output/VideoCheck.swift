@@ -49,7 +49,7 @@ struct VideoCheck {
     }
 
     private func waitForEnd(_ probe: ChildProcess) throws {
-        let size = file.staging.status(file.growingName)?.st_size ?? 0
+        let size = (try? file.staging.status(file.growingName))?.st_size ?? 0
         let seconds = (limit ?? Self.usualLimit) + Double(size) / Self.slowestRead
         guard probe.wait(until: Clock.steady + seconds) == .timeOut else { return }
         probe.group.kill()

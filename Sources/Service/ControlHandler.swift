@@ -183,15 +183,15 @@ struct ControlHandler: VarlinkInterface {
     /// Moves a failed original to where it was, unless another file is there.
     private func bringBack(_ job: JobRecord, _ failed: Path, _ within: Path?) {
         do {
-            guard let file = job.droppedFile, file.fingerprint == nil else { return }
+            guard let file = job.droppedFile, try file.fingerprint() == nil else { return }
             let from = try within.flatMap { root in failed.relative(to: root).map { (root, $0.folder) } }
                 .map { try Folder($0.0).folder($0.1) } ?? Folder(failed.folder)
-            guard let version = Fingerprint.of(failed.name, in: from) else { return }
+            guard let version = try Fingerprint.of(failed.name, in: from) else { return }
             let to = try Folder(file.root).folder(file.relative.folder, creating: 0o777)
             try FileMover(name: failed.name, folder: from, version: version)
                 .move(to: to, file.relative.name, stagingName: job.stagingName)
             try? from.remove(failed.name + ".txt")
-            if let version = file.fingerprint { try core.journal.adopt(version, for: job) }
+            if let version = try file.fingerprint() { try core.journal.adopt(version, for: job) }
         } catch {
             Log.warning("cannot bring back \(failed): \(error)", stream: job.stream, job: job.id)
         }

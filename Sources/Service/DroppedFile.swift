@@ -15,8 +15,15 @@ struct DroppedFile: Sendable {
         try Folder(root).folder(relative.folder)
     }
 
-    /// Of the regular file that lies there now; nil where there is none.
-    var fingerprint: Fingerprint? {
-        (try? folder()).flatMap { Fingerprint.of(relative.name, in: $0) }
+    /// Of the regular file that lies there now.
+    /// - Returns: nil where there is none.
+    /// - Throws: `SystemError` where that cannot be told.
+    func fingerprint() throws(SystemError) -> Fingerprint? {
+        do {
+            return try Fingerprint.of(relative.name, in: try folder())
+        } catch {
+            if error.leadsNowhere { return nil }
+            throw error
+        }
     }
 }

@@ -15,7 +15,7 @@ enum FIFO {
         let isNew = path.name.withCString { mkfifoat(folder.descriptor, $0, mode) } == 0
         guard isNew || errno == EEXIST else { throw SystemError(path: path, code: errno) }
         // No other kind of file is opened, not even for a moment: opening alone may do something.
-        guard let named = folder.status(path.name), named.st_mode & S_IFMT == S_IFIFO else {
+        guard let named = try folder.status(path.name), named.st_mode & S_IFMT == S_IFIFO else {
             throw SystemError(path: path, code: ENOTSUP)
         }
         // Before somebody reads, a new one cannot be opened for writing: its mode is set through the reading end.

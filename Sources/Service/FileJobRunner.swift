@@ -13,6 +13,7 @@ import Threads
 /// Works on one job that makes a file, on the calling thread.
 struct FileJobRunner {
     let core: Core
+    let scheduler: Scheduler
     let job: JobRecord
     let plan: JobPlan
 
@@ -77,10 +78,11 @@ struct FileJobRunner {
             return .ended(ended.reason)
         } catch let error as GIFDecodingError {
             if case .unreadable = error.reason { return outcome(of: error) }
-            return isSettled(source, version, looksDamaged: true) ? .bad(shortened(error)) : .changed
+            let isSettled = try? isSettled(source, version, looksDamaged: true)
+            return isSettled == false ? .changed : isSettled == true ? .bad(shortened(error)) : .passing("\(error)")
         } catch {
             // Whatever a file does that is another in its midst, it is read again.
-            return isSettled(source, version, looksDamaged: false) ? outcome(of: error) : .changed
+            return (try? isSettled(source, version, looksDamaged: false)) == false ? .changed : outcome(of: error)
         }
     }
 
@@ -108,7 +110,7 @@ struct FileJobRunner {
     /// - Returns: nil where there is no such output.
     private func recognize(_ version: Fingerprint) throws -> Outcome? {
         guard job.mayBeMade, let output = job.output, OriginalMark.of(output) == version.contentText,
-            let inode = Fingerprint.of(output.name, in: try job.outputFolder())?.inode
+            let inode = try Fingerprint.of(output.name, in: try job.outputFolder())?.inode
         else { return nil }
         let settlement = Settlement(
             succeeded: true, outputInode: inode, original: Settler.original(of: job, plan.folder, failure: nil))
@@ -141,7 +143,7 @@ struct FileJobRunner {
                     to: plan.restoration.restoration.size)
             },
             shown: { core.events.job(core.info(job), kind: .progress) })
-        guard isSettled(source, version, looksDamaged: report.defect != nil) else { return .changed }
+        guard try isSettled(source, version, looksDamaged: report.defect != nil) else { return .changed }
         return try complete(report, made, version)
     }
 
@@ -190,10 +192,12 @@ struct FileJobRunner {
 
     /// Whether the file is still the one that was opened, and nobody writes it. What looks damaged must not be fresh: some
     /// programs close a file and come back to it.
-    private func isSettled(_ source: FileSource, _ version: Fingerprint, looksDamaged: Bool) -> Bool {
+    private func isSettled(
+        _ source: FileSource, _ version: Fingerprint, looksDamaged: Bool
+    ) throws(SystemError) -> Bool {
         guard Fingerprint.of(descriptor: source.descriptor)?.hasSameContent(as: version) == true else { return false }
         guard let folder = plan.folder else { return true }
-        guard let now = job.currentFingerprint, now.hasSameContent(as: version) else { return false }
+        guard let now = try job.currentFingerprint(), now.hasSameContent(as: version) else { return false }
         if looksDamaged && abs(Clock.wall - Double(version.modified) / 1e9) < folder.settle { return false }
         return clinux_has_writer(source.descriptor) != 1
     }
@@ -227,6 +231,7 @@ struct FileJobRunner {
 
     /// Puts the job back until other work has given back what it lacks; it loses no attempt.
     private func waitForResources(_ reason: String) {
+        scheduler.ranOut()
         Settler(core: core).removePartials(of: job)
         let delay = core.configuration.jobs.retryDelay
         Log.warning("\(reason); waiting \(delay) s", stream: job.stream, job: job.id)
@@ -252,7 +257,11 @@ struct FileJobRunner {
 
     private func waitForNewVersion() {
         Settler(core: core).removePartials(of: job)
-        guard job.currentFingerprint != nil else { return finish(.cancelled, "the file has gone") }
+        do {
+            if try job.currentFingerprint() == nil { return finish(.cancelled, "the file has gone") }
+        } catch {
+            return waitForResources("\(error)")
+        }
         let successor = core.persist("looking for a newer job") { try core.journal.hasSuccessor(job) }
         if successor == true { return finish(.cancelled, "replaced by a newer version of the file") }
         let settle = plan.folder?.settle ?? 1

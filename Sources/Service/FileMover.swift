@@ -22,7 +22,7 @@ struct FileMover {
         do {
             try folder.move(name, to: target, newName)
             // Between a look at the entry and its move another file may have got its name.
-            guard Fingerprint.of(newName, in: target)?.hasSameContent(as: version) == true else {
+            guard (try? Fingerprint.of(newName, in: target))?.hasSameContent(as: version) == true else {
                 try? target.move(newName, to: folder, name)
                 throw Exchanged(path: folder.path.appending(name))
             }

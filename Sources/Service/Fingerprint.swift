@@ -39,17 +39,25 @@ struct Fingerprint: Hashable, Sendable {
         inode == other.inode && size == other.size && modified == other.modified
     }
 
-    /// Of a regular file in a folder, symbolic links not followed; nil where there is none.
-    static func of(_ name: Path, in folder: Folder) -> Fingerprint? {
-        guard let status = folder.status(name), status.st_mode & S_IFMT == S_IFREG else { return nil }
+    /// Of a regular file in a folder, symbolic links not followed.
+    /// - Returns: nil where there is none.
+    /// - Throws: `SystemError` where that cannot be told, which is not the same.
+    static func of(_ name: Path, in folder: Folder) throws(SystemError) -> Fingerprint? {
+        guard let status = try folder.status(name), status.st_mode & S_IFMT == S_IFREG else { return nil }
         return Fingerprint(status)
     }
 
-    /// Of the regular file at a path, symbolic links not followed; nil where there is none.
-    static func of(_ path: Path) -> Fingerprint? {
+    /// Of the regular file at a path, symbolic links not followed.
+    /// - Returns: nil where there is none.
+    /// - Throws: `SystemError` where that cannot be told.
+    static func of(_ path: Path) throws(SystemError) -> Fingerprint? {
         var status = stat()
-        guard path.withCString({ lstat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        return Fingerprint(status)
+        guard path.withCString({ lstat($0, &status) }) == 0 else {
+            let error = SystemError(path: path, code: errno)
+            if error.leadsNowhere { return nil }
+            throw error
+        }
+        return status.st_mode & S_IFMT == S_IFREG ? Fingerprint(status) : nil
     }
 
     static func of(descriptor: Int32) -> Fingerprint? {

@@ -211,10 +211,14 @@ final class FolderWatcher: Sendable {
                 }
             }
             var found: Set<Path> = []
-            guard look(into: ".", seen, &found) else { return close() }
-            for relative in pending.keys where !found.contains(relative) { pending[relative] = nil }
-            for relative in seen.keys where !found.contains(relative) { forget(relative: relative) }
             isBehind = false
+            look(into: ".", seen, &found)
+            // A folder that could not be looked into says nothing about its files.
+            if !isBehind {
+                watcher.say(nil)
+                for relative in pending.keys where !found.contains(relative) { pending[relative] = nil }
+                for relative in seen.keys where !found.contains(relative) { forget(relative: relative) }
+            }
             queueComplete()
         }
 
@@ -224,19 +228,26 @@ final class FolderWatcher: Sendable {
                 && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino
         }
 
-        /// - Returns: false when the folder cannot be read.
-        private mutating func look(
-            into relative: Path, _ seen: [Path: Fingerprint], _ found: inout Set<Path>
-        ) -> Bool {
-            guard let folder = try? root?.folder(relative) else { return false }
-            // Watched first: what comes while it is read shows twice rather than not at all.
-            watch(folder, relative)
-            guard let names = try? folder.names() else { return false }
+        /// Notes the files of a folder, and of those below it. `isBehind` says afterwards whether something could not be read.
+        private mutating func look(into relative: Path, _ seen: [Path: Fingerprint], _ found: inout Set<Path>) {
+            let names: [Path]
+            let folder: Folder
+            do {
+                guard let opened = try root?.folder(relative) else { return }
+                folder = opened
+                // Watched first: what comes while it is read shows twice rather than not at all.
+                watch(folder, relative)
+                names = try folder.names()
+            } catch {
+                // What has gone has no files; anything else is looked at again.
+                if !error.leadsNowhere { cannotLook(error) }
+                return
+            }
             for name in names {
-                guard let status = folder.status(name) else { continue }
                 let path = relative.appending(name)
+                guard let status = try? folder.status(name) else { continue }
                 switch status.st_mode & S_IFMT {
-                case S_IFDIR where source.recursive && isOurs(path): _ = look(into: path, seen, &found)
+                case S_IFDIR where source.recursive && isOurs(path): look(into: path, seen, &found)
                 case S_IFREG where isWanted(path):
                     found.insert(path)
                     let version = Fingerprint(status)
@@ -244,7 +255,11 @@ final class FolderWatcher: Sendable {
                 default: continue
                 }
             }
-            return true
+        }
+
+        private mutating func cannotLook(_ error: SystemError) {
+            isBehind = true
+            watcher.say("cannot look at everything: \(error)")
         }
 
         private mutating func note(_ path: Path, _ version: Fingerprint) {
@@ -254,25 +269,38 @@ final class FolderWatcher: Sendable {
             pending[path] = Pending(version: version, since: Clock.steady - max(0, min(age, source.settle)))
         }
 
-        private func version(_ relative: Path) -> Fingerprint? {
-            (try? root?.folder(relative.folder)).flatMap { Fingerprint.of(relative.name, in: $0) }
+        /// Of a file as it is now.
+        private enum Now {
+            case version(Fingerprint)
+            case gone
+            case unknown
+        }
+
+        private mutating func now(_ relative: Path) -> Now {
+            do throws(SystemError) {
+                guard let root else { return .unknown }
+                let folder = try root.folder(relative.folder)
+                return try Fingerprint.of(relative.name, in: folder).map { .version($0) } ?? .gone
+            } catch {
+                if error.leadsNowhere { return .gone }
+                cannotLook(error)
+                return .unknown
+            }
         }
 
         /// Queues the pending files that have settled.
         private mutating func queueComplete() {
-            let now = Clock.steady
+            let time = Clock.steady
             var complete: [(Path, Fingerprint)] = []
-            for (path, entry) in pending where now - entry.since >= source.settle {
-                guard let version = version(path) else {
+            for (path, entry) in pending where time - entry.since >= source.settle {
+                switch now(path) {
+                case .gone: pending[path] = nil
+                case .unknown: continue
+                case .version(let version) where version == entry.version && !hasWriter(path):
                     pending[path] = nil
-                    continue
+                    complete.append((path, version))
+                case .version(let version): pending[path] = Pending(version: version, since: time)
                 }
-                guard version == entry.version, !hasWriter(path) else {
-                    pending[path] = Pending(version: version, since: now)
-                    continue
-                }
-                pending[path] = nil
-                complete.append((path, version))
             }
             complete.sort { $0.0 < $1.0 }
             for start in stride(from: 0, to: complete.count, by: FolderWatcher.batch) {
@@ -308,7 +336,7 @@ final class FolderWatcher: Sendable {
         private mutating func forget(relative: Path) {
             pending[relative] = nil
             // Gone, and there again: the event that says so follows.
-            guard version(relative) == nil else { return }
+            guard case .gone = now(relative) else { return }
             forget(source.path.appending(relative))
         }
 
@@ -384,7 +412,7 @@ final class FolderWatcher: Sendable {
                 guard source.recursive, isOurs(path) else { return }
                 if mask & UInt32(IN_CREATE | IN_MOVED_TO) != 0 {
                     var found: Set<Path> = []
-                    _ = look(into: path, [:], &found)
+                    look(into: path, [:], &found)
                 } else if mask & UInt32(IN_MOVED_FROM | IN_DELETE) != 0 {
                     // The files that were in it are missed by a look.
                     isBehind = true
@@ -396,7 +424,7 @@ final class FolderWatcher: Sendable {
             if mask & UInt32(IN_MOVED_FROM | IN_DELETE) != 0 {
                 complete.removeAll { $0.0 == path }
                 forget(relative: path)
-            } else if let version = version(path) {
+            } else if case .version(let version) = now(path) {
                 if mask & UInt32(IN_CLOSE_WRITE | IN_MOVED_TO) != 0 {
                     pending[path] = nil
                     complete.removeAll { $0.0 == path }

@@ -60,7 +60,10 @@ struct JobRecord: Sendable {
     }
 
     /// Of the file as it lies there now; nil where there is none.
-    var currentFingerprint: Fingerprint? { droppedFile.map { $0.fingerprint } ?? Fingerprint.of(source) }
+    /// - Throws: `SystemError` where that cannot be told.
+    func currentFingerprint() throws(SystemError) -> Fingerprint? {
+        if let droppedFile { try droppedFile.fingerprint() } else { try Fingerprint.of(source) }
+    }
 
     /// Opens the folder of the output.
     /// - Parameter mode: makes it, with these permission bits, where it is missing.

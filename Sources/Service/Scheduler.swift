@@ -20,6 +20,10 @@ final class Scheduler: Sendable {
         /// Jobs that make files and run, and those of them during which the daemon crashed before.
         var files: Set<Int> = []
         var suspects: Set<Int> = []
+        /// Such jobs that may run at a time: fewer than there are workers while the system has run out of something.
+        var mostFiles = Int.max
+        /// Jobs that ended since without running out.
+        var sinceExhaustion = 0
         /// Called when a job may have become ready.
         var pokes: [String: @Sendable () -> Void] = [:]
     }
@@ -108,7 +112,9 @@ final class Scheduler: Sendable {
     private func begin(_ streams: [String], isFile: Bool) -> JobRecord? {
         // Under the lock, so that no two take the same.
         state.withLock { state in
-            guard !state.isPaused, state.suspects.isEmpty || !isFile else { return nil }
+            guard !state.isPaused, !isFile || (state.suspects.isEmpty && state.files.count < state.mostFiles) else {
+                return nil
+            }
             let open = streams.filter { !state.pausedStreams.contains($0) }
             let order = open.sorted { state.served[$0, default: 0] < state.served[$1, default: 0] }
             let busy = Set(state.busy.values)
@@ -128,12 +134,28 @@ final class Scheduler: Sendable {
         }
     }
 
+    /// A job that makes a file found no descriptors, memory or threads: from now on one fewer of them runs at a time, until
+    /// several have ended well.
+    func ranOut() {
+        state.withLock { state in
+            state.mostFiles = max(1, min(state.mostFiles, state.files.count) - 1)
+            // Less than nothing: the job itself ends, too.
+            state.sinceExhaustion = -1
+        }
+    }
+
     /// The job's attempt is over.
     func ended(_ job: JobRecord) {
         state.withLock { state in
             state.busy[job.id] = nil
             state.files.remove(job.id)
             state.suspects.remove(job.id)
+            guard state.mostFiles < Int.max else { return }
+            state.sinceExhaustion += 1
+            if state.sinceExhaustion > 4 * state.mostFiles {
+                state.mostFiles = state.mostFiles < 64 ? state.mostFiles + 1 : Int.max
+                state.sinceExhaustion = 0
+            }
         }
         poke()
     }

@@ -60,7 +60,7 @@ final class Workers: Sendable {
         core.began(job, control)
         core.publish(job.id)
         if let plan = JobPlanner.plan(job, core) {
-            FileJobRunner(core: core, job: job, plan: plan).run(control)
+            FileJobRunner(core: core, scheduler: scheduler, job: job, plan: plan).run(control)
         } else {
             let reason = "its stream makes no files any more"
             _ = core.persist("ending a job") { try core.journal.finish(job.id, .failed, error: reason) }
