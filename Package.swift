@@ -56,7 +56,10 @@ let package = Package(
         // The daemon around it: what it is told, how it is talked to, what it does.
         library(
             "Configuration",
-            ["Camera", "Restoration", "Output", "GIFDecoding", "Media", "Filesystem", .product(name: "TOMLKit", package: "TOMLKit")]),
+            [
+                "Camera", "Restoration", "Output", "GIFDecoding", "Media", "Filesystem",
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ]),
         .target(
             name: "Control", dependencies: ["Threads", "CLinux"],
             resources: [.embedInCode("io.gif2video.Control.varlink")],
@@ -116,6 +119,6 @@ let package = Package(
                 "Service", "Configuration", "Control", "Filesystem", "Threads", "CLinux",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        tests("EndToEnd", ["Media", "gif2video", "gif2videod"]),
+        tests("EndToEnd", ["Filesystem", "Media", "gif2video", "gif2videod"]),
     ]
 )

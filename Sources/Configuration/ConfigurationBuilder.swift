@@ -64,7 +64,9 @@ struct ConfigurationBuilder {
         var reader = reader
         var control = configuration.control
         if let value = reader.bool("enabled") { control.enabled = value }
-        if let value = reader.string("socket") { control.socket = value.isEmpty ? paths.socket : path(value).text ?? value }
+        if let value = reader.string("socket") {
+            control.socket = value.isEmpty ? paths.socket : path(value).text ?? value
+        }
         if let value = reader.mode("mode") { control.mode = value }
         if let value = reader.string("group") { control.group = value.isEmpty ? nil : value }
         if let value = reader.strings("allowed_users") { control.allowedUsers = value }

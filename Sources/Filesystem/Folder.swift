@@ -38,7 +38,7 @@ public final class Folder: Sendable {
         }
         // A folder that may be searched but not listed.
         if descriptor < 0, errno == EACCES {
-            descriptor = path.withCString { Glibc.open($0, O_PATH_ | O_DIRECTORY | O_CLOEXEC) }
+            descriptor = path.withCString { Glibc.open($0, pathOnly | O_DIRECTORY | O_CLOEXEC) }
         }
         guard descriptor >= 0 else { throw SystemError(path: path, code: errno) }
         self.init(descriptor: descriptor, path: path)
@@ -65,7 +65,7 @@ public final class Folder: Sendable {
             return Folder(descriptor: try openBeneath(relative, flags), path: path.appending(relative))
         } catch let error where error.code == EACCES {
             // A folder that may be searched but not listed.
-            let descriptor = try openBeneath(relative, O_PATH_ | O_DIRECTORY)
+            let descriptor = try openBeneath(relative, pathOnly | O_DIRECTORY)
             return Folder(descriptor: descriptor, path: path.appending(relative))
         } catch {
             guard error.code == ENOENT, let mode else { throw error }
@@ -77,7 +77,9 @@ public final class Folder: Sendable {
         var folder = self
         for component in relative.components {
             let made = component.withCString { mkdirat(folder.descriptor, $0, mode) } == 0
-            guard made || errno == EEXIST else { throw SystemError(path: folder.path.appending(component), code: errno) }
+            guard made || errno == EEXIST else {
+                throw SystemError(path: folder.path.appending(component), code: errno)
+            }
             folder = try folder.folder(component)
         }
         return folder
@@ -202,4 +204,4 @@ public final class Folder: Sendable {
 }
 
 /// O_PATH, which Glibc hides behind _GNU_SOURCE.
-private let O_PATH_: Int32 = clinux_o_path()
+private let pathOnly: Int32 = clinux_o_path()

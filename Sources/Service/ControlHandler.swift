@@ -184,7 +184,8 @@ struct ControlHandler: VarlinkInterface {
     private func bringBack(_ job: JobRecord, _ failed: Path, _ within: Path?) {
         do {
             guard let file = job.droppedFile, try file.fingerprint() == nil else { return }
-            let from = try within.flatMap { root in failed.relative(to: root).map { (root, $0.folder) } }
+            let from =
+                try within.flatMap { root in failed.relative(to: root).map { (root, $0.folder) } }
                 .map { try Folder($0.0).folder($0.1) } ?? Folder(failed.folder)
             guard let version = try Fingerprint.of(failed.name, in: from) else { return }
             let to = try Folder(file.root).folder(file.relative.folder, creating: 0o777)

@@ -9,6 +9,9 @@ import Threads
 public final class Daemon: Sendable {
     public static let version = "0.1.0"
 
+    /// Threads that a daemon needs to start: without work, those of the control socket and the journal.
+    private static let fewestThreads = 8
+
     let core: Core
     let scheduler: Scheduler
     let workers: Workers
@@ -44,6 +47,12 @@ public final class Daemon: Sendable {
         self.findModels = findModels
         var configuration = try loader.load()
         try adjust(&configuration)
+        do {
+            // Grand Central Dispatch, which the journal uses, waits for ever where it gets no thread.
+            try NamedThread.check(Self.fewestThreads)
+        } catch {
+            throw StartFailure(description: "\(error)")
+        }
         lock = try StateLock(configuration.stateFolder)
         let journal: Journal
         do {

@@ -92,6 +92,17 @@ final class PipeReader {
         return 0
     }
 
+    /// Drops all bytes until the writers have gone or pause.
+    /// - Parameter seconds: without a byte, which are a pause.
+    func discard(untilQuietFor seconds: Double, _ stop: StopSignal) {
+        repeat {
+            buffer = []
+            taken = 0
+            if isAtEnd || stop.wait(for: descriptor, events: POLLIN, seconds: seconds) == 0 { return }
+            fill()
+        } while !stop.isRaised
+    }
+
     /// Drops bytes up to the next GIF's first, after one that could not be read to its end.
     func skipToNextGIF(_ stop: StopSignal) {
         var window: [UInt8] = []

@@ -75,10 +75,11 @@ final class PipeRecorder: Sendable {
         var count = 0
     }
 
-    /// Such GIFs that are read at full speed. From then on each waits, so that a flood of them costs next to nothing.
-    static let rubbishAtOnce = 8
-    /// Seconds that the next one waits at most.
-    static let longestRubbishPause = 1.0
+    /// Such GIFs in a row after which what comes is dropped unread, until the writer closes the pipe or pauses: each GIF costs
+    /// some synced writes to the journal.
+    static let rubbishLimit = 8
+    /// Seconds without a byte that are a pause.
+    static let pause = 1.0
 
     private func record(_ reader: PipeReader, _ rubbish: inout Rubbish) {
         let configuration = core.configuration
@@ -99,9 +100,11 @@ final class PipeRecorder: Sendable {
         core.ended(job.id)
         core.publish(job.id)
         if ended.isRubbish { join(job, into: &rubbish) } else { rubbish = Rubbish() }
-        if ended.needsSync { reader.skipToNextGIF(stop) }
-        if rubbish.count > Self.rubbishAtOnce {
-            stop.wait(seconds: min(0.1 * Double(rubbish.count - Self.rubbishAtOnce), Self.longestRubbishPause))
+        if rubbish.count >= Self.rubbishLimit {
+            Log.warning("too much that is no GIF: what comes is dropped until its writer pauses", stream: stream.name)
+            reader.discard(untilQuietFor: Self.pause, stop)
+        } else if ended.needsSync {
+            reader.skipToNextGIF(stop)
         }
     }
 

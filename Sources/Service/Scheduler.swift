@@ -119,7 +119,7 @@ final class Scheduler: Sendable {
             let order = open.sorted { state.served[$0, default: 0] < state.served[$1, default: 0] }
             let busy = Set(state.busy.values)
             // A journal that cannot be written shows elsewhere, too; here it means that nothing can begin.
-            guard !order.isEmpty, 
+            guard !order.isEmpty,
                 let job = try? core.journal.begin(
                     streams: order, busy: busy, allowsSuspects: !isFile || state.files.isEmpty)
             else { return nil }

@@ -78,7 +78,8 @@ final class StreamSink: LiveSink {
     }
 
     private func makeWriter() -> any PictureWriter {
-        let sink = ByteSink(descriptor: descriptor, name: path.map { "\($0)" } ?? "standard output", closes: false, stop: stop)
+        let sink = ByteSink(
+            descriptor: descriptor, name: path.map { "\($0)" } ?? "standard output", closes: false, stop: stop)
         return format.writer(sink, rate: rate)
     }
 

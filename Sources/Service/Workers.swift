@@ -33,7 +33,9 @@ final class Workers: Sendable {
                     state.threads[index] = try NamedThread("job-\(index + 1)") { [self] in work(index) }
                     state.saidWhy = false
                 } catch {
-                    if !state.saidWhy { Log.warning("only \(state.threads.count) of \(state.wanted) workers: \(error)") }
+                    if !state.saidWhy {
+                        Log.warning("only \(state.threads.count) of \(state.wanted) workers: \(error)")
+                    }
                     state.saidWhy = true
                     return
                 }

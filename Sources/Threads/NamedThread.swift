@@ -38,6 +38,19 @@ public final class NamedThread: Sendable {
         pthread_detach(thread)
     }
 
+    /// Finds out whether threads can be started, by starting some that end at once.
+    /// - Parameter count: how many at a time.
+    /// - Throws: `Failure`.
+    public static func check(_ count: Int) throws(Failure) {
+        let goOn = Monitor(false)
+        var threads: [NamedThread] = []
+        defer {
+            goOn.update { $0 = true }
+            for thread in threads { thread.join() }
+        }
+        for _ in 0..<count { threads.append(try NamedThread("check") { goOn.whenever({ $0 }) { _ in } }) }
+    }
+
     /// Returns when the closure has returned. Any thread may call it, any number of times.
     public func join() {
         done.whenever({ $0 }) { _ in }

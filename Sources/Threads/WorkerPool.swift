@@ -287,7 +287,9 @@ private final class Desk: Sendable {
     /// Works on loops that fit, where threads are free, until something else has come true.
     private func work(where fits: (Loop) -> Bool, until isOver: () -> Bool) {
         func choose(_ state: inout State) -> Loop? {
-            guard state.threads < concurrency.load(ordering: .relaxed), let loop = state.take(where: fits) else { return nil }
+            guard state.threads < concurrency.load(ordering: .relaxed), let loop = state.take(where: fits) else {
+                return nil
+            }
             state.busy += 1
             return loop
         }

@@ -87,7 +87,9 @@ import Testing
             Issue.record("not from folder to files")
             return
         }
-        #expect(source.path == Path(text: folder.path("state/drop")) && sink.folder == Path(text: folder.path("state/video")))
+        #expect(
+            source.path == Path(text: folder.path("state/drop"))
+                && sink.folder == Path(text: folder.path("state/video")))
         #expect(configuration.control.socket == folder.path("run/control"))
     }
 

@@ -65,7 +65,8 @@ import Testing
         #expect(try outside.contents.isEmpty)
         #expect(daemon.exists("in/x.gif"))
         let error = try #require(try daemon.json("show", "1")["error"] as? String)
-        #expect(error.contains("the original stays where it is") && error.contains("a symbolic link is not followed here"))
+        #expect(
+            error.contains("the original stays where it is") && error.contains("a symbolic link is not followed here"))
     }
 
     /// A place for failed GIFs that leads back into the drop folder would make a job of each again and again.
@@ -80,7 +81,10 @@ import Testing
         try daemon.drop(ExampleGIF.drifting(frames: 2), "in/good.gif")
         try daemon.waitUntil("the next is done") { try daemon.states().first == "done" }
         #expect(try daemon.list("jobs").count == 2)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(daemon.state)/in").sorted() == ["bad.gif", "failed", "good.gif"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: "\(daemon.state)/in").sorted() == [
+                "bad.gif", "failed", "good.gif",
+            ])
     }
 
     /// The folder of videos lies in the drop folder here: who drops may not move it elsewhere.
@@ -154,7 +158,8 @@ import Testing
             #expect(result.status == 2)
             errors.insert(result.errors.replacingOccurrences(of: place, with: ""))
         }
-        #expect(errors.count == 1 && errors.first?.contains("it lies in none of control.output_roots") == true, "\(errors)")
+        #expect(
+            errors.count == 1 && errors.first?.contains("it lies in none of control.output_roots") == true, "\(errors)")
         for name in [".hidden.y4m", "..", "sub/"] {
             #expect(try daemon.command("submit", "-o", "\(daemon.state)/roots/\(name)", gif).status != 0)
         }

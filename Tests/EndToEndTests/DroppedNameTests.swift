@@ -1,3 +1,4 @@
+import Filesystem
 import Foundation
 import TestSupport
 import Testing
@@ -27,8 +28,9 @@ import Testing
 
     /// Calls `body` with a path of bytes below a folder.
     private func at<R>(_ folder: String, _ name: [UInt8], _ ending: String, _ body: (UnsafePointer<CChar>) -> R) -> R {
-        let bytes = Array(folder.utf8) + [UInt8(ascii: "/")] + name + Array(ending.utf8) + [0]
-        return bytes.map { CChar(bitPattern: $0) }.withUnsafeBufferPointer { body($0.baseAddress!) }
+        let path = Path(bytes: Array(folder.utf8) + [UInt8(ascii: "/")] + name + Array(ending.utf8))
+        guard let path else { preconditionFailure("a name without a NUL") }
+        return path.withCString(body)
     }
 
     private func exists(_ folder: String, _ name: [UInt8], _ ending: String) -> Bool {
@@ -82,7 +84,10 @@ import Testing
         }
         let json = String(decoding: try daemon.command("jobs", "--json").output, as: UTF8.self)
         #expect(!json.unicodeScalars.contains { $0.properties.generalCategory == .format })
-        #expect(try daemon.list("jobs").contains { ($0["source"] as? String)?.hasSuffix("red\u{1B}[31m\nJOB 99.gif") == true })
+        #expect(
+            try daemon.list("jobs").contains {
+                ($0["source"] as? String)?.hasSuffix("red\u{1B}[31m\nJOB 99.gif") == true
+            })
         #expect(daemon.stop() == 0)
     }
 
@@ -92,7 +97,8 @@ import Testing
         try daemon.waitUntil("the folder") { daemon.exists("in") }
         try drop(Array("GIF89a".utf8), "\(daemon.state)/in", name)
         try daemon.waitUntil("it has failed") { try daemon.states() == ["failed"] }
-        #expect(exists("\(daemon.state)/in/failed", name, ".gif") && exists("\(daemon.state)/in/failed", name, ".gif.txt"))
+        #expect(
+            exists("\(daemon.state)/in/failed", name, ".gif") && exists("\(daemon.state)/in/failed", name, ".gif.txt"))
         #expect(try daemon.command("retry", "1").status == 0)
         try daemon.waitUntil("it has failed again") {
             try daemon.json("show", "1")["attempts"] as? Int == 2 && daemon.states() == ["failed"]

@@ -29,7 +29,10 @@ import Testing
         try daemon.start()
         try daemon.waitUntilReady()
         #expect(try daemon.states() == ["done", "done"])
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(daemon.state)/out").sorted() == ["first.y4m", "second.y4m"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: "\(daemon.state)/out").sorted() == [
+                "first.y4m", "second.y4m",
+            ])
     }
 
     /// A job whose video is finished meanwhile is not lost either.
@@ -47,7 +50,9 @@ import Testing
         try daemon.waitUntil("it runs") { try daemon.states() == ["running"] }
         deleteJournal(daemon)
         _ = try folder.write([], to: "go")
-        try daemon.waitUntil("its outcome waits") { daemon.log.contains("cannot write to the journal (a job's outcome)") }
+        try daemon.waitUntil("its outcome waits") {
+            daemon.log.contains("cannot write to the journal (a job's outcome)")
+        }
         #expect(!daemon.exists("out/a.bin"))
         #expect(try daemon.command("reload").status == 0)
         try daemon.waitUntil("it is done") { try daemon.states() == ["done"] }
@@ -83,7 +88,10 @@ import Testing
         try daemon.waitUntil("both are done") { try daemon.states() == ["done", "done"] }
         var after = stat()
         #expect(stat("\(daemon.state)/out/a.y4m", &after) == 0 && after.st_ino == before.st_ino)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(daemon.state)/out").sorted() == ["a.y4m", "b-2.y4m", "b.y4m"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: "\(daemon.state)/out").sorted() == [
+                "a.y4m", "b-2.y4m", "b.y4m",
+            ])
         #expect(daemon.exists("in/done/a.gif") == (finished == "move"))
     }
 }
