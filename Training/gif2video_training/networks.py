@@ -169,8 +169,9 @@ def nearest_colour(image: torch.Tensor, palette: torch.Tensor, count: torch.Tens
         n, _, h, w = image.shape
         pixels = image.detach().float().permute(0, 2, 3, 1).reshape(n, h * w, 3)
         palette = palette.float()
-        # |p - c|^2 without |p|^2, which is the same for every colour.
-        score = torch.baddbmm(palette.square().sum(-1)[:, None, :], pixels, palette.transpose(1, 2), alpha=-2)
+        # |p - c|^2 without |p|^2, which is the same for every colour. In bfloat16 near colours would be one.
+        with torch.autocast(image.device.type, enabled=False):
+            score = torch.baddbmm(palette.square().sum(-1)[:, None, :], pixels, palette.transpose(1, 2), alpha=-2)
         invalid = torch.arange(palette.shape[1], device=image.device)[None, :] >= count[:, None]
         score.masked_fill_(invalid[:, None, :], float("inf"))
         nearest = score.argmin(-1)
@@ -184,8 +185,11 @@ def nearest_colour_from(
     """`nearest_colour`, searching only where the answer is not known beforehand.
 
     A pixel nearer to its GIF colour than the palette radius (half the distance from that colour to its
-    nearest other colour) keeps it: no other colour can be nearer. radius: [N, 1, H, W].
+    nearest other colour) keeps it: no other colour can be nearer. radius: [N, 1, H, W]. A GPU searches everywhere:
+    that is done before it could tell where it has to.
     """
+    if image.is_cuda:
+        return nearest_colour(image, palette, count)
     with torch.no_grad():
         result = gif.float().clone(memory_format=torch.contiguous_format)
         far = (image.float() - result).square().sum(1) >= (0.999 * radius[:, 0]).square()
@@ -366,28 +370,36 @@ class SuperSlomo(nn.Module):
         return fused[0], fused[1]
 
     def view_flows(self, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Both flows from the frames as they are given."""
-        if self.config.get("coarse"):
-            assert len(g0) == 1, "one pair at a time"
-            if (coarse := self.coarse_flows(g0, g1)) is not None:
-                return self.corrected_flows(g0, g1, *coarse)
-        return self.direct_flows(g0, g1)
+        """Both flows from the frames as they are given; each pair's own motion says how they are found."""
+        if not self.config.get("coarse"):
+            return self.direct_flows(g0, g1)
+        f01, f10, is_large = self.coarse_flows(g0, g1)
+        if not bool(is_large.any()):
+            return self.direct_flows(g0, g1)
+        if bool(is_large.all()):
+            return self.corrected_flows(g0, g1, f01, f10)
+        is_small, flows = ~is_large, (torch.empty_like(f01), torch.empty_like(f10))
+        corrected = self.corrected_flows(*(x[is_large] for x in (g0, g1, f01, f10)))
+        direct = self.direct_flows(g0[is_small], g1[is_small])
+        for flow, large, small in zip(flows, corrected, direct):
+            flow[is_large], flow[is_small] = large, small
+        return flows
 
-    def coarse_flows(self, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """F01 and F10 of one pair as far as they are large, from frames of a quarter of the size; None if little is."""
+    def coarse_flows(self, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """F01 and F10 as far as they are large, from frames of a quarter of the size; bool [N]: whether enough is."""
         height, width = g0.shape[-2:]
         padding = (0, -width % self.COARSE, 0, -height % self.COARSE)
         small = [F.avg_pool2d(F.pad(g, padding, mode="replicate"), self.COARSE) for g in (g0, g1)]
-        flows, share = [], 0.0
+        flows, shares = [], []
         for flow in self.direct_flows(*small):
             flow = flow * self.COARSE
             length = (flow * self.config["max_flow"]).norm(dim=1, keepdim=True)
             mean = F.avg_pool2d(F.pad(length, (2, 2, 2, 2), mode="replicate"), 5, 1)
             weight = ((mean - self.LARGE[0]) / (self.LARGE[1] - self.LARGE[0])).clamp(0, 1)
-            share = max(share, float((weight > 0.5).float().mean()))
+            shares.append((weight > 0.5).float().mean((1, 2, 3)))
             large = F.interpolate(flow * weight, scale_factor=self.COARSE, mode="bilinear", align_corners=False)
             flows.append(large[..., :height, :width])
-        return (flows[0], flows[1]) if share >= self.LARGE_SHARE else None
+        return flows[0], flows[1], torch.maximum(*shares) >= self.LARGE_SHARE
 
     def corrected_flows(self, g0, g1, f01, f10) -> tuple[torch.Tensor, torch.Tensor]:
         """Flows nearer to the truth than f01 and f10: with those between each frame and the other, warped to it."""

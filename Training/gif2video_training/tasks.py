@@ -204,17 +204,9 @@ class MotionTask:
         batch["time"] = torch.tensor(np.array(times, np.float32))[:, None, None, None]
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
 
-    def flows(self, network: SuperSlomo, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Network B's of a batch, float32. Whether large motion is looked for first is each pair's own affair."""
-        if not network.config.get("coarse"):
-            f01, f10 = network.flows(g0, g1)
-        else:
-            f01, f10 = map(torch.cat, zip(*(network.flows(*pair) for pair in zip(g0.split(1), g1.split(1)))))
-        return f01.float(), f10.float()
-
     def loss(self, network: SuperSlomo, batch: Batch) -> torch.Tensor:
         training, truth, scale = self.training, batch["truth"], network.config["max_flow"]
-        f01, f10 = self.flows(network, batch["g0"], batch["g1"])
+        f01, f10 = (flow.float() for flow in network.flows(batch["g0"], batch["g1"]))
         result = network.interpolate(batch["i0"], batch["i1"], f01, f10, batch["time"])
         total = self.picture_loss(result["frame"].float(), truth, training["gradient_weight"])
         warped = [result["warped0"], result["warped1"]]

@@ -178,8 +178,8 @@ class Trainer:
             raise SystemExit(f"{path}: not a start for this network: {', '.join(unknown)}")
         self.average = Average(self.network, self.average.decay)
 
-    def advance(self, progress: float) -> float:
-        """One step at `progress` in [0, 1) of the schedule. Returns the loss."""
+    def advance(self, progress: float) -> torch.Tensor:
+        """One step at `progress` in [0, 1) of the schedule. Returns the loss; on a GPU it may not be known yet."""
         training = self.config["training"]
         warm = min(1.0, (self.step + 1) / training["warmup"])
         for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
@@ -195,7 +195,7 @@ class Trainer:
             optimizer.step()
         self.step += 1
         self.average.update(self.network, self.step)
-        return loss.item()
+        return loss.detach()
 
     def validate(self) -> dict[str, float]:
         """The task's figures with the averaged weights, in float32."""
@@ -224,7 +224,7 @@ def run(trainer: Trainer, out: Path, steps: int | None, minutes: float | None, v
     told = saved = validated = trainer.seconds
     while progress() < 1:
         began = time.monotonic()
-        losses.append(trainer.advance(progress()))
+        losses.append(float(trainer.advance(progress())))
         trainer.seconds += time.monotonic() - began
         if trainer.seconds - told > 30:
             rate = trainer.optimizers[0].param_groups[0]["lr"]

@@ -51,6 +51,12 @@ class PaletteTests(unittest.TestCase):
             direct = nearest_colour(image, palette, count)
             self.assertTrue(torch.equal(direct, nearest_colour_from(image, g, radius, palette, count)))
 
+    def test_nearest_colour_is_as_sharp_while_networks_compute_in_bfloat16(self):
+        palette = torch.linspace(-1, 1, 256)[None, :, None].expand(1, 256, 3)
+        image = palette.transpose(1, 2)[..., None]
+        with torch.autocast("cpu", torch.bfloat16):
+            self.assertTrue(torch.equal(nearest_colour(image, palette, torch.tensor([256])), image))
+
     def test_projection_ends_inside_the_cell(self):
         gif = pillow_median_cut(picture(3), 32)
         g = signed(gif.rgb).permute(2, 0, 1)[None]
