@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -177,12 +178,12 @@ def draw_maker(rng: np.random.Generator, dithered: bool, makers: list[str]) -> M
     return MAKERS[str(rng.choice(names, p=shares / shares.sum()))]
 
 
-def share(rng: np.random.Generator, sources: list[Source], count: int, even: bool) -> np.ndarray:
-    """How many of `count` samples each source gives. Clips weigh 3, images 1, faces twice; or all alike."""
+def source_shares(sources: list[Source], even: bool) -> np.ndarray:
+    """The part of the samples that each source gives. Clips weigh 3, images 1, faces twice; or all alike."""
     weights = np.array(
         [1.0 if even else (3.0 if s.is_clip else 1.0) * (2.0 if s.kind == "face" else 1.0) for s in sources]
     )
-    return rng.multinomial(count, weights / weights.sum())
+    return weights / weights.sum()
 
 
 def write_colour_pool(
@@ -201,7 +202,7 @@ def write_colour_pool(
     rng = np.random.default_rng(seed)
     pool = PoolWriter(out, count)
     slots = list(rng.permutation(count))
-    for source, wanted in zip(sources, share(rng, sources, count, even)):
+    for source, wanted in zip(sources, rng.multinomial(count, source_shares(sources, even))):
         frames = load_frames(source, cache) if wanted else None
         while wanted > 0:
             dithered = dither == "dithered" or (dither == "any" and rng.random() < 0.5)
@@ -252,12 +253,19 @@ class PoolWriter:
         (self.out / "samples.json").write_text(json.dumps([asdict(sample) for sample in self.samples]))
 
 
-def write_validation_pool(out: Path, sources: list[Source], dither: str, sizes: list[int], every: int) -> None:
+def write_validation_pool(
+    out: Path,
+    sources: list[Source],
+    dither: str,
+    sizes: list[int],
+    every: int,
+    load: Callable[[Source], np.ndarray] = load_frames,
+) -> None:
     """A colour pool of centre crops of clips at full rate, Pillow's median cut (none) or its Floyd-Steinberg."""
     maker = MAKERS["pillow-floyd_steinberg" if dither == "dithered" else "pillow-none"]
     rows = []
     for source in sources:
-        film = centre_crop(load_frames(source), SIDE) if source.is_clip else []
+        film = centre_crop(load(source), SIDE) if source.is_clip else []
         for at in range(every // 2, len(film), every):
             crops = np.ascontiguousarray(film[[min(max(at + k - RUN + 2, 0), len(film) - 1) for k in range(RUN)]])
             for number in sizes:

@@ -13,15 +13,17 @@ the in-betweens train on what they will be fed.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from .catalogue import MAKERS
 from .colour_pool import cut, random_colours
 from .data import Source, centre_crop, find_sources, load_frames
 from .export import load_model
-from .makers import GIFFrame, cell_table, ffmpeg_palette, pillow_median_cut, pillow_with_palette, radius_table
+from .makers import GIFFrame, cell_table, radius_table
 
 GAPS, GAP_WEIGHTS = (2, 4, 8), (0.5, 0.3, 0.2)
 MOTION_POWER = 0.5
@@ -55,24 +57,59 @@ def restore(network: torch.nn.Module, gifs: list[GIFFrame]) -> list[np.ndarray]:
     return results
 
 
+def draw_maker(rng: np.random.Generator) -> tuple[str, int] | None:
+    """Who makes a pair's GIF, by name in the catalogue, and of how many colours; None: the pair stays clean."""
+    draw = rng.random()
+    if draw < 0.3:
+        return None
+    colours = random_colours(rng, 32, 256)
+    for limit, name in ((0.55, "pillow-none"), (0.7, "ffmpeg-none"), (0.9, "pillow-floyd_steinberg")):
+        if draw < limit:
+            return name, colours
+    return f"ffmpeg-{rng.choice(['sierra2_4a', 'bayer'])}", colours
+
+
 def degrade(
     rng: np.random.Generator, pair: np.ndarray, networks: dict[str, torch.nn.Module]
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """GIF frames and restored frames of two film frames [2, H, W, 3]."""
-    draw = rng.random()
-    if draw < 0.3:
+    drawn = draw_maker(rng)
+    if drawn is None:
         return list(pair), list(pair)
-    colours = random_colours(rng, 32, 256)
-    if draw < 0.55:
-        gifs, network = [pillow_median_cut(frame, colours) for frame in pair], networks["none"]
-    elif draw < 0.7:
-        gifs, network = ffmpeg_palette(pair, colours, "none"), networks["none"]
-    elif draw < 0.9:
-        gifs, network = [pillow_with_palette(frame, colours, True) for frame in pair], networks["dithered"]
-    else:
-        dither = str(rng.choice(["sierra2_4a", "bayer"]))
-        gifs, network = ffmpeg_palette(pair, colours, dither), networks["dithered"]
-    return [gif.rgb for gif in gifs], restore(network, gifs)
+    maker = MAKERS[drawn[0]]
+    gifs = maker.frames(pair, drawn[1])
+    return [gif.rgb for gif in gifs], restore(networks["dithered" if maker.dithered else "none"], gifs)
+
+
+def motion_shares(sources: list[Source], motion_power: float) -> np.ndarray:
+    """The part of the samples that each clip gives: by a power of its motion, faces half as much again."""
+    weights = np.array(
+        [min(max(s.motion, 0.5), 16) ** motion_power * (1.5 if s.kind == "face" else 1.0) for s in sources]
+    )
+    return weights / weights.sum()
+
+
+def draw_three(
+    rng: np.random.Generator, frames: np.ndarray, fps: float, window: int, gap_weights: tuple[float, ...]
+) -> tuple[np.ndarray, float] | None:
+    """Two frames of a clip [T, H, W, 3] and one between them through a random window, uint8 [3, window, window, 3], and
+    the time of that one; None where they show two scenes or, mostly, where nothing moves."""
+    gap = int(rng.choice(GAPS, p=gap_weights))
+    if fps < 23:
+        gap = 2
+    gap = min(gap, len(frames) - 1)
+    first = int(rng.integers(len(frames) - gap))
+    middle = int(rng.integers(1, gap))
+    scale_low = window / min(frames.shape[1:3])
+    scale = 1.0 if rng.random() < 0.6 else rng.uniform(max(scale_low, 0.6), 1.0)
+    side = round(window / scale)
+    top, left = (int(rng.integers(length - side + 1)) for length in frames.shape[1:3])
+    place = (slice(top, top + side), slice(left, left + side), scale)
+    three = cut(frames[[first, first + gap, first + middle]], place, window)
+    difference = np.abs(three[0].astype(np.int16) - three[1]).mean()
+    if difference > CUT_DIFFERENCE or (difference < 0.7 and rng.random() < 0.8):
+        return None
+    return three, middle / gap
 
 
 def write_motion_pool(
@@ -86,39 +123,25 @@ def write_motion_pool(
     gap_weights: tuple[float, ...] = GAP_WEIGHTS,
     motion_power: float = MOTION_POWER,
 ) -> None:
-    """Makes a pool. A clip weighs by a power of its motion, faces by half as much again."""
+    """Makes a pool; each clip's part is that of `motion_shares`."""
     rng = np.random.default_rng(seed)
     out.mkdir(parents=True, exist_ok=True)
     frames_out = np.lib.format.open_memmap(out / "frames.npy", "w+", np.uint8, (count, 5, window, window, 3))
     times = np.zeros(count, np.float32)
     slots = list(rng.permutation(count))
-    weights = np.array(
-        [min(max(s.motion, 0.5), 16) ** motion_power * (1.5 if s.kind == "face" else 1.0) for s in sources]
-    )
-    for source, wanted in zip(sources, rng.multinomial(count, weights / weights.sum())):
+    for source, wanted in zip(sources, rng.multinomial(count, motion_shares(sources, motion_power))):
         frames = load_frames(source, cache)
-        scale_low = window / min(frames.shape[1:3])
         failures = 0
         while wanted > 0 and failures < 50:
-            gap = int(rng.choice(GAPS, p=gap_weights))
-            if source.fps < 23:
-                gap = 2
-            gap = min(gap, len(frames) - 1)
-            first = int(rng.integers(len(frames) - gap))
-            middle = int(rng.integers(1, gap))
-            scale = 1.0 if rng.random() < 0.6 else rng.uniform(max(scale_low, 0.6), 1.0)
-            side = round(window / scale)
-            top, left = (int(rng.integers(length - side + 1)) for length in frames.shape[1:3])
-            place = (slice(top, top + side), slice(left, left + side), scale)
-            three = cut(frames[[first, first + gap, first + middle]], place, window)
-            difference = np.abs(three[0].astype(np.int16) - three[1]).mean()
-            if difference > CUT_DIFFERENCE or (difference < 0.7 and rng.random() < 0.8):
+            drawn = draw_three(rng, frames, source.fps, window, gap_weights)
+            if drawn is None:
                 failures += 1
                 continue
+            three, time = drawn
             slot = int(slots.pop())
             gifs, restored = degrade(rng, three[:2], networks)
             frames_out[slot] = np.stack([*gifs, *restored, three[2]])
-            times[slot] = middle / gap
+            times[slot] = time
             wanted -= 1
     filled = np.setdiff1d(np.arange(count), slots)
     for slot in slots:
@@ -127,12 +150,14 @@ def write_motion_pool(
     np.save(out / "time.npy", times)
 
 
-def write_validation_pool(out: Path, sources: list[Source], side: int) -> None:
+def write_validation_pool(
+    out: Path, sources: list[Source], side: int, load: Callable[[Source], np.ndarray] = load_frames
+) -> None:
     """Clean centre crops two frames apart, three per clip of 24 fps and more."""
     out.mkdir(parents=True, exist_ok=True)
     rows = []
     for source in sources:
-        frames = centre_crop(load_frames(source), side)
+        frames = centre_crop(load(source), side)
         if source.fps < 24 or min(frames.shape[1:3]) < side:
             continue
         for first in (4, 16, 28):

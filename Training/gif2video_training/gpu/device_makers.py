@@ -1,0 +1,170 @@
+"""The parts of making GIFs that the device does, for many frames at once: mapping and colour tables.
+
+All functions work on any device and give what the plain ones in makers.py give (tests/test_gpu_makers.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..makers import LIME, RADIUS_LIMIT, GIFFrame
+from .recipes import RECIPES, Prepared, prepared
+
+BAYER_SCALE = 2
+SCORES = 1 << 26
+"""Distances that are held at a time: 256 MiB."""
+
+
+@dataclass(frozen=True)
+class DeviceGIFs:
+    """Frames of GIFs: index uint8 [N, H, W]; palette uint8 [N, 256, 3]; tables int64 [N], entries in the file."""
+
+    index: torch.Tensor
+    palette: torch.Tensor
+    tables: torch.Tensor
+
+    @property
+    def rgb(self) -> torch.Tensor:
+        """uint8 [N, H, W, 3]"""
+        n, height, width = self.index.shape
+        flat = self.index.reshape(n, -1, 1).long().expand(-1, -1, 3)
+        return torch.gather(self.palette, 1, flat).reshape(n, height, width, 3)
+
+
+def nearest_index(pictures: torch.Tensor, palette: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+    """The nearest palette colour of every pixel; the lower index wins a tie.
+
+    pictures: uint8 [N, H, W, 3]; palette: uint8 [N, 256, 3]; count: [N], colours that count. Returns uint8 [N, H, W].
+    """
+    n, height, width, _ = pictures.shape
+    entries = torch.arange(256, device=pictures.device)
+    colours = palette.float()
+    square = colours.square().sum(-1)
+    square = torch.where(entries[None] < count[:, None], square, square.new_tensor(2.0**21))
+    result = torch.empty((n, height * width), dtype=torch.uint8, device=pictures.device)
+    pixels = pictures.reshape(n, height * width, 3)
+    step = max(1, SCORES // (256 * n))
+    with torch.autocast(pictures.device.type, enabled=False):
+        for first in range(0, height * width, step):
+            part = pixels[:, first : first + step].float()
+            # Whole numbers below 2^24: exact in float32, and the factors in TF32.
+            score = torch.baddbmm(square[:, None], part, colours.transpose(1, 2), alpha=-2)
+            ranked = score.int() * 256 + entries.int()
+            result[:, first : first + step] = (ranked.amin(-1) & 255).to(torch.uint8)
+    return result.reshape(n, height, width)
+
+
+def bayer_offsets(height: int, width: int, device: torch.device) -> torch.Tensor:
+    """What ffmpeg's `bayer` adds to a pixel before it takes the nearest colour, int32 [H, W]."""
+    y, x = (torch.arange(length, device=device) & 7 for length in (height, width))
+    p = (y[:, None] << 3) | x[None]
+    q = p ^ (p >> 3)
+    value = (p & 4) >> 2 | (q & 4) >> 1 | (p & 2) << 1 | (q & 2) << 2 | (p & 1) << 4 | (q & 1) << 5
+    return ((value >> BAYER_SCALE) - (1 << (5 - BAYER_SCALE))).int()
+
+
+def mapped(pictures: torch.Tensor, palette: torch.Tensor, count: torch.Tensor, mapping: str) -> torch.Tensor:
+    """The index of every pixel by a recipe's mapping that does not diffuse errors, uint8 [N, H, W]."""
+    if mapping == "coarse":
+        pictures = pictures & 252
+    elif mapping == "bayer":
+        offsets = bayer_offsets(*pictures.shape[1:3], pictures.device)
+        pictures = (pictures.int() + offsets[None, :, :, None]).clamp(0, 255).to(torch.uint8)
+    return nearest_index(pictures, palette, count)
+
+
+def table_sizes(entries: torch.Tensor) -> torch.Tensor:
+    """The power of two, at least 2, that holds so many entries."""
+    powers = 2 ** torch.arange(1, 9, device=entries.device)
+    return powers[torch.searchsorted(powers, entries.clamp_min(2))]
+
+
+def ffmpeg_tables(index: torch.Tensor, palette: torch.Tensor, shown: torch.Tensor) -> DeviceGIFs:
+    """As makers.ffmpeg_palette has it: colours that are used, ffmpeg's transparent lime, white up to a power of two.
+
+    shown: bool [N, H, W], pixels that are there.
+    """
+    n = len(index)
+    uses = torch.zeros((n, 256), device=index.device)
+    flat = index.reshape(n, -1).long()
+    uses.scatter_add_(1, flat, shown.reshape(n, -1).float())
+    order = torch.argsort((uses == 0).to(torch.uint8), dim=1, stable=True)
+    ranks = torch.argsort(order, dim=1)
+    used = (uses > 0).sum(1)
+    tables = table_sizes((used + 1).clamp_max(256))
+    place = torch.arange(256, device=index.device)[None, :, None]
+    colours = torch.gather(palette, 1, order[:, :, None].expand(-1, -1, 3))
+    lime = torch.tensor(LIME, dtype=torch.uint8, device=index.device)
+    table = torch.where(place < used[:, None, None], colours, torch.where(place == used[:, None, None], lime, 255))
+    table = torch.where(place < tables[:, None, None], table, 0).to(torch.uint8)
+    renumbered = torch.gather(ranks, 1, flat).reshape(index.shape).to(torch.uint8)
+    return DeviceGIFs(renumbered, table, tables)
+
+
+def finished(films: list[Prepared], side: tuple[int, int], device: torch.device) -> DeviceGIFs:
+    """The frames of some films, one after the other, as GIFs. Smaller pictures lie at the left and the top.
+
+    side: height and width of the result; index 0 fills the rest.
+    """
+    parts = [_finished(film, side, device) for film in films]
+    return DeviceGIFs(*(torch.cat([getattr(part, name) for part in parts]) for name in ("index", "palette", "tables")))
+
+
+def _finished(film: Prepared, side: tuple[int, int], device: torch.device) -> DeviceGIFs:
+    frames, height, width = film.pictures.shape[:3]
+    palette = torch.from_numpy(film.palette).to(device, non_blocking=True)
+    count = torch.from_numpy(film.count).to(device, non_blocking=True)
+    if film.index is None:
+        pictures = torch.from_numpy(film.pictures).to(device, non_blocking=True)
+        index = mapped(pictures, palette, count, film.recipe.mapping)
+    else:
+        index = torch.from_numpy(film.index).to(device, non_blocking=True)
+    if film.recipe.tool == "ffmpeg":
+        gifs = ffmpeg_tables(index, palette, torch.ones_like(index, dtype=torch.bool))
+    else:
+        gifs = DeviceGIFs(index, palette, table_sizes(count))
+    if (height, width) == side:
+        return gifs
+    room = torch.zeros((frames, *side), dtype=torch.uint8, device=device)
+    room[:, :height, :width] = gifs.index
+    return DeviceGIFs(room, gifs.palette, gifs.tables)
+
+
+def _pairs(palette: torch.Tensor, tables: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """For every entry the offsets to all others, [N, 256, 256, 3], and which of those are entries."""
+    colours = palette.int()
+    offset = colours[:, None] - colours[:, :, None]
+    there = torch.arange(256, device=palette.device)[None, None] < tables[:, None, None]
+    return offset, there
+
+
+def radius_tables(palette: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:
+    """makers.radius_table of many colour tables, float32 [N, 256]."""
+    offset, there = _pairs(palette, tables)
+    square = offset.square().sum(-1).float()
+    square = torch.where(there & (square > 0), square, torch.inf)
+    return (square.amin(2).sqrt() / 255).clamp_max(RADIUS_LIMIT)
+
+
+def cell_tables(palette: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:
+    """makers.cell_table of many colour tables, float32 [N, 256, 6]; what lies beyond a table means nothing."""
+    offset, there = _pairs(palette, tables)
+    square = offset.square().sum(-1).float()
+    columns = []
+    for channel in range(3):
+        for sign in (1, -1):
+            along = sign * offset[..., channel]
+            reach = torch.where(there & (along > 0), square / (255 * along.clamp_min(1)), RADIUS_LIMIT).amin(2)
+            room = (255 - palette[..., channel].int() if sign > 0 else palette[..., channel].int()) / 127.5
+            columns.append(torch.minimum(reach, room.float()).clamp_max(RADIUS_LIMIT))
+    return torch.stack(columns, -1)
+
+
+def made(maker: str, film: np.ndarray, colours: int, device: torch.device) -> list[GIFFrame]:
+    """What the catalogue's maker of this name makes of frames uint8 [T, H, W, 3]."""
+    gifs = finished([prepared(film, RECIPES[maker], colours)], film.shape[1:3], device)
+    index, palette, tables = (x.cpu().numpy() for x in (gifs.index, gifs.palette, gifs.tables))
+    return [GIFFrame(index[t], palette[t, : tables[t]]) for t in range(len(film))]
