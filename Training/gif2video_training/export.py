@@ -65,6 +65,22 @@ def one_line(value) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
+def export_trained(
+    path: Path, config: dict, average: dict[str, torch.Tensor], changes: dict, record: dict, quality: dict, half: bool
+) -> None:
+    """Writes the averaged weights of a training as a model file.
+
+    config: a configuration file's; changes: to the network's part of it; record: what is to be said of the training
+    beside the configuration; quality: measured figures.
+    """
+    model = config["model"] | changes
+    network = ARCHITECTURES[config["architecture"]](model)
+    network.load_state_dict(average)
+    metadata = {key: config[key] for key in ("architecture", "name", "profile", "dither", "palette_range")}
+    metadata |= {"config": one_line(model), "training": one_line(config["training"] | record)}
+    save_model(path, network, metadata | {"quality": one_line(quality)}, half)
+
+
 def reconfigured(source: Path, output: Path, changes: dict, profile: str | None = None) -> None:
     """A model file with the same weights and another configuration; profile: that it is then of, if another."""
     metadata = read_metadata(source)
@@ -91,17 +107,9 @@ def main() -> None:
     if options.checkpoint.suffix == ".safetensors":
         return reconfigured(options.checkpoint, options.output, options.set, options.profile)
     state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
-    config = state["config"]
-    model = config["model"] | options.set
-    network = ARCHITECTURES[config["architecture"]](model)
-    network.load_state_dict(state["average"])
-    record = (
-        {"steps": state["step"], "minutes": round(state["seconds"] / 60, 1)} | config["training"] | options.training
-    )
-    metadata = {key: config[key] for key in ("architecture", "name", "profile", "dither", "palette_range")}
-    metadata |= {"config": one_line(model), "training": one_line(record)}
-    metadata["quality"] = one_line(json.loads(options.quality.read_text()) if options.quality else {})
-    save_model(options.output, network, metadata, options.half)
+    record = {"steps": state["step"], "minutes": round(state["seconds"] / 60, 1)} | options.training
+    quality = json.loads(options.quality.read_text()) if options.quality else {}
+    export_trained(options.output, state["config"], state["average"], options.set, record, quality, options.half)
 
 
 if __name__ == "__main__":

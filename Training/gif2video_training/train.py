@@ -164,9 +164,9 @@ class Trainer:
         widths) begins as the same function (`widened`).
         """
         if path.suffix == ".safetensors":
-            weights = {name: tensor.float() for name, tensor in load_file(path, str(self.device)).items()}
+            weights = {name: tensor.float() for name, tensor in load_file(path).items()}
         else:
-            weights = torch.load(path, map_location=self.device, weights_only=True)["average"]
+            weights = torch.load(path, map_location="cpu", weights_only=True)["average"]
         for name, own in self.network.state_dict().items():
             if name not in weights:
                 continue

@@ -14,8 +14,8 @@ from ..makers import LIME, RADIUS_LIMIT, GIFFrame
 from .recipes import RECIPES, Prepared, prepared
 
 BAYER_SCALE = 2
-SCORES = 1 << 26
-"""Distances that are held at a time: 256 MiB."""
+SCORES = {"cuda": 1 << 28, "cpu": 1 << 22}
+"""Distances that are held at a time, of 4 bytes."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def nearest_index(pictures: torch.Tensor, palette: torch.Tensor, count: torch.Te
     square = torch.where(entries[None] < count[:, None], square, square.new_tensor(2.0**21))
     result = torch.empty((n, height * width), dtype=torch.uint8, device=pictures.device)
     pixels = pictures.reshape(n, height * width, 3)
-    step = max(1, SCORES // (256 * n))
+    step = max(1, SCORES[pictures.device.type] // (256 * n))
     with torch.autocast(pictures.device.type, enabled=False):
         for first in range(0, height * width, step):
             part = pixels[:, first : first + step].float()
@@ -58,22 +58,22 @@ def nearest_index(pictures: torch.Tensor, palette: torch.Tensor, count: torch.Te
 
 
 def bayer_offsets(height: int, width: int, device: torch.device) -> torch.Tensor:
-    """What ffmpeg's `bayer` adds to a pixel before it takes the nearest colour, int32 [H, W]."""
+    """What ffmpeg's `bayer` adds to a pixel before it takes the nearest colour, int16 [H, W]."""
     y, x = (torch.arange(length, device=device) & 7 for length in (height, width))
     p = (y[:, None] << 3) | x[None]
     q = p ^ (p >> 3)
     value = (p & 4) >> 2 | (q & 4) >> 1 | (p & 2) << 1 | (q & 2) << 2 | (p & 1) << 4 | (q & 1) << 5
-    return ((value >> BAYER_SCALE) - (1 << (5 - BAYER_SCALE))).int()
+    return ((value >> BAYER_SCALE) - (1 << (5 - BAYER_SCALE))).short()
 
 
-def mapped(pictures: torch.Tensor, palette: torch.Tensor, count: torch.Tensor, mapping: str) -> torch.Tensor:
-    """The index of every pixel by a recipe's mapping that does not diffuse errors, uint8 [N, H, W]."""
-    if mapping == "coarse":
-        pictures = pictures & 252
-    elif mapping == "bayer":
-        offsets = bayer_offsets(*pictures.shape[1:3], pictures.device)
-        pictures = (pictures.int() + offsets[None, :, :, None]).clamp(0, 255).to(torch.uint8)
-    return nearest_index(pictures, palette, count)
+def mapped(pictures: torch.Tensor, palette: torch.Tensor, count: torch.Tensor, mappings: list[str]) -> torch.Tensor:
+    """The index of every pixel, uint8 [N, H, W]; mappings: each picture's, of those that do not diffuse errors."""
+    device = pictures.device
+    is_coarse, is_bayer = (torch.tensor([m == name for m in mappings], device=device) for name in ("coarse", "bayer"))
+    mask = torch.where(is_coarse, 252, 255).to(torch.uint8)[:, None, None, None]
+    offsets = bayer_offsets(*pictures.shape[1:3], device)[None, :, :, None] * is_bayer[:, None, None, None]
+    looked_up = ((pictures & mask).short() + offsets).clamp(0, 255).to(torch.uint8)
+    return nearest_index(looked_up, palette, count)
 
 
 def table_sizes(entries: torch.Tensor) -> torch.Tensor:
@@ -82,15 +82,19 @@ def table_sizes(entries: torch.Tensor) -> torch.Tensor:
     return powers[torch.searchsorted(powers, entries.clamp_min(2))]
 
 
+def pillow_tables(index: torch.Tensor, palette: torch.Tensor, count: torch.Tensor) -> DeviceGIFs:
+    """As makers.padded has it: black up to a power of two."""
+    return DeviceGIFs(index, palette, table_sizes(count))
+
+
 def ffmpeg_tables(index: torch.Tensor, palette: torch.Tensor, shown: torch.Tensor) -> DeviceGIFs:
     """As makers.ffmpeg_palette has it: colours that are used, ffmpeg's transparent lime, white up to a power of two.
 
     shown: bool [N, H, W], pixels that are there.
     """
-    n = len(index)
-    uses = torch.zeros((n, 256), device=index.device)
-    flat = index.reshape(n, -1).long()
-    uses.scatter_add_(1, flat, shown.reshape(n, -1).float())
+    uses = torch.zeros((len(index), 256), device=index.device)
+    flat = index.flatten(1).long()
+    uses.scatter_add_(1, flat, shown.flatten(1).float())
     order = torch.argsort((uses == 0).to(torch.uint8), dim=1, stable=True)
     ranks = torch.argsort(order, dim=1)
     used = (uses > 0).sum(1)
@@ -104,33 +108,44 @@ def ffmpeg_tables(index: torch.Tensor, palette: torch.Tensor, shown: torch.Tenso
     return DeviceGIFs(renumbered, table, tables)
 
 
-def finished(films: list[Prepared], side: tuple[int, int], device: torch.device) -> DeviceGIFs:
-    """The frames of some films, one after the other, as GIFs. Smaller pictures lie at the left and the top.
+def _joined(arrays: list[np.ndarray], side: tuple[int, int], device: torch.device) -> torch.Tensor:
+    """Arrays [T, <= side, ...] one after the other on the device, at the left and the top of zeros."""
+    room = np.zeros((sum(len(array) for array in arrays), *side, *arrays[0].shape[3:]), arrays[0].dtype)
+    first = 0
+    for array in arrays:
+        room[first : first + len(array), : array.shape[1], : array.shape[2]] = array
+        first += len(array)
+    return torch.from_numpy(room).to(device, non_blocking=True)
 
-    side: height and width of the result; index 0 fills the rest.
+
+def finished(films: list[Prepared], side: tuple[int, int], device: torch.device) -> tuple[torch.Tensor, DeviceGIFs]:
+    """The frames of some films one after the other, uint8 [N, *side, 3], and their GIFs.
+
+    side: height and width of the result. Smaller pictures lie at the left and the top, before black and index 0.
     """
-    parts = [_finished(film, side, device) for film in films]
-    return DeviceGIFs(*(torch.cat([getattr(part, name) for part in parts]) for name in ("index", "palette", "tables")))
-
-
-def _finished(film: Prepared, side: tuple[int, int], device: torch.device) -> DeviceGIFs:
-    frames, height, width = film.pictures.shape[:3]
-    palette = torch.from_numpy(film.palette).to(device, non_blocking=True)
-    count = torch.from_numpy(film.count).to(device, non_blocking=True)
-    if film.index is None:
-        pictures = torch.from_numpy(film.pictures).to(device, non_blocking=True)
-        index = mapped(pictures, palette, count, film.recipe.mapping)
-    else:
-        index = torch.from_numpy(film.index).to(device, non_blocking=True)
-    if film.recipe.tool == "ffmpeg":
-        gifs = ffmpeg_tables(index, palette, torch.ones_like(index, dtype=torch.bool))
-    else:
-        gifs = DeviceGIFs(index, palette, table_sizes(count))
-    if (height, width) == side:
-        return gifs
-    room = torch.zeros((frames, *side), dtype=torch.uint8, device=device)
-    room[:, :height, :width] = gifs.index
-    return DeviceGIFs(room, gifs.palette, gifs.tables)
+    pictures = _joined([film.pictures for film in films], side, device)
+    palette = torch.from_numpy(np.concatenate([film.palette for film in films])).to(device, non_blocking=True)
+    count = torch.from_numpy(np.concatenate([film.count for film in films])).to(device, non_blocking=True)
+    recipes = [film.recipe for film in films for _ in film.pictures]
+    is_there = _joined([np.ones(film.pictures.shape[:3], bool) for film in films], side, device)
+    index = torch.zeros(pictures.shape[:3], dtype=torch.uint8, device=device)
+    diffused = [film.index for film in films if film.index is not None]
+    if diffused:
+        rows = [n for n, recipe in enumerate(recipes) if recipe.is_diffused]
+        index[torch.tensor(rows, device=device)] = _joined(diffused, side, device)
+    if rows := [n for n, recipe in enumerate(recipes) if not recipe.is_diffused]:
+        chosen = torch.tensor(rows, device=device)
+        mappings = [recipes[n].mapping for n in rows]
+        index[chosen] = mapped(pictures[chosen], palette[chosen], count[chosen], mappings)
+    index *= is_there
+    pillow, ffmpeg = pillow_tables(index, palette, count), ffmpeg_tables(index, palette, is_there)
+    is_pillow = torch.tensor([recipe.tool == "pillow" for recipe in recipes], device=device)
+    chosen = DeviceGIFs(
+        torch.where(is_pillow[:, None, None], pillow.index, ffmpeg.index * is_there),
+        torch.where(is_pillow[:, None, None], pillow.palette, ffmpeg.palette),
+        torch.where(is_pillow, pillow.tables, ffmpeg.tables),
+    )
+    return pictures, chosen
 
 
 def _pairs(palette: torch.Tensor, tables: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -165,6 +180,6 @@ def cell_tables(palette: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:
 
 def made(maker: str, film: np.ndarray, colours: int, device: torch.device) -> list[GIFFrame]:
     """What the catalogue's maker of this name makes of frames uint8 [T, H, W, 3]."""
-    gifs = finished([prepared(film, RECIPES[maker], colours)], film.shape[1:3], device)
+    _, gifs = finished([prepared(film, RECIPES[maker], colours)], film.shape[1:3], device)
     index, palette, tables = (x.cpu().numpy() for x in (gifs.index, gifs.palette, gifs.tables))
     return [GIFFrame(index[t], palette[t, : tables[t]]) for t in range(len(film))]

@@ -71,9 +71,15 @@ def _ffmpeg(picture, palette, floyd_steinberg):
     height, width, _ = work.shape
     index = np.empty((height, width), np.uint8)
     error = np.empty(3, np.int32)
+    # The last colour that was looked up of all those with the same low bits.
+    keys, known = np.full(1 << 15, -1, np.int32), np.empty(1 << 15, np.uint8)
     for y in range(height):
         for x in range(width):
-            found = _nearest(palette, work[y, x, 0], work[y, x, 1], work[y, x, 2])
+            r, g, b = work[y, x]
+            key, place = r << 16 | g << 8 | b, (r & 31) << 10 | (g & 31) << 5 | b & 31
+            if keys[place] != key:
+                keys[place], known[place] = key, _nearest(palette, r, g, b)
+            found = known[place]
             index[y, x] = found
             for c in range(3):
                 error[c] = work[y, x, c] - palette[found, c]

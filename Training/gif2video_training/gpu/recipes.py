@@ -28,6 +28,10 @@ class Recipe:
     one_palette: bool
     mapping: str
 
+    @property
+    def is_diffused(self) -> bool:
+        return self.mapping in DIFFUSIONS
+
 
 def _recipes() -> dict[str, Recipe]:
     recipes = {
@@ -62,7 +66,8 @@ class Prepared:
     count: np.ndarray
     index: np.ndarray | None
 
-    def part(self, frames: slice) -> Prepared:
+    def part(self, frames: list[int]) -> Prepared:
+        """Some of its frames."""
         index = None if self.index is None else self.index[frames]
         return Prepared(self.recipe, self.pictures[frames], self.palette[frames], self.count[frames], index)
 

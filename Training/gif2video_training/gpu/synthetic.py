@@ -1,4 +1,4 @@
-"""Films that the tests draw themselves."""
+"""Films for rehearsals and tests, drawn, so that neither needs data."""
 
 import numpy as np
 

@@ -1,0 +1,77 @@
+"""CCDNet on GIFs that are made while it trains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..catalogue import MAKERS
+from ..colour_pool import FILM, RUN, SIDE, draw_maker, film_run, random_colours, source_shares
+from ..tasks import Batch, ColourTask
+from .device_makers import finished
+from .film_store import FilmStore
+from .recipes import RECIPES, Prepared, prepared
+from .stream import Stream
+from .windows import ColourWindows
+
+TAKEN = 16
+"""Runs that a step takes over at the most: mapping them costs the device a little."""
+
+
+@dataclass(frozen=True)
+class ColourSource:
+    """Draws films and prepares their GIFs, as colour_pool.write_colour_pool does. For any thread.
+
+    dithered: by which makers; colours: fewest and most; smallest: pixels that a window's sides have at the least.
+    """
+
+    store: FilmStore
+    dithered: bool
+    colours: tuple[int, int]
+    smallest: int
+
+    def __call__(self, rng: np.random.Generator) -> list[Prepared]:
+        """Runs of RUN frames."""
+        sources = self.store.sources
+        source = sources[int(rng.choice(len(sources), p=source_shares(sources, False)))]
+        maker = draw_maker(rng, self.dithered, [name for name in RECIPES if MAKERS[name].dithered == self.dithered])
+        film = film_run(rng, self.store.frames(source), SIDE, RUN if maker.tool == "pillow" else FILM)
+        if min(film.shape[1:3]) < self.smallest:
+            return []
+        made = prepared(film, RECIPES[maker.name], random_colours(rng, *self.colours))
+        # A short clip's last frame stands.
+        firsts = range(0, max(1, len(film) - RUN + 1), RUN)
+        return [made.part([min(first + k, len(film) - 1) for k in range(RUN)]) for first in firsts]
+
+
+class StreamedColourTask(ColourTask):
+    """ColourTask whose batches come from windows that a stream of prepared runs keeps fresh."""
+
+    def __init__(
+        self, config: dict, windows: ColourWindows, stream: Stream, validation: Path | None, device: torch.device
+    ):
+        super().__init__(config, [], validation, device)
+        self.windows, self.stream, self.taken = windows, stream, 0
+
+    def take(self, runs: list[Prepared]) -> None:
+        """Finishes GIFs and puts them into the windows."""
+        if runs:
+            pictures, gifs = finished(runs, (SIDE, SIDE), self.device)
+            sizes = [run.pictures.shape[1:3] for run in runs]
+            self.windows.put(self.windows.places.take(len(runs)), sizes, pictures, gifs)
+            self.taken += len(runs)
+
+    def fill(self, count: int) -> None:
+        """Waits until there are `count` fresh windows."""
+        while count > 0:
+            runs = self.stream.wait(min(count, 16))
+            self.take(runs)
+            count -= len(runs)
+
+    def batch(self, rng: np.random.Generator) -> Batch:
+        self.take(self.stream.ready(TAKEN))
+        training = self.training
+        return self.windows.draw(rng, training["batch"], training["patch"], training["alone"])

@@ -1,0 +1,130 @@
+"""Estimates how many training steps a second a GPU makes, from what the networks compute and move.
+
+Every convolution takes the longer of two times: its arithmetic at half of the datasheet's rate, or its tensors at the
+memory's rate; backwards twice that. What lies between the convolutions (activation, sum, pooling, forwards and
+backwards) reads and writes every output five times more. A step is no faster than its kernels are started. An estimate:
+nothing here has been measured on a GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ..colour_pool import RUN
+from ..networks import ARCHITECTURES
+from .jobs import Job, read_jobs
+
+USABLE = 0.5
+"""The part of the datasheet's arithmetic that convolutions are taken to reach."""
+BETWEEN = 5
+LAUNCH, LAUNCHES, OPTIMIZER_LAUNCHES = 8e-6, 20, 40
+"""Seconds in which PyTorch starts a kernel; kernels of a convolution and what follows it, forwards and backwards; of a
+weight's update."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Dense bfloat16 multiply-adds and bytes of memory a second, as the vendor's datasheet has them."""
+
+    name: str
+    multiply_adds: float
+    bytes: float
+
+
+MACHINES = (Machine("H200", 989e12 / 2, 4.8e12), Machine("H100", 989e12 / 2, 3.35e12))
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A convolution in one pass: multiply-adds and bytes (bfloat16), and those of its output."""
+
+    multiply_adds: int
+    bytes: int
+    output: int
+
+
+def layers(config: dict, patch: int, batch: int) -> list[Layer]:
+    """The convolutions of one training pass forwards: a run of colour frames, or a pair with its in-between."""
+    found: list[Layer] = []
+
+    def note(module: torch.nn.Module, inputs: tuple, output: torch.Tensor) -> None:
+        size = inputs[0].shape[-2:].numel() if isinstance(module, torch.nn.ConvTranspose2d) else output[0, 0].numel()
+        work = module.weight.numel() * size * batch
+        moved = 2 * (batch * (inputs[0][0].numel() + output[0].numel()) + module.weight.numel())
+        found.append(Layer(work, moved, 2 * batch * output[0].numel()))
+
+    with torch.device("meta"):
+        network = ARCHITECTURES[config["architecture"]](config["model"] | {"coarse": False, "views": False})
+        for module in network.modules():
+            if isinstance(module, (torch.nn.Conv2d, torch.nn.ConvTranspose2d)):
+                module.register_forward_hook(note)
+        picture = torch.zeros(1, 3, patch, patch)
+        if config["architecture"] == "superslomo":
+            network(picture, picture, picture, picture, 0.5)
+            if config["model"].get("coarse"):
+                # Large motion: once on small frames, and both corrections.
+                small = picture[..., ::4, ::4]
+                for g in (small, picture, picture):
+                    network.direct_flows(g, g)
+        else:
+            parts = ["first"] + ["step"] * (config["model"]["steps"] - 1)
+            for part in parts * (RUN - 1):
+                network.get_submodule(part)(torch.zeros(1, config["model"][part]["in"], patch, patch))
+    return found
+
+
+def multiply_adds_per_pixel(config: dict, side: int = 256) -> float:
+    """What a restored picture (ccdnet) or an in-between with its flows (superslomo) costs."""
+    model = config["model"] | {"coarse": False}
+    total = sum(layer.multiply_adds for layer in layers(config | {"model": model}, side, 1)) / side**2
+    return total if config["architecture"] == "superslomo" else total / (RUN - 1)
+
+
+def seconds_per_step(config: dict, machine: Machine) -> float:
+    """The longer of what the GPU takes to compute and what the processor takes to start its kernels."""
+    training = config["training"]
+    passed = layers(config, training["patch"], training["batch"])
+    computing = 0.0
+    for layer in passed:
+        work = layer.multiply_adds / (USABLE * machine.multiply_adds)
+        computing += 3 * max(work, layer.bytes / machine.bytes) + BETWEEN * layer.output / machine.bytes
+    weights = sum(1 for shape in kernel_shapes(config) if len(shape) == 4)
+    return max(computing, LAUNCH * (LAUNCHES * len(passed) + OPTIMIZER_LAUNCHES * weights))
+
+
+def kernel_shapes(config: dict) -> list[torch.Size]:
+    with torch.device("meta"):
+        return [tensor.shape for tensor in ARCHITECTURES[config["architecture"]](config["model"]).parameters()]
+
+
+def describe(job: Job) -> str:
+    """A line of the table: the job, and on each machine steps a second and in its share."""
+    config = job.configuration()
+    parameters = sum(shape.numel() for shape in kernel_shapes(config))
+    training = config["training"]
+    cells = [job.name, f"{parameters:,}", f"{multiply_adds_per_pixel(config) / 1000:.1f}"]
+    cells.append(f"{training['batch']} x {training['patch']} x {training['patch']}")
+    for machine in MACHINES:
+        seconds = seconds_per_step(config, machine)
+        cells += [f"{1 / seconds:.0f}", f"{job.training_seconds / seconds:.0f}"]
+    return "| " + " | ".join(cells) + " |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="estimate", description="Estimate what the jobs reach on a GPU.")
+    parser.add_argument("--jobs", type=Path, default=None, help="default: jobs.toml beside this")
+    options = parser.parse_args()
+    names = ["job", "parameters", "kMAC a pixel", "batch"]
+    for machine in MACHINES:
+        names += [f"{machine.name}: steps/s", "steps"]
+    print("| " + " | ".join(names) + " |\n|" + "---|" * len(names))
+    for job in read_jobs(options.jobs).jobs:
+        print(describe(job))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""Windows of films and of their GIFs, uint8 on the device: what batches are cut from.
+
+The newest take the places of the oldest, so that a training never waits for new ones. Some keep their places: flat art.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ..colour_pool import RUN, SIDE, ColourPool
+from ..tasks import Batch
+from .device_makers import DeviceGIFs, cell_tables, radius_tables
+
+
+class Places:
+    """Which slots of a store are filled, and which comes next. The first `fixed` are not overwritten."""
+
+    def __init__(self, capacity: int, fixed: int = 0):
+        self.capacity, self.fixed, self.filled, self.next = capacity, fixed, fixed, fixed
+
+    def take(self, count: int) -> list[int]:
+        """`count` slots to fill, the oldest ones when all are full."""
+        slots = []
+        for _ in range(count):
+            slots.append(self.next)
+            self.filled = max(self.filled, self.next + 1)
+            self.next = self.next + 1 if self.next + 1 < self.capacity else self.fixed
+        return slots
+
+    def draw(self, rng: np.random.Generator, count: int, fixed_share: float) -> np.ndarray:
+        """Random filled slots; fixed_share: how many are fixed ones."""
+        slots = rng.integers(self.fixed, self.filled, count)
+        if self.fixed:
+            slots = np.where(rng.random(count) < fixed_share, rng.integers(0, self.fixed, count), slots)
+        return slots
+
+
+def to_unit(pixels: torch.Tensor) -> torch.Tensor:
+    """uint8 [..., H, W, 3] to float32 [..., 3, H, W] in [-1, 1], channels last in memory."""
+    return pixels.movedim(-1, -3).float() / 127.5 - 1
+
+
+def patch_places(rng: np.random.Generator, sizes: np.ndarray, patch: int, stride: int) -> np.ndarray:
+    """For every pixel of one random patch in each window, in a random element of the square's symmetry group, where it
+    lies in the window's memory: int64 [N, patch, patch].
+
+    sizes: the windows' heights and widths, [N, 2]; stride: pixels in a row of memory.
+    """
+    count = len(sizes)
+    corner = (rng.random((count, 2)) * (sizes - patch + 1)).astype(np.int64)
+    line = np.arange(patch)
+    mirrored = rng.random((count, 2)) < 0.5
+    lines = np.where(mirrored[:, :, None], line[::-1], line) + corner[:, :, None]
+    places = lines[:, 0, :, None] * stride + lines[:, 1, None, :]
+    transposed = rng.random(count) < 0.5
+    places[transposed] = places[transposed].swapaxes(1, 2)
+    return places
+
+
+def channel_orders(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Random permutations of the colour channels, int64 [N, 3]."""
+    return rng.permuted(np.tile(np.arange(3), (count, 1)), axis=1)
+
+
+class ColourWindows:
+    """Runs of GIF frames with their films, as a colour pool holds them (colour_pool.py)."""
+
+    def __init__(self, capacity: int, device: torch.device, flat: list[ColourPool], flat_share: float):
+        self.device, self.flat_share = device, flat_share
+        self.places = Places(capacity, sum(len(pool) for pool in flat))
+        self.sizes = np.full((capacity, 2), SIDE)
+
+        def room(*shape: int, dtype: torch.dtype = torch.uint8) -> torch.Tensor:
+            return torch.zeros((capacity, *shape), dtype=dtype, device=device)
+
+        self.truth = room(RUN - 1, SIDE * SIDE, 3)
+        self.index = room(RUN, SIDE * SIDE)
+        self.palette = room(RUN, 256, 3)
+        self.tables = room(RUN, dtype=torch.int64)
+        self.radius = room(RUN, 256, dtype=torch.float32)
+        self.cell = room(RUN, 256, 6, dtype=torch.float32)
+        slot = 0
+        for pool in flat:
+            for number, sample in enumerate(pool.samples):
+                arrays = (pool.index[number], pool.palette[number], sample.tables, pool.truth[number])
+                index, palette, tables, truth = (torch.from_numpy(np.array(x)).to(device) for x in arrays)
+                self.put([slot], [(sample.height, sample.width)], truth, DeviceGIFs(index, palette, tables))
+                slot += 1
+
+    def put(self, slots: list[int], sizes: list[tuple[int, int]], pictures: torch.Tensor, gifs: DeviceGIFs) -> None:
+        """Fills slots with films and their GIFs, of whose SIDE x SIDE pixels `sizes` are there.
+
+        pictures: uint8 [n, SIDE, SIDE, 3], of each film equally many, at least RUN - 1; gifs: RUN frames of each.
+        """
+        where = torch.tensor(slots, device=self.device)
+        self.index[where] = gifs.index.reshape(len(slots), RUN, -1)
+        self.palette[where] = gifs.palette.reshape(len(slots), RUN, 256, 3)
+        self.tables[where] = gifs.tables.reshape(len(slots), RUN)
+        self.radius[where] = radius_tables(gifs.palette, gifs.tables).reshape(len(slots), RUN, 256)
+        self.cell[where] = cell_tables(gifs.palette, gifs.tables).reshape(len(slots), RUN, 256, 6)
+        self.truth[where] = pictures.reshape(len(slots), -1, SIDE * SIDE, 3)[:, : RUN - 1]
+        self.sizes[slots] = sizes
+
+    def draw(self, rng: np.random.Generator, size: int, patch: int, alone: float) -> Batch:
+        """A batch as tasks.ColourTask makes them, with all that any network sees."""
+        slots = self.places.draw(rng, size, self.flat_share)
+        places = patch_places(rng, self.sizes[slots], patch, SIDE).reshape(size, 1, -1)
+        orders, after = channel_orders(rng, size), rng.random(size) >= alone
+        # One copy to the device for all numbers.
+        numbers = torch.from_numpy(np.concatenate([slots[:, None], orders, after[:, None], places[:, 0]], 1))
+        numbers = numbers.to(self.device, non_blocking=True)
+        where, order, seen, places = numbers[:, 0, None, None], numbers[:, 1:4], numbers[:, 4], numbers[:, None, 5:]
+        frames = torch.arange(RUN, device=self.device)[None, :, None]
+        index = self.index[where, frames, places].long()
+        palette = self.palette[where[..., 0], frames[..., 0]]
+        palette = torch.gather(palette, 3, order[:, None, None].expand(-1, RUN, 256, -1))
+        truth = self.truth[where, frames[:, :-1], places]
+        truth = torch.gather(truth, 3, order[:, None, None].expand(-1, RUN - 1, patch * patch, -1))
+        sides = torch.stack([2 * order, 2 * order + 1], 2).reshape(size, 6)
+        cell = self.cell[where[..., 0], frames[:, :-1, 0]]
+        cell = torch.gather(cell, 3, sides[:, None, None].expand(-1, RUN - 1, 256, -1))
+
+        def of_pixels(table: torch.Tensor) -> torch.Tensor:
+            """A table [N, k, 256, C] looked up for every pixel, [N, k, patch, patch, C]."""
+            own = index[:, : table.shape[1], :, None].expand(-1, -1, -1, table.shape[3])
+            return torch.gather(table, 2, own).reshape(size, table.shape[1], patch, patch, table.shape[3])
+
+        return {
+            "gif": to_unit(of_pixels(palette)),
+            "truth": to_unit(truth.reshape(size, RUN - 1, patch, patch, 3)),
+            "radius": of_pixels(self.radius[where[..., 0], frames[:, :-1, 0]][..., None]).movedim(-1, -3),
+            "cell": of_pixels(cell).movedim(-1, -3),
+            "palette": palette[:, :-1].float() / 127.5 - 1,
+            "count": self.tables[where[..., 0], frames[:, :-1, 0]],
+            "after": seen > 0,
+        }
+
+
+class MotionWindows:
+    """Pairs of GIF frames, what they were restored to, and a frame between them, as a motion pool holds them."""
+
+    def __init__(self, capacity: int, window: int, device: torch.device):
+        self.device, self.window = device, window
+        self.places = Places(capacity)
+        self.frames = torch.zeros((capacity, 5, window * window, 3), dtype=torch.uint8, device=device)
+        self.times = np.zeros(capacity, np.float32)
+
+    def put(self, slots: list[int], frames: torch.Tensor, times: list[float]) -> None:
+        """frames: uint8 [N, 5, window, window, 3], in the order of motion_pool.py."""
+        self.frames[torch.tensor(slots, device=self.device)] = frames.reshape(len(slots), 5, -1, 3)
+        self.times[slots] = times
+
+    def draw(self, rng: np.random.Generator, size: int, patch: int) -> Batch:
+        """A batch as tasks.MotionTask makes them."""
+        slots = self.places.draw(rng, size, 0)
+        places = patch_places(rng, np.full((size, 2), self.window), patch, self.window).reshape(size, -1)
+        backwards = rng.random(size) < 0.5
+        sequence = np.where(backwards[:, None], [1, 0, 3, 2, 4], np.arange(5))
+        numbers = np.concatenate([slots[:, None], channel_orders(rng, size), sequence, places], 1)
+        numbers = torch.from_numpy(numbers).to(self.device, non_blocking=True)
+        pictures = self.frames[numbers[:, 0, None, None], numbers[:, 4:9, None], numbers[:, None, 9:]]
+        order = numbers[:, None, None, 1:4].expand(-1, 5, patch * patch, -1)
+        pictures = to_unit(torch.gather(pictures, 3, order).reshape(size, 5, patch, patch, 3))
+        batch = {name: pictures[:, k] for k, name in enumerate(["g0", "g1", "i0", "i1", "truth"])}
+        times = np.where(backwards, 1 - self.times[slots], self.times[slots])
+        batch["time"] = torch.from_numpy(times).to(self.device)[:, None, None, None]
+        return batch
