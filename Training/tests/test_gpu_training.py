@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gif2video_training.catalogue import MAKERS
 from gif2video_training.colour_pool import RUN, SIDE, ColourPool, PoolWriter
 from gif2video_training.data import Source, centre_crop, load_frames
 from gif2video_training.export import load_model
@@ -24,14 +25,15 @@ from gif2video_training.gpu.device_makers import finished
 from gif2video_training.gpu.film_store import FilmStore, decoded_clip
 from gif2video_training.gpu.jobs import JOBS, read_jobs
 from gif2video_training.gpu.motion_task import MotionSource, StreamedMotionTask
-from gif2video_training.gpu.package import Entry, read_package, write_package
+from gif2video_training.gpu.package import Entry, Package, write_package
 from gif2video_training.gpu.recipes import RECIPES, prepared
 from gif2video_training.gpu.results import FILES, LARGEST, Results
 from gif2video_training.gpu.roofline import multiply_adds_per_pixel
 from gif2video_training.gpu.session import restoring_networks
 from gif2video_training.gpu.stream import Stream
 from gif2video_training.gpu.synthetic import film
-from gif2video_training.gpu.windows import ColourWindows, MotionWindows
+from gif2video_training.gpu.wild import tools_here, wild_bytes, wild_pools, wild_runs
+from gif2video_training.gpu.windows import ColourWindows, MotionWindows, Places
 from gif2video_training.makers import GIFFrame, cell_table, radius_table
 from gif2video_training.metrics import psnr
 from gif2video_training.motion_pool import restore
@@ -50,7 +52,7 @@ def packed(folder: Path, limit: int = pack.PACKAGE_LIMIT) -> Path:
     """A package of drawn data below `folder`."""
     with contextlib.redirect_stdout(io.StringIO()):
         data = rehearse.draw_data(folder / "data")
-        pack.pack(data, folder / "data/val", folder / "package.tar", limit, 1)
+        pack.pack(data, folder / "data/val", folder / "package.tar", limit, 1, runs=16)
     return folder / "package.tar"
 
 
@@ -60,21 +62,21 @@ class PackageTests(unittest.TestCase):
             folder = Path(name)
             first = packed(folder / "one").read_bytes()
             self.assertEqual(first, packed(folder / "two").read_bytes())
-            store = FilmStore(read_package(folder / "one/package.tar"), 2)
+            store = FilmStore(Package(folder / "one/package.tar").files(), 2)
             self.assertEqual([source.name for source in store.sources], ["face_one", "photo_four", "sports_two"])
             self.assertEqual([source.name for source in store.validation], ["face_three"])
             self.assertEqual([source.kind for source in store.sources], ["face", "photo", "sports"])
             self.assertEqual([source.fps for source in store.sources], [25, 0, 25])
             for source, seed, least in ((store.sources[0], 0, 30), (store.validation[0], 2, 33)):
-                truth = film(14, 256, 272, seed)
+                truth = film(20, 256, 272, seed)
                 truth = centre_crop(truth, SIDE) if source in store.validation else truth
-                self.assertEqual(store.frames(source).shape[0], 14)
+                self.assertEqual(store.frames(source).shape[0], 20)
                 self.assertGreater(psnr(store.frames(source), truth), least)
             self.assertEqual(store.frames(store.sources[1]).shape, (1, 300, 260, 3))
 
     def test_opencv_decodes_the_clips_as_ffmpeg_does(self):
         with tempfile.TemporaryDirectory() as name:
-            files = {entry.name: data for entry, data in read_package(packed(Path(name)))}
+            files = {entry.name: data for entry, data in Package(packed(Path(name))).files()}
             for clip in ("train/face_one.mp4", "val/face_three.mp4"):
                 path = Path(name) / "clip.mp4"
                 path.write_bytes(files[clip])
@@ -96,7 +98,7 @@ class PackageTests(unittest.TestCase):
             with tempfile.TemporaryDirectory() as name:
                 limit = (64 << 10) + 6 * 300 + count * 101_024
                 fitting = pack.fitting(files, limit)
-                write_package(Path(name) / "package.tar", fitting)
+                write_package(Path(name) / "package.tar", fitting, b"")
                 self.assertLessEqual((Path(name) / "package.tar").stat().st_size, limit)
             kept.append("".join(each.name[-1] for each, _ in fitting))
         self.assertEqual(kept, ["f", "ef", "cef", "cdef", "bcdef", "abcdef"])
@@ -115,10 +117,10 @@ class PackageTests(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             path = Path(name) / "package.tar"
             with self.assertRaisesRegex(SystemExit, "gpu/pack"):
-                list(read_package(path))
+                list(Package(path).files())
             path.write_bytes(b"nothing")
             with self.assertRaisesRegex(SystemExit, "not a package"):
-                list(read_package(path))
+                list(Package(path).files())
 
 
 class StreamTests(unittest.TestCase):
@@ -159,7 +161,7 @@ class WindowTests(unittest.TestCase):
                     films.append(np.stack([gif.rgb for gif in gifs]))
                     writer.put(len(films) - 1, films[-1], gifs, "flat", "illustration", "flat", False, 64)
             writer.close()
-            windows = ColourWindows(7, CPU, [ColourPool(Path(name))], 1.0)
+            windows = ColourWindows(1, CPU, [([ColourPool(Path(name))], 1.0)])
         windows.places.filled = 7
         batch = windows.draw(np.random.default_rng(4), 12, 48, alone=0.5)
         gif, truth, palette = pixels(batch["gif"]), pixels(batch["truth"]), batch["palette"]
@@ -184,7 +186,7 @@ class WindowTests(unittest.TestCase):
                 np.testing.assert_allclose(cell, cell_table(table)[own], rtol=1e-5)
 
     def test_the_newest_take_the_places_of_the_oldest_and_small_films_stay_inside(self):
-        windows = ColourWindows(3, CPU, [], 0)
+        windows = ColourWindows(3, CPU, [])
         recipe = RECIPES["ffmpeg-single-none"]
         runs = [prepared(film(RUN, 120, 140, seed), recipe, 16) for seed in range(5)]
         task = StreamedColourTask(COLOUR, windows, Stream(lambda rng: runs, 1, 8, seed=1), None, CPU)
@@ -197,6 +199,14 @@ class WindowTests(unittest.TestCase):
         batch = windows.draw(np.random.default_rng(1), 32, 112, alone=0)
         self.assertLess(float((batch["gif"][:, : RUN - 1] - batch["truth"]).abs().mean()), 0.1)
         self.assertTrue((pixels(batch["truth"]).reshape(32, -1).std(1) > 5).all())
+
+    def test_groups_of_fixed_windows_have_their_shares(self):
+        places = Places(100, [(10, 0.2), (5, 0.1)])
+        self.assertEqual(places.take(88), [*range(15, 100), 15, 16, 17])
+        drawn = places.draw(np.random.default_rng(1), 10000)
+        for low, high, share in ((0, 10, 0.2), (10, 15, 0.1), (15, 100, 0.7)):
+            self.assertAlmostEqual(((drawn >= low) & (drawn < high)).mean(), share, delta=0.02)
+            self.assertEqual(len(np.unique(drawn[(drawn >= low) & (drawn < high)])), high - low)
 
     def test_motion_batches_turn_time_as_well(self):
         windows = MotionWindows(1, 40, CPU)
@@ -221,7 +231,8 @@ class TaskTests(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.store = FilmStore(read_package(packed(Path(cls.folder.name))), 1)
+        cls.package = Package(packed(Path(cls.folder.name)))
+        cls.store = FilmStore(cls.package.files(), 1)
 
     @classmethod
     def tearDownClass(cls):
@@ -237,6 +248,27 @@ class TaskTests(unittest.TestCase):
                 self.assertEqual(run.index is not None, run.recipe.is_diffused)
                 self.assertTrue(dithered or not run.recipe.is_diffused)
                 self.assertTrue((run.count <= 32).all())
+
+    def test_runs_by_other_tools_fit_their_clips(self):
+        data = self.package.wild
+        runs = wild_runs(data)
+        if not tools_here():
+            self.skipTest("neither gifsicle nor ImageMagick is here")
+        self.assertEqual(len(runs), 16)
+        for row, gifs in runs:
+            source = next(source for source in self.store.sources if str(source.path) == row.source)
+            truth = row.truth(self.store.frames(source))
+            errors = np.array([[psnr(gif.rgb, picture) for picture in truth] for gif in gifs])
+            self.assertEqual(errors.argmax(1).tolist(), list(range(RUN)), row)
+            self.assertGreater(errors.diagonal().min(), 18)
+        with tempfile.TemporaryDirectory() as name:
+            pools = [
+                wild_pools(Path(name) / str(dithered), self.store, data, dithered)[0] for dithered in (False, True)
+            ]
+            self.assertEqual(wild_pools(Path(name) / "none", self.store, wild_bytes(self.store, [], 16, 1), True), [])
+        self.assertTrue(all(not sample.dithered for sample in pools[0].samples))
+        self.assertTrue(all(MAKERS[sample.maker].is_noisy for sample in pools[1].samples))
+        self.assertGreaterEqual(len(pools[0]) + len(pools[1]), 16)
 
     def test_pairs_are_restored_as_the_motion_pool_does(self):
         networks = restoring_networks(MODELS, CPU)

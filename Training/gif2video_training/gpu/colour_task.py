@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from ..catalogue import MAKERS
 from ..colour_pool import FILM, RUN, SIDE, draw_maker, film_run, random_colours, source_shares
 from ..tasks import Batch, ColourTask
 from .device_makers import finished
@@ -33,11 +33,14 @@ class ColourSource:
     colours: tuple[int, int]
     smallest: int
 
+    @cached_property
+    def shares(self) -> np.ndarray:
+        return source_shares(self.store.sources, False)
+
     def __call__(self, rng: np.random.Generator) -> list[Prepared]:
         """Runs of RUN frames."""
-        sources = self.store.sources
-        source = sources[int(rng.choice(len(sources), p=source_shares(sources, False)))]
-        maker = draw_maker(rng, self.dithered, [name for name in RECIPES if MAKERS[name].dithered == self.dithered])
+        source = self.store.sources[int(rng.choice(len(self.shares), p=self.shares))]
+        maker = draw_maker(rng, self.dithered, list(RECIPES))
         film = film_run(rng, self.store.frames(source), SIDE, RUN if maker.tool == "pillow" else FILM)
         if min(film.shape[1:3]) < self.smallest:
             return []

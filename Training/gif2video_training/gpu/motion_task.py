@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from ..catalogue import MAKERS
+from ..data import Source
 from ..motion_pool import draw_maker, draw_three, motion_shares
 from ..tasks import Batch, MotionTask
 from .device_makers import DeviceGIFs, cell_tables, finished, radius_tables
@@ -42,12 +44,21 @@ class MotionSource:
     store: FilmStore
     window: int
 
-    def __call__(self, rng: np.random.Generator) -> list[PreparedPair]:
-        sources = [source for source in self.store.sources if source.is_clip and source.fps >= LEAST_FPS]
-        sources = [source for source in sources if min(self.store.frames(source).shape[1:3]) >= self.window]
-        if not sources:
+    @cached_property
+    def sources(self) -> list[Source]:
+        """Clips that are fast and large enough."""
+        clips = [source for source in self.store.sources if source.is_clip and source.fps >= LEAST_FPS]
+        clips = [source for source in clips if min(self.store.frames(source).shape[1:3]) >= self.window]
+        if not clips:
             raise ValueError(f"the package holds no clip of {LEAST_FPS} fps and {self.window} pixels")
-        source = sources[int(rng.choice(len(sources), p=motion_shares(sources, MOTION_POWER)))]
+        return clips
+
+    @cached_property
+    def shares(self) -> np.ndarray:
+        return motion_shares(self.sources, MOTION_POWER)
+
+    def __call__(self, rng: np.random.Generator) -> list[PreparedPair]:
+        source = self.sources[int(rng.choice(len(self.shares), p=self.shares))]
         drawn = draw_three(rng, self.store.frames(source), source.fps, self.window, GAP_WEIGHTS)
         if drawn is None:
             return []

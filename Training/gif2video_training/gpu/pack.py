@@ -19,13 +19,16 @@ from PIL import Image
 
 from ..colour_pool import SIDE
 from ..data import Source, centre_crop, find_sources, load_frames
+from .film_store import FilmStore
 from .package import Entry, write_package
+from .wild import TOOLS, tools_here, wild_bytes, wild_runs
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "Training/cache/gpu/package.tar"
 PACKAGE_LIMIT, TRAVEL_LIMIT = 40 << 20, 64 << 20
 """Bytes of the package, and of it and the repository together."""
 SHORT_SIDE, FRAMES = 320, 48
+WILD_RUNS = 128
 TRAIN_CRF, VALIDATION_CRF, IMAGE_QUALITY = 22, 12, 84
 
 
@@ -67,6 +70,12 @@ def importance(entry: Entry) -> tuple:
     return entry.is_for_validation, entry.is_clip, entry.kind == "face", entry.motion, by_chance
 
 
+def with_wild(files: list[tuple[Entry, bytes]], count: int, threads: int) -> bytes:
+    """GIFs of the packed clips by tools that are not on the GPU's machine."""
+    clips = [(entry, data) for entry, data in files if entry.is_clip and not entry.is_for_validation]
+    return wild_bytes(FilmStore(clips, threads), tools_here(), count, seed=1)
+
+
 def fitting(files: list[tuple[Entry, bytes]], limit: int) -> list[tuple[Entry, bytes]]:
     """The most important files that fit, in their order, counting what the tar file and its manifest add to each."""
     kept, room = set(), limit - (64 << 10) - sum(300 for _ in files)
@@ -101,7 +110,7 @@ def table(files: list[tuple[Entry, bytes]], everything: list[tuple[Entry, bytes]
     return lines
 
 
-def pack(data: Path, validation: Path, output: Path, limit: int, threads: int) -> None:
+def pack(data: Path, validation: Path, output: Path, limit: int, threads: int, runs: int = WILD_RUNS) -> None:
     """Writes the package and prints what it holds; ends the program where it, or all that travels, is too large."""
     sources = [(source, "train") for source in find_sources(data)]
     sources += [(source, "val") for source in find_sources(validation) if source.is_clip]
@@ -110,9 +119,18 @@ def pack(data: Path, validation: Path, output: Path, limit: int, threads: int) -
     names = [entry.name for entry, _ in everything]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise SystemExit(f"{data}: these names occur twice, rename one: {', '.join(twice)}")
-    files = fitting(everything, limit)
-    write_package(output, files)
+    wild = with_wild(everything, runs, threads)
+    files = fitting(everything, limit - len(wild))
+    kept = {entry.name for entry, _ in files}
+    if left_out := {entry.name for entry, _ in everything if entry.is_clip} - kept:
+        wild = with_wild(files, runs, threads)
+        print(f"clips that are left out: {', '.join(sorted(left_out))}")
+    write_package(output, files, wild)
     print("\n".join(table(files, everything)))
+    tools, made = tools_here(), len(wild_runs(wild))
+    print(f"{made} runs by {' and '.join(tools) or 'no other tool'}: {len(wild) / 2**20:.2f} MiB")
+    if missing := set(TOOLS) - set(tools):
+        print(f"######## NOT INSTALLED HERE: {', '.join(sorted(missing))}; nothing is trained on their GIFs ########")
     size, repository = output.stat().st_size, repository_size()
     print(f"{output}: {size / 2**20:.2f} MiB of at most {limit / 2**20:.0f}")
     print(f"with the repository ({repository / 2**20:.2f} MiB) {(size + repository) / 2**20:.2f} MiB travel")

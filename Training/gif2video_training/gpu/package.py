@@ -4,6 +4,7 @@
     train/NAME.mp4   clips, H.264
     train/NAME.webp  images
     val/NAME.mp4     centre crops of the validation clips
+    wild.xz          GIFs of those clips by tools that are not on the GPU's machine (wild.py)
 
 The same sources make the same bytes.
 """
@@ -14,10 +15,11 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-MANIFEST = "manifest.json"
+MANIFEST, WILD = "manifest.json", "wild.xz"
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     archive.addfile(info, io.BytesIO(data))
 
 
-def write_package(path: Path, files: list[tuple[Entry, bytes]]) -> None:
+def write_package(path: Path, files: list[tuple[Entry, bytes]], wild: bytes) -> None:
     """Writes the package; time stamps and owners are left at zero."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
@@ -51,17 +53,34 @@ def write_package(path: Path, files: list[tuple[Entry, bytes]]) -> None:
         _add(archive, MANIFEST, manifest.encode())
         for entry, data in files:
             _add(archive, entry.name, data)
+        _add(archive, WILD, wild)
     partial.rename(path)
 
 
-def read_package(path: Path) -> Iterator[tuple[Entry, bytes]]:
-    """The package's entries with their bytes, in its order."""
-    if not path.is_file():
-        raise SystemExit(f"{path}: no package here; Training/gpu/pack makes one, --package names another")
-    try:
-        with tarfile.open(path) as archive:
-            entries = [Entry(**row) for row in json.loads(archive.extractfile(MANIFEST).read())]
-            for entry in entries:
+@dataclass(frozen=True)
+class Package:
+    """A package on disk; what is none ends the program."""
+
+    path: Path
+
+    @contextmanager
+    def _opened(self) -> Iterator[tarfile.TarFile]:
+        if not self.path.is_file():
+            raise SystemExit(f"{self.path}: no package here; Training/gpu/pack makes one, --package names another")
+        try:
+            with tarfile.open(self.path) as archive:
+                yield archive
+        except (tarfile.TarError, KeyError, TypeError, ValueError) as error:
+            raise SystemExit(f"{self.path}: not a package of Training/gpu/pack ({error})") from error
+
+    def files(self) -> Iterator[tuple[Entry, bytes]]:
+        """The entries with their bytes, in the package's order."""
+        with self._opened() as archive:
+            for row in json.loads(archive.extractfile(MANIFEST).read()):
+                entry = Entry(**row)
                 yield entry, archive.extractfile(entry.name).read()
-    except (tarfile.TarError, KeyError, TypeError, ValueError) as error:
-        raise SystemExit(f"{path}: not a package of Training/gpu/pack ({error})") from error
+
+    @property
+    def wild(self) -> bytes:
+        with self._opened() as archive:
+            return archive.extractfile(WILD).read()

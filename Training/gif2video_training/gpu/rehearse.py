@@ -37,7 +37,7 @@ def draw_data(folder: Path) -> Path:
     for number, name in enumerate(("train/face_one.mp4", "train/sports_two.mp4", "val/face_three.mp4")):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encoded(film(14, 256, 272, number), 12))
+        path.write_bytes(encoded(film(20, 256, 272, number), 12))
     Image.fromarray(film(1, 300, 260, 7)[0]).save(folder / "train/photo_four.png")
     return folder / "train"
 

@@ -17,6 +17,7 @@ import torch
 from ..colour_pool import RUN
 from ..networks import ARCHITECTURES
 from .jobs import Job, read_jobs
+from .rates import compiling_seconds, loader_rates
 
 USABLE = 0.5
 """The part of the datasheet's arithmetic that convolutions are taken to reach."""
@@ -24,6 +25,7 @@ BETWEEN = 5
 LAUNCH, LAUNCHES, OPTIMIZER_LAUNCHES = 8e-6, 20, 40
 """Seconds in which PyTorch starts a kernel; kernels of a convolution and what follows it, forwards and backwards; of a
 weight's update."""
+RATE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -84,16 +86,20 @@ def multiply_adds_per_pixel(config: dict, side: int = 256) -> float:
     return total if config["architecture"] == "superslomo" else total / (RUN - 1)
 
 
-def seconds_per_step(config: dict, machine: Machine) -> float:
-    """The longer of what the GPU takes to compute and what the processor takes to start its kernels."""
-    training = config["training"]
-    passed = layers(config, training["patch"], training["batch"])
-    computing = 0.0
-    for layer in passed:
+def computing_seconds(config: dict, machine: Machine) -> float:
+    """What the GPU takes for a step."""
+    total = 0.0
+    for layer in layers(config, config["training"]["patch"], config["training"]["batch"]):
         work = layer.multiply_adds / (USABLE * machine.multiply_adds)
-        computing += 3 * max(work, layer.bytes / machine.bytes) + BETWEEN * layer.output / machine.bytes
+        total += 3 * max(work, layer.bytes / machine.bytes) + BETWEEN * layer.output / machine.bytes
+    return total
+
+
+def starting_seconds(config: dict) -> float:
+    """What the processor takes to start a step's kernels."""
+    convolutions = len(layers(config, config["training"]["patch"], 1))
     weights = sum(1 for shape in kernel_shapes(config) if len(shape) == 4)
-    return max(computing, LAUNCH * (LAUNCHES * len(passed) + OPTIMIZER_LAUNCHES * weights))
+    return LAUNCH * (LAUNCHES * convolutions + OPTIMIZER_LAUNCHES * weights)
 
 
 def kernel_shapes(config: dict) -> list[torch.Size]:
@@ -102,28 +108,37 @@ def kernel_shapes(config: dict) -> list[torch.Size]:
 
 
 def describe(job: Job) -> str:
-    """A line of the table: the job, and on each machine steps a second and in its share."""
+    """A line of the table: the job, what a step takes on each machine, and how many its share holds."""
     config = job.configuration()
     parameters = sum(shape.numel() for shape in kernel_shapes(config))
     training = config["training"]
     cells = [job.name, f"{parameters:,}", f"{multiply_adds_per_pixel(config) / 1000:.1f}"]
     cells.append(f"{training['batch']} x {training['patch']} x {training['patch']}")
+    starting = starting_seconds(config)
+    cells.append(f"{1000 * starting:.1f}")
     for machine in MACHINES:
-        seconds = seconds_per_step(config, machine)
-        cells += [f"{1 / seconds:.0f}", f"{job.training_seconds / seconds:.0f}"]
+        computing = computing_seconds(config, machine)
+        cells += [f"{1000 * computing:.1f}", f"{job.training_seconds / max(computing, starting):.0f}"]
     return "| " + " | ".join(cells) + " |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="estimate", description="Estimate what the jobs reach on a GPU.")
     parser.add_argument("--jobs", type=Path, default=None, help="default: jobs.toml beside this")
+    parser.add_argument("--package", type=Path, help="also measure here what one core makes of a package")
+    parser.add_argument("--compile", action="store_true", help="also measure here what torch.compile takes")
     options = parser.parse_args()
-    names = ["job", "parameters", "kMAC a pixel", "batch"]
+    jobs = read_jobs(options.jobs).jobs
+    names = ["job", "parameters", "kMAC a pixel", "batch", "ms to start"]
     for machine in MACHINES:
-        names += [f"{machine.name}: steps/s", "steps"]
+        names += [f"{machine.name}: ms to compute", "steps"]
     print("| " + " | ".join(names) + " |\n|" + "---|" * len(names))
-    for job in read_jobs(options.jobs).jobs:
+    for job in jobs:
         print(describe(job))
+    if options.package:
+        print("\nOne core of this machine:", *loader_rates(options.package, jobs, RATE_SECONDS), sep="\n")
+    if options.compile:
+        print(f"\ntorch.compile of {jobs[0].name}'s first U-Net on this processor: {compiling_seconds(jobs[0]):.0f} s")
 
 
 if __name__ == "__main__":

@@ -23,11 +23,12 @@ from ..colour_pool import ColourPool
 from .film_store import FilmStore
 from .jobs import JOBS, TRAINING, JobList, read_jobs
 from .pack import PACKAGE
-from .package import read_package
+from .package import Package
 from .recipes import RECIPES, prepared
 from .results import Results
 from .session import Session, Size, restoring_networks
 from .validation import ValidationPools
+from .wild import wild_pools
 
 SCENES = 320
 """Scenes of flat art, in the share that one of ten samples has."""
@@ -72,7 +73,7 @@ def chosen_device(name: str | None) -> torch.device:
 
 
 def train_all(
-    listed: JobList, package: Path, device: torch.device, tiny: bool, clips: int | None, results: Results
+    listed: JobList, package: Package, device: torch.device, tiny: bool, clips: int | None, results: Results
 ) -> None:
     """Runs every job; one that fails is noted and the next begins. clips: to measure on, None: all."""
     size = TINY if tiny else FULL
@@ -81,18 +82,24 @@ def train_all(
         flat = start_flat_art(folder, TINY_SCENES if tiny else SCENES, 1 if tiny else 8)
         with ThreadPoolExecutor(1) as pool:
             warm = pool.submit(warm_up)
-            store = FilmStore(read_package(package), size.threads)
+            store = FilmStore(package.files(), size.threads)
             results.say(
                 f"{len(store.sources)} clips and images to train on, {len(store.validation)} clips to measure on, "
                 f"{store.size / 2**30:.2f} GiB decoded"
             )
             pools = ValidationPools(store, folder, clips)
             warm.result()
-        results.say("makers compiled")
+            wild = {
+                name: wild_pools(folder / f"wild-{name}", store, package.wild, name == "dithered")
+                for name in ("none", "dithered")
+            }
+        results.say(
+            f"makers compiled, {' and '.join(f'{sum(map(len, pools))} {name}' for name, pools in wild.items())} runs unpacked"
+        )
         drawn = finished_flat_art(flat)
         results.say(f"{sum(len(each) for each in drawn)} scenes of flat art drawn")
         restorers = restoring_networks(listed.restorers, device)
-        session = Session(store, drawn, pools, restorers, device, size, results)
+        session = Session(store, drawn, wild, pools, restorers, device, size, results)
         for job in listed.jobs:
             try:
                 session.run(job.tiny() if tiny else job, results.began + listed.limit)
@@ -124,7 +131,7 @@ def main() -> None:
     results.note(None, device=name, torch=torch.__version__)
     results.say(f"{name}, PyTorch {torch.__version__}, {os.cpu_count()} cores")
     clips = options.clips or (TINY_CLIPS if options.tiny else None)
-    train_all(listed, options.package, device, options.tiny, clips, results)
+    train_all(listed, Package(options.package), device, options.tiny, clips, results)
     failed = [name for name, job in results.record["jobs"].items() if "done" not in job]
     results.note(None, seconds=round(results.seconds, 1))
     results.say(f"done; failed: {', '.join(failed) or 'none'}")

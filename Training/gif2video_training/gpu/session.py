@@ -23,8 +23,8 @@ from .stream import Stream
 from .validation import ValidationPools
 from .windows import ColourWindows, MotionWindows
 
-FLAT_SHARE = 0.1
-"""One sample in ten is flat art."""
+FLAT_SHARE = WILD_SHARE = 0.1
+"""One sample in ten is flat art, one by tools that are not here."""
 QUEUE = 128
 """Samples that are made ahead at the most, beside those on the device."""
 SYNCHRONIZED = 10
@@ -43,10 +43,11 @@ class Size:
 
 @dataclass
 class Session:
-    """What all jobs share."""
+    """What all jobs share. wild: pools by tools that are not here, for each kind of colour network."""
 
     store: FilmStore
     flat: list[ColourPool]
+    wild: dict[str, list[ColourPool]]
     pools: ValidationPools
     restorers: dict[str, torch.nn.Module]
     device: torch.device
@@ -58,8 +59,8 @@ class Session:
 
     def colour_task(self, config: dict, colours: tuple[int, int]) -> StreamedColourTask:
         source = ColourSource(self.store, config["dither"] == "dithered", colours, config["training"]["patch"])
-        fixed = sum(len(pool) for pool in self.flat)
-        windows = ColourWindows(fixed + self.size.windows, self.device, self.flat, FLAT_SHARE)
+        fixed = [(self.flat, FLAT_SHARE), (self.wild[config["dither"]], WILD_SHARE)]
+        windows = ColourWindows(self.size.windows, self.device, fixed)
         return StreamedColourTask(config, windows, self.stream(source), None, self.device)
 
     def motion_task(self, config: dict) -> StreamedMotionTask:

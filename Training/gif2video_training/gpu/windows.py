@@ -1,6 +1,7 @@
 """Windows of films and of their GIFs, uint8 on the device: what batches are cut from.
 
-The newest take the places of the oldest, so that a training never waits for new ones. Some keep their places: flat art.
+The newest take the places of the oldest, so that a training never waits for new ones. Some keep their places: what is
+made only once.
 """
 
 from __future__ import annotations
@@ -14,10 +15,16 @@ from .device_makers import DeviceGIFs, cell_tables, radius_tables
 
 
 class Places:
-    """Which slots of a store are filled, and which comes next. The first `fixed` are not overwritten."""
+    """Which slots of a store are filled, and which comes next. The first ones are fixed, in groups: they are not
+    overwritten, and each group has a share of what is drawn.
 
-    def __init__(self, capacity: int, fixed: int = 0):
-        self.capacity, self.fixed, self.filled, self.next = capacity, fixed, fixed, fixed
+    groups: sizes and shares.
+    """
+
+    def __init__(self, capacity: int, groups: list[tuple[int, float]]):
+        self.capacity, self.groups = capacity, groups
+        self.fixed = sum(size for size, _ in groups)
+        self.filled = self.next = self.fixed
 
     def take(self, count: int) -> list[int]:
         """`count` slots to fill, the oldest ones when all are full."""
@@ -28,11 +35,14 @@ class Places:
             self.next = self.next + 1 if self.next + 1 < self.capacity else self.fixed
         return slots
 
-    def draw(self, rng: np.random.Generator, count: int, fixed_share: float) -> np.ndarray:
-        """Random filled slots; fixed_share: how many are fixed ones."""
-        slots = rng.integers(self.fixed, self.filled, count)
-        if self.fixed:
-            slots = np.where(rng.random(count) < fixed_share, rng.integers(0, self.fixed, count), slots)
+    def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        """Random filled slots."""
+        slots, chance = rng.integers(self.fixed, self.filled, count), rng.random(count)
+        begin = reached = 0
+        for size, share in self.groups:
+            chosen = (chance >= reached) & (chance < reached + share)
+            slots = np.where(chosen, rng.integers(begin, begin + size, count), slots)
+            begin, reached = begin + size, reached + share
         return slots
 
 
@@ -66,9 +76,13 @@ def channel_orders(rng: np.random.Generator, count: int) -> np.ndarray:
 class ColourWindows:
     """Runs of GIF frames with their films, as a colour pool holds them (colour_pool.py)."""
 
-    def __init__(self, capacity: int, device: torch.device, flat: list[ColourPool], flat_share: float):
-        self.device, self.flat_share = device, flat_share
-        self.places = Places(capacity, sum(len(pool) for pool in flat))
+    def __init__(self, capacity: int, device: torch.device, fixed: list[tuple[list[ColourPool], float]]):
+        """capacity: of windows beside the fixed ones; fixed: groups of pools, and the share of each group."""
+        self.device = device
+        groups = [(sum(len(pool) for pool in pools), share) for pools, share in fixed]
+        groups = [(size, share) for size, share in groups if size]
+        capacity += sum(size for size, _ in groups)
+        self.places = Places(capacity, groups)
         self.sizes = np.full((capacity, 2), SIDE)
 
         def room(*shape: int, dtype: torch.dtype = torch.uint8) -> torch.Tensor:
@@ -81,7 +95,7 @@ class ColourWindows:
         self.radius = room(RUN, 256, dtype=torch.float32)
         self.cell = room(RUN, 256, 6, dtype=torch.float32)
         slot = 0
-        for pool in flat:
+        for pool in (pool for pools, _ in fixed for pool in pools):
             for number, sample in enumerate(pool.samples):
                 arrays = (pool.index[number], pool.palette[number], sample.tables, pool.truth[number])
                 index, palette, tables, truth = (torch.from_numpy(np.array(x)).to(device) for x in arrays)
@@ -104,7 +118,7 @@ class ColourWindows:
 
     def draw(self, rng: np.random.Generator, size: int, patch: int, alone: float) -> Batch:
         """A batch as tasks.ColourTask makes them, with all that any network sees."""
-        slots = self.places.draw(rng, size, self.flat_share)
+        slots = self.places.draw(rng, size)
         places = patch_places(rng, self.sizes[slots], patch, SIDE).reshape(size, 1, -1)
         orders, after = channel_orders(rng, size), rng.random(size) >= alone
         # One copy to the device for all numbers.
@@ -142,7 +156,7 @@ class MotionWindows:
 
     def __init__(self, capacity: int, window: int, device: torch.device):
         self.device, self.window = device, window
-        self.places = Places(capacity)
+        self.places = Places(capacity, [])
         self.frames = torch.zeros((capacity, 5, window * window, 3), dtype=torch.uint8, device=device)
         self.times = np.zeros(capacity, np.float32)
 
@@ -153,7 +167,7 @@ class MotionWindows:
 
     def draw(self, rng: np.random.Generator, size: int, patch: int) -> Batch:
         """A batch as tasks.MotionTask makes them."""
-        slots = self.places.draw(rng, size, 0)
+        slots = self.places.draw(rng, size)
         places = patch_places(rng, np.full((size, 2), self.window), patch, self.window).reshape(size, -1)
         backwards = rng.random(size) < 0.5
         sequence = np.where(backwards[:, None], [1, 0, 3, 2, 4], np.arange(5))
