@@ -17,8 +17,8 @@ from .recipes import RECIPES, Prepared, prepared
 from .stream import Stream
 from .windows import ColourWindows
 
-TAKEN = 16
-"""Runs that a step takes over at the most: mapping them costs the device a little."""
+TAKEN = 6
+"""Runs that a step takes over at the most: searching their nearest colours costs the device time."""
 
 
 @dataclass(frozen=True)

@@ -93,9 +93,8 @@ def train_all(
                 name: wild_pools(folder / f"wild-{name}", store, package.wild, name == "dithered")
                 for name in ("none", "dithered")
             }
-        results.say(
-            f"makers compiled, {' and '.join(f'{sum(map(len, pools))} {name}' for name, pools in wild.items())} runs unpacked"
-        )
+        counts = [f"{sum(len(pool) for pool in own)} {name}" for name, own in wild.items()]
+        results.say(f"makers compiled, runs by other tools: {', '.join(counts)}")
         drawn = finished_flat_art(flat)
         results.say(f"{sum(len(each) for each in drawn)} scenes of flat art drawn")
         restorers = restoring_networks(listed.restorers, device)

@@ -127,7 +127,7 @@ def wild_runs(data: bytes) -> list[tuple[WildRun, list[GIFFrame]]]:
 
 
 def wild_pools(out: Path, store: FilmStore, data: bytes, for_dithered: bool) -> list[ColourPool]:
-    """A colour pool of those runs that the network for dithered GIFs, or the other one, is to see; none without runs."""
+    """A colour pool of the runs that the network for dithered GIFs, or the other one, is to see; none without runs."""
     runs = [(row, gifs) for row, gifs in wild_runs(data) if (row.is_noisy if for_dithered else not row.is_dithered)]
     if not runs:
         return []
