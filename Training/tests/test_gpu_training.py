@@ -249,6 +249,36 @@ class TaskTests(unittest.TestCase):
                 self.assertTrue(dithered or not run.recipe.is_diffused)
                 self.assertTrue((run.count <= 32).all())
 
+    def test_what_ships_restores_what_the_streams_bring(self):
+        """Batches show networks what they were trained to see: they gain on them as they do on pools."""
+        networks = restoring_networks(MODELS, CPU)
+        for name, least in (("none", 0.7), ("dithered", 2.5)):
+            config = COLOUR | {"training": COLOUR["training"] | {"alone": 0.5}}
+            stream = Stream(ColourSource(self.store, name == "dithered", (16, 128), 96), 1, 8, seed=1)
+            task = StreamedColourTask(config, ColourWindows(12, CPU, []), stream, None, CPU)
+            task.fill(12)
+            stream.close()
+            batch = task.windows.draw(np.random.default_rng(1), 12, 96, alone=0.5)
+            with torch.no_grad():
+                made = torch.stack([estimates[-1] for estimates in task.restored(networks[name], batch)], 1)
+            truth = batch["truth"]
+            gains = [psnr(pixels(made[n]), pixels(truth[n])) - psnr(pixels(batch["gif"][n, :-1]), pixels(truth[n]))
+                     for n in range(12)]  # fmt: skip
+            self.assertGreater(np.mean(gains), least, name)
+        stream = Stream(MotionSource(self.store, 224), 1, 8, seed=2)
+        task = StreamedMotionTask(MOTION, MotionWindows(8, 224, CPU), stream, networks, None, CPU)
+        task.fill(8)
+        stream.close()
+        batch = task.windows.draw(np.random.default_rng(1), 8, 192)
+        network, _ = load_model(MODELS / "superslomo.safetensors")
+        network.config["views"] = False
+        time, truth = batch["time"], pixels(batch["truth"])
+        with torch.no_grad():
+            made = pixels(network(batch["g0"], batch["g1"], batch["i0"], batch["i1"], time).clamp(-1, 1))
+        blended = pixels(batch["i0"] * (1 - time) + batch["i1"] * time)
+        gains = [psnr(a, c) - psnr(b, c) for a, b, c in zip(made, blended, truth)]
+        self.assertGreater(np.mean(gains), 1)
+
     def test_runs_by_other_tools_fit_their_clips(self):
         data = self.package.wild
         runs = wild_runs(data)

@@ -28,7 +28,7 @@ PACKAGE = ROOT / "Training/cache/gpu/package.tar"
 PACKAGE_LIMIT, TRAVEL_LIMIT = 40 << 20, 64 << 20
 """Bytes of the package, and of it and the repository together."""
 SHORT_SIDE, FRAMES = 320, 48
-WILD_RUNS = 128
+WILD_RUNS = 256
 TRAIN_CRF, VALIDATION_CRF, IMAGE_QUALITY = 22, 12, 84
 
 
