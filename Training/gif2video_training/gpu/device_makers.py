@@ -36,6 +36,11 @@ class DeviceGIFs:
         return torch.gather(self.palette, 1, flat).reshape(n, height, width, 3)
 
 
+def on_device(values, device: torch.device) -> torch.Tensor:
+    """A copy of numbers that does not wait for what the device still has to do, as torch.tensor would."""
+    return torch.from_numpy(np.asarray(values)).to(device, non_blocking=True)
+
+
 def nearest_index(pictures: torch.Tensor, palette: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
     """The nearest palette colour of every pixel; the lower index wins a tie.
 
@@ -45,7 +50,7 @@ def nearest_index(pictures: torch.Tensor, palette: torch.Tensor, count: torch.Te
     entries = torch.arange(palette.shape[1], device=pictures.device)
     colours = palette.float()
     square = colours.square().sum(-1)
-    square = torch.where(entries[None] < count[:, None], square, square.new_tensor(2.0**21))
+    square = torch.where(entries[None] < count[:, None], square, 2.0**21)
     result = torch.empty((n, height * width), dtype=torch.uint8, device=pictures.device)
     pixels = pictures.reshape(n, height * width, 3)
     step = max(1, SCORES[pictures.device.type] // (len(entries) * n))
@@ -71,7 +76,7 @@ def bayer_offsets(height: int, width: int, device: torch.device) -> torch.Tensor
 def mapped(pictures: torch.Tensor, palette: torch.Tensor, count: torch.Tensor, mappings: list[str]) -> torch.Tensor:
     """The index of every pixel, uint8 [N, H, W]; mappings: each picture's, of those that do not diffuse errors."""
     device = pictures.device
-    is_coarse, is_bayer = (torch.tensor([m == name for m in mappings], device=device) for name in ("coarse", "bayer"))
+    is_coarse, is_bayer = (on_device([m == name for m in mappings], device) for name in ("coarse", "bayer"))
     mask = torch.where(is_coarse, 252, 255).to(torch.uint8)[:, None, None, None]
     offsets = bayer_offsets(*pictures.shape[1:3], device)[None, :, :, None] * is_bayer[:, None, None, None]
     looked_up = ((pictures & mask).short() + offsets).clamp(0, 255).to(torch.uint8)
@@ -103,7 +108,7 @@ def ffmpeg_tables(index: torch.Tensor, palette: torch.Tensor, shown: torch.Tenso
     tables = table_sizes((used + 1).clamp_max(256))
     place = torch.arange(256, device=index.device)[None, :, None]
     colours = torch.gather(palette, 1, order[:, :, None].expand(-1, -1, 3))
-    lime = torch.tensor(LIME, dtype=torch.uint8, device=index.device)
+    lime = on_device(np.array(LIME, np.uint8), index.device)
     table = torch.where(place < used[:, None, None], colours, torch.where(place == used[:, None, None], lime, 255))
     table = torch.where(place < tables[:, None, None], table, 0).to(torch.uint8)
     renumbered = torch.gather(ranks, 1, flat).reshape(index.shape).to(torch.uint8)
@@ -117,7 +122,7 @@ def _joined(arrays: list[np.ndarray], side: tuple[int, int], device: torch.devic
     for array in arrays:
         room[first : first + len(array), : array.shape[1], : array.shape[2]] = array
         first += len(array)
-    return torch.from_numpy(room).to(device, non_blocking=True)
+    return on_device(room, device)
 
 
 def finished(films: list[Prepared], side: tuple[int, int], device: torch.device) -> tuple[torch.Tensor, DeviceGIFs]:
@@ -126,25 +131,25 @@ def finished(films: list[Prepared], side: tuple[int, int], device: torch.device)
     side: height and width of the result. Smaller pictures lie at the left and the top, before black and index 0.
     """
     pictures = _joined([film.pictures for film in films], side, device)
-    palette = torch.from_numpy(np.concatenate([film.palette for film in films])).to(device, non_blocking=True)
-    count = torch.from_numpy(np.concatenate([film.count for film in films])).to(device, non_blocking=True)
+    palette = on_device(np.concatenate([film.palette for film in films]), device)
+    count = on_device(np.concatenate([film.count for film in films]), device)
     recipes = [film.recipe for film in films for _ in film.pictures]
     is_there = _joined([np.ones(film.pictures.shape[:3], bool) for film in films], side, device)
     index = torch.zeros(pictures.shape[:3], dtype=torch.uint8, device=device)
     diffused = [film.index for film in films if film.index is not None]
     if diffused:
         rows = [n for n, recipe in enumerate(recipes) if recipe.is_diffused]
-        index[torch.tensor(rows, device=device)] = _joined(diffused, side, device)
+        index[on_device(rows, device)] = _joined(diffused, side, device)
     counts = np.concatenate([film.count for film in films])
     for fewest, most in ((0, SMALL), (SMALL, 256)):
         rows = [n for n, recipe in enumerate(recipes) if not recipe.is_diffused and fewest < counts[n] <= most]
         if rows:
-            chosen = torch.tensor(rows, device=device)
+            chosen = on_device(rows, device)
             mappings = [recipes[n].mapping for n in rows]
             index[chosen] = mapped(pictures[chosen], palette[chosen, :most], count[chosen], mappings)
     index *= is_there
     pillow, ffmpeg = pillow_tables(index, palette, count), ffmpeg_tables(index, palette, is_there)
-    is_pillow = torch.tensor([recipe.tool == "pillow" for recipe in recipes], device=device)
+    is_pillow = on_device([recipe.tool == "pillow" for recipe in recipes], device)
     chosen = DeviceGIFs(
         torch.where(is_pillow[:, None, None], pillow.index, ffmpeg.index * is_there),
         torch.where(is_pillow[:, None, None], pillow.palette, ffmpeg.palette),

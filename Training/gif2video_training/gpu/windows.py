@@ -11,7 +11,7 @@ import torch
 
 from ..colour_pool import RUN, SIDE, ColourPool
 from ..tasks import Batch
-from .device_makers import DeviceGIFs, cell_tables, radius_tables
+from .device_makers import DeviceGIFs, cell_tables, on_device, radius_tables
 
 
 class Places:
@@ -107,7 +107,7 @@ class ColourWindows:
 
         pictures: uint8 [n, SIDE, SIDE, 3], of each film equally many, at least RUN - 1; gifs: RUN frames of each.
         """
-        where = torch.tensor(slots, device=self.device)
+        where = on_device(slots, self.device)
         self.index[where] = gifs.index.reshape(len(slots), RUN, -1)
         self.palette[where] = gifs.palette.reshape(len(slots), RUN, 256, 3)
         self.tables[where] = gifs.tables.reshape(len(slots), RUN)
@@ -162,7 +162,7 @@ class MotionWindows:
 
     def put(self, slots: list[int], frames: torch.Tensor, times: list[float]) -> None:
         """frames: uint8 [N, 5, window, window, 3], in the order of motion_pool.py."""
-        self.frames[torch.tensor(slots, device=self.device)] = frames.reshape(len(slots), 5, -1, 3)
+        self.frames[on_device(slots, self.device)] = frames.reshape(len(slots), 5, -1, 3)
         self.times[slots] = times
 
     def draw(self, rng: np.random.Generator, size: int, patch: int) -> Batch:
@@ -178,5 +178,5 @@ class MotionWindows:
         pictures = to_unit(torch.gather(pictures, 3, order).reshape(size, 5, patch, patch, 3))
         batch = {name: pictures[:, k] for k, name in enumerate(["g0", "g1", "i0", "i1", "truth"])}
         times = np.where(backwards, 1 - self.times[slots], self.times[slots])
-        batch["time"] = torch.from_numpy(times).to(self.device)[:, None, None, None]
+        batch["time"] = on_device(times, self.device)[:, None, None, None]
         return batch
