@@ -1,6 +1,7 @@
 import ArgumentParser
 import Control
 import Filesystem
+import Restoration
 
 struct PauseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -74,6 +75,9 @@ struct SetCommand: ParsableCommand {
 
     func validate() throws {
         guard rate != nil || profile != nil else { throw ValidationError("say what to set: --rate or --profile") }
+        if let rate, rate != "default", OutputRate(rate) == nil {
+            throw ValidationError("--rate \(rate): expected \(OutputRate.syntax)")
+        }
     }
 
     func run() throws {

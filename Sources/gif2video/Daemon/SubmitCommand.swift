@@ -56,6 +56,7 @@ struct SubmitCommand: ParsableCommand {
             throw ValidationError("say where it goes: --stream NAME or --output FILE")
         }
         guard output == nil || inputs.count == 1 else { throw ValidationError("--output takes one GIF") }
+        if let rate, OutputRate(rate) == nil { throw ValidationError("--rate \(rate): expected \(OutputRate.syntax)") }
     }
 
     func run() throws {
