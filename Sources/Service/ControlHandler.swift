@@ -231,8 +231,8 @@ struct ControlHandler: VarlinkInterface {
 
     /// The path of a file that the caller may read: opened for a moment.
     private func readable(_ text: String, _ peer: Peer) throws -> Path {
-        guard let path = Path(text: text), path.isAbsolute, path.name.isEntryName else {
-            throw VarlinkError.pathNotReadable(text, "not an absolute path of a file")
+        guard let path = Path(text: text), path.isAbsolute else {
+            throw VarlinkError.pathNotReadable(text, "not an absolute path")
         }
         do {
             _ = try FileSource(path, as: peer)

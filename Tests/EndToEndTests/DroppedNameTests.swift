@@ -101,7 +101,8 @@ import Testing
             exists("\(daemon.state)/in/failed", name, ".gif") && exists("\(daemon.state)/in/failed", name, ".gif.txt"))
         #expect(try daemon.command("retry", "1").status == 0)
         try daemon.waitUntil("it has failed again") {
-            try daemon.json("show", "1")["attempts"] as? Int == 2 && daemon.states() == ["failed"]
+            // A version that looks fresh is read once more.
+            try daemon.json("show", "1")["attempts"] as? Int ?? 0 >= 2 && daemon.states() == ["failed"]
         }
         #expect(exists("\(daemon.state)/in/failed", name, ".gif"))
     }

@@ -183,6 +183,7 @@ import Testing
             """
             [encoder.waits]
             extension = "bin"
+            verify = "none"
             command = ["bash", "-c", 'touch "$1/started"; until [[ -e $1/go ]]; do sleep 0.05; done; exec cat > "$0"', "{output}", "\(folder.url.path)"]
             [[stream]]
             name = "drop"
