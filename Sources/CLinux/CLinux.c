@@ -188,6 +188,10 @@ int clinux_rename_new(int from_folder, const char *from, int to_folder, const ch
     return unlinkat(from_folder, from, 0);
 }
 
+int clinux_exchange(int folder, const char *name, int other_folder, const char *other) {
+    return renameat2(folder, name, other_folder, other, RENAME_EXCHANGE);
+}
+
 int clinux_o_path(void) { return O_PATH; }
 
 /// openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS where the kernel or its filter does not have it: one component
@@ -287,7 +291,11 @@ int clinux_listen(const char *path, mode_t mode, int backlog) {
     struct sockaddr_un address;
     if (fill_address(&address, path) != 0) return -1;
     struct stat old;
-    if (lstat(path, &old) == 0 && S_ISSOCK(old.st_mode)) {
+    if (lstat(path, &old) == 0) {
+        if (!S_ISSOCK(old.st_mode)) {
+            errno = EEXIST;
+            return -1;
+        }
         // A socket that somebody answers at is somebody's; EAGAIN says that its queue is full.
         const int other = clinux_connect(path);
         if (other >= 0) close(other);

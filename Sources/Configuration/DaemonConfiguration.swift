@@ -63,6 +63,12 @@ public struct JobConfiguration: Hashable, Sendable {
     /// Seconds before the second attempt; doubled before each further one, up to `retryDelayLimit`.
     public var retryDelay = 5.0
     public var retryDelayLimit = 600.0
+    /// Seconds before the next attempt.
+    /// - Parameter failures: attempts that failed before the last one.
+    public func delay(afterFailures failures: Int) -> Double {
+        min(retryDelay * Double(1 << min(failures, 30)), retryDelayLimit)
+    }
+
     /// Jobs that may wait; more are refused or, from folders, left where they are for later.
     public var queueLimit = 100_000
     /// Finished jobs that are remembered.

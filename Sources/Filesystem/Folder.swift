@@ -141,27 +141,6 @@ public final class Folder: Sendable {
         return names
     }
 
-    /// Makes a folder in this one that only this process's user may enter.
-    /// - Returns: the new folder.
-    /// - Throws: `SystemError`; EEXIST where the name is taken.
-    public func makePrivateFolder(_ name: Path) throws(SystemError) -> Folder {
-        guard name.withCString({ mkdirat(descriptor, $0, 0o700) }) == 0 else {
-            throw SystemError(path: path.appending(name), code: errno)
-        }
-        return try privateFolder(name)
-    }
-
-    /// Opens a folder in this one that only this process's user may enter.
-    /// - Throws: `SystemError`; EPERM where it belongs to somebody else or others may write into it.
-    public func privateFolder(_ name: Path) throws(SystemError) -> Folder {
-        let folder = try folder(name)
-        var status = stat()
-        guard fstat(folder.descriptor, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
-            throw SystemError(path: folder.path, code: EPERM)
-        }
-        return folder
-    }
-
     /// Gives an entry another folder and name.
     /// - Parameter replacing: whether an entry that has the name is replaced.
     /// - Throws: `SystemError`; EEXIST where the name is taken and not replaced.
@@ -174,6 +153,15 @@ public final class Folder: Sendable {
             }
         }
         guard status == 0 else { throw SystemError(path: folder.path.appending(newName), code: errno) }
+    }
+
+    /// Exchanges two entries' names, in one step.
+    /// - Throws: `SystemError`; EINVAL where the file system cannot.
+    public func exchange(_ name: Path, with other: Folder, _ otherName: Path) throws(SystemError) {
+        let status = name.withCString { a in
+            otherName.withCString { b in clinux_exchange(descriptor, a, other.descriptor, b) }
+        }
+        guard status == 0 else { throw SystemError(path: other.path.appending(otherName), code: errno) }
     }
 
     /// Removes a file, or a link.

@@ -17,6 +17,10 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         // Said by openat2(2) with RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH, and by open(2) with O_NOFOLLOW.
         case ELOOP: "a symbolic link is not followed here"
         case EXDEV: "leads out of its folder"
+        case ENOTSUP: "something else than a FIFO has this name"
+        case EMFILE: "too many open files (ulimit -n, LimitNOFILE)"
+        // Said by open(2).
+        case EAGAIN: "another process holds it (a lease)"
         default: String(cString: strerror(code))
         }
     }
@@ -26,12 +30,13 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether a path leads nowhere that may be gone to: its file is missing, or a link stands in its way.
     public var leadsNowhere: Bool { isMissing || code == ELOOP || code == EXDEV }
 
-    /// Whether the process, or the system, has run out of something that it gets back when other work ends: descriptors,
-    /// memory, threads.
-    public var isExhaustion: Bool { Self.isExhaustion(code) }
+    /// Whether the process, or the system, has run out of something that it gets back when other work ends: descriptors or
+    /// memory.
+    public var isExhaustion: Bool { [EMFILE, ENFILE, ENOMEM].contains(code) }
 
+    /// The same of a call that starts a process or a thread, which may also find none left.
     /// - Parameter code: a value of errno.
-    public static func isExhaustion(_ code: Int32) -> Bool {
+    public static func isExhaustion(ofStarting code: Int32) -> Bool {
         [EMFILE, ENFILE, ENOMEM, EAGAIN].contains(code)
     }
 

@@ -82,6 +82,9 @@ public struct GIFScanner {
             if summary.canvas.height == 0 {
                 summary.canvas.height = Self.word(descriptor, 2) + Self.word(descriptor, 6)
             }
+            guard summary.canvas.area > 0 else {
+                throw failure(.defect("neither canvas nor first image have pixels"))
+            }
         }
         try readSubBlocks(of: "image data") { _ in }
         summary.addImage(

@@ -66,7 +66,7 @@ final class ChildProcess {
                 return ProcessGroup(try spawn.run())
             }
         } catch let failure as ProcessSpawn.Failure {
-            if SystemError.isExhaustion(failure.code) {
+            if SystemError.isExhaustion(ofStarting: failure.code) {
                 throw OutputError.system(output: name, call: "posix_spawn", errno: failure.code)
             }
             throw Self.cannotRun(command, String(cString: strerror(failure.code)), name)

@@ -29,14 +29,13 @@ public final class StagedFile {
     private static let counter = Monitor(0)
 
     /// Makes the private folder; one of that name that an earlier attempt left is removed first.
+    /// - Parameter stagingName: its name, which gets a number where something else has it.
     /// - Throws: `SystemError`.
     public init(in folder: Folder, name: Path, stagingName: Path) throws(SystemError) {
         self.folder = folder
         self.name = name
-        self.stagingName = stagingName
         growingName = Self.growingName(name)
-        folder.removeTree(stagingName)
-        (staging, key) = try UnfinishedOutputs.makeFolder(in: folder, stagingName)
+        (staging, self.stagingName, key) = try UnfinishedOutputs.makeFolder(in: folder, stagingName)
     }
 
     /// A file of this process, at a path whose links are followed, but for the last part: a link there is replaced, as an
@@ -58,25 +57,23 @@ public final class StagedFile {
     /// - Throws: `SystemError` where that cannot be told.
     public init?(sealedIn folder: Folder, name: Path, stagingName: Path, inode: UInt64) throws(SystemError) {
         let growingName = Self.growingName(name)
-        let staging: Folder
-        do {
-            staging = try folder.privateFolder(stagingName)
-        } catch {
-            // Somebody else's folder under that name is none.
-            if error.leadsNowhere || error.code == EPERM { return nil }
-            throw error
+        for candidate in PrivateFolder.names(stagingName) {
+            guard let staging = try PrivateFolder.open(candidate, in: folder),
+                let status = try staging.status(growingName), status.st_ino == inode
+            else { continue }
+            self.folder = folder
+            self.name = name
+            self.staging = staging
+            self.stagingName = candidate
+            self.growingName = growingName
+            return
         }
-        guard let status = try staging.status(growingName), status.st_ino == inode else { return nil }
-        self.folder = folder
-        self.name = name
-        self.staging = staging
-        self.stagingName = stagingName
-        self.growingName = growingName
+        return nil
     }
 
     deinit {
         guard key != nil else { return }
-        folder.removeTree(stagingName)
+        PrivateFolder.remove(stagingName, in: folder)
         release()
     }
 
@@ -123,7 +120,7 @@ public final class StagedFile {
     func requireSize(_ size: Int? = nil) throws {
         func incomplete(_ reason: String) -> OutputError { .incomplete(output: "\(path)", reason: reason) }
         guard let status = try staging.status(growingName) else {
-            let others = ((try? staging.names()) ?? []).sorted().map { "\($0)" }
+            let others = ((try? staging.names()) ?? []).filter { !$0.isHidden }.sorted().map { "\($0)" }
             throw incomplete(
                 "\(growingName), which was to be written, is missing"
                     + (others.isEmpty ? "" : "; there is \(others.prefix(4).joined(separator: ", "))"))
@@ -156,13 +153,42 @@ public final class StagedFile {
         key = nil
     }
 
+    /// Which file a published one may replace.
+    public enum Replaceable: Sendable {
+        case none
+        /// The one of that inode.
+        case only(inode: UInt64)
+        case any
+    }
+
     /// Gives the file its name and waits until that is on disk.
-    /// - Parameter replacing: whether an older file of that name is replaced.
-    /// - Throws: `SystemError`; EEXIST where the name is taken and not replaced.
-    public func publish(replacing: Bool = true) throws(SystemError) {
-        try staging.move(growingName, to: folder, name, replacing: replacing)
-        folder.removeTree(stagingName)
+    /// - Throws: `SystemError`; EEXIST where a file has the name that may not be replaced.
+    public func publish(replacing replaceable: Replaceable = .any) throws(SystemError) {
+        switch replaceable {
+        case .any: try staging.move(growingName, to: folder, name, replacing: true)
+        case .none: try staging.move(growingName, to: folder, name)
+        case .only(let inode): try replace(inode)
+        }
+        PrivateFolder.remove(stagingName, in: folder)
         release()
         try folder.sync()
+    }
+
+    /// Between a look at a file and its replacement others may exchange it: so the names are exchanged first, and back where it
+    /// was another file.
+    private func replace(_ inode: UInt64) throws(SystemError) {
+        let taken = SystemError(path: path, code: EEXIST)
+        guard let status = try folder.status(name) else { return try staging.move(growingName, to: folder, name) }
+        guard status.st_ino == inode else { throw taken }
+        do {
+            try staging.exchange(growingName, with: folder, name)
+        } catch {
+            guard error.code == EINVAL else { throw error }
+            // A file system that cannot.
+            return try staging.move(growingName, to: folder, name, replacing: true)
+        }
+        if let old = try staging.status(growingName), old.st_ino == inode { return }
+        try staging.exchange(growingName, with: folder, name)
+        throw taken
     }
 }

@@ -30,7 +30,7 @@ public enum UnfinishedOutputs {
         }
         for (parent, name) in folders {
             // Another thread may have been creating a file in it.
-            for _ in 0..<3 where (try? parent.status(name)) != nil { parent.removeTree(name) }
+            for _ in 0..<3 { PrivateFolder.remove(name, in: parent) }
         }
     }
 
@@ -48,15 +48,17 @@ public enum UnfinishedOutputs {
     }
 
     /// Makes a private folder under the lock, so that none is missed.
-    /// - Returns: the folder, and the key to forget it by.
+    /// - Returns: the folder, its name, and the key to forget it by.
     /// - Throws: `SystemError`.
-    static func makeFolder(in parent: Folder, _ name: Path) throws(SystemError) -> (folder: Folder, key: Int) {
-        let made = state.whenever({ !$0.isOver }) { state -> Result<(Folder, Int), SystemError> in
+    static func makeFolder(
+        in parent: Folder, _ name: Path
+    ) throws(SystemError) -> (folder: Folder, name: Path, key: Int) {
+        let made = state.whenever({ !$0.isOver }) { state -> Result<(Folder, Path, Int), SystemError> in
             do throws(SystemError) {
-                let folder = try parent.makePrivateFolder(name)
+                let (folder, name) = try PrivateFolder.make(name, in: parent)
                 state.nextKey += 1
                 state.folders[state.nextKey] = (parent, name)
-                return .success((folder, state.nextKey))
+                return .success((folder, name, state.nextKey))
             } catch {
                 return .failure(error)
             }

@@ -41,7 +41,7 @@ struct AccessList: Sendable {
             let reason =
                 errno == EADDRINUSE
                 ? "another gif2videod answers there; give this one another [control] socket"
-                : String(cString: strerror(errno))
+                : errno == EEXIST ? "it exists and is no socket; remove it" : String(cString: strerror(errno))
             throw Daemon.StartFailure(description: "the control socket \(path): \(reason)")
         }
         let socket = ControlSocket(descriptor: descriptor, path: path)

@@ -161,7 +161,10 @@ struct ControlHandler: VarlinkInterface {
     }
 
     private func cancel(_ job: JobRecord) throws {
-        if try core.journal.cancelQueued(job.id, error: "cancelled") { return core.publish(job.id) }
+        if try core.journal.cancelQueued(job.id, error: "cancelled") {
+            Settler(core: core).removePartials(of: job)
+            return core.publish(job.id)
+        }
         // Settling jobs have their outcome already.
         guard job.state == .queued || job.state == .running, let running = core.running(job.id) else {
             throw VarlinkError.invalidState(job.id, job.state.info)

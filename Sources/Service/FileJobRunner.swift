@@ -90,7 +90,7 @@ struct FileJobRunner {
         switch error {
         case let error as SystemError where error.isExhaustion: .exhausted("\(error)")
         case let error as NamedThread.Failure: .exhausted("\(error)")
-        case OutputError.system(_, _, let code) where SystemError.isExhaustion(code): .exhausted("\(error)")
+        case OutputError.system(_, _, let code) where SystemError.isExhaustion(ofStarting: code): .exhausted("\(error)")
         case let error as SystemError where error.path == job.source: outcome(ofOpening: error)
         case let error as CanvasTooLarge: .bad("\(error)")
         case OutputError.unsupported(_, let reason): .bad(reason)
@@ -247,7 +247,7 @@ struct FileJobRunner {
             return settleFailure("\(reason) (after \(job.failures + 1) attempts)")
         }
         Settler(core: core).removePartials(of: job)
-        let delay = min(jobs.retryDelay * Double(1 << min(job.failures, 30)), jobs.retryDelayLimit)
+        let delay = jobs.delay(afterFailures: job.failures)
         Log.warning("\(reason); trying again in \(delay) s", stream: job.stream, job: job.id)
         _ = core.persist("queueing a job again") {
             try core.journal.requeue(job.id, notBefore: Clock.wall + delay, error: reason, countsAttempt: true)

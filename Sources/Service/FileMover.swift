@@ -15,6 +15,15 @@ struct FileMover {
         var description: String { "\(path): another file has taken its place" }
     }
 
+    /// Removes the file: takes it out of reach first, as others may exchange it between a look at it and its end.
+    /// - Parameter stagingName: of the private folder for that.
+    /// - Throws: `SystemError`; `Exchanged`.
+    func remove(stagingName: Path) throws {
+        let (place, placeName) = try PrivateFolder.make(stagingName, in: folder)
+        defer { PrivateFolder.remove(placeName, in: folder) }
+        try move(to: place, "original", stagingName: stagingName)
+    }
+
     /// Moves the file to a name that is free, also to another file system; both folders are on disk afterwards.
     /// - Parameter stagingName: of the private folder in which a copy grows, where the file has to be copied.
     /// - Throws: `SystemError`, EEXIST where the name is taken; `Exchanged`.
@@ -23,7 +32,13 @@ struct FileMover {
             try folder.move(name, to: target, newName)
             // Between a look at the entry and its move another file may have got its name.
             guard (try? Fingerprint.of(newName, in: target))?.hasSameContent(as: version) == true else {
-                try? target.move(newName, to: folder, name)
+                do {
+                    try target.move(newName, to: folder, name)
+                } catch {
+                    Log.error(
+                        "\(folder.path.appending(name)) was exchanged; it lies in \(target.path.appending(newName)) now"
+                    )
+                }
                 throw Exchanged(path: folder.path.appending(name))
             }
         } catch let error as SystemError where error.code == EXDEV {
@@ -52,6 +67,6 @@ struct FileMover {
         }
         try sink.close()
         try file.seal()
-        try file.publish(replacing: false)
+        try file.publish(replacing: .none)
     }
 }

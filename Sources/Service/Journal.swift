@@ -46,19 +46,24 @@ final class Journal: Sendable {
 
     private let path: String
     private let connection: Monitor<Connection>
+    /// Whether there was none before: videos may be there that it does not know.
+    let isNew: Bool
 
     /// Opens or creates the journal. One that is damaged is put aside.
     /// - Throws: `DatabaseError`.
     init(folder: String) throws {
         path = "\(folder)/journal.sqlite"
+        let wasThere = access(path, F_OK) == 0
         do {
             connection = Monitor(try Connection(path))
+            isNew = !wasThere
         } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
             let aside = "\(path).damaged-\(Int(Clock.wall))"
             Log.error("the journal is damaged (\(error.message ?? "")); it is kept as \(aside), and a new one begins")
             guard rename(path, aside) == 0 else { throw error }
             for ending in ["-wal", "-shm"] { unlink(path + ending) }
             connection = Monitor(try Connection(path))
+            isNew = true
         }
     }
 
@@ -155,6 +160,8 @@ final class Journal: Sendable {
                         output = CAST(output AS BLOB);
                     UPDATE seen SET source = CAST(source AS BLOB);
                     UPDATE claim SET source = CAST(source AS BLOB), output = CAST(output AS BLOB);
+                    -- The file that was published there last.
+                    ALTER TABLE claim ADD COLUMN inode INTEGER;
                     ALTER TABLE job ADD COLUMN outputRoot BLOB;
                     ALTER TABLE job ADD COLUMN mayBeMade INTEGER NOT NULL DEFAULT 0;
                     ALTER TABLE job ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
@@ -309,13 +316,52 @@ final class Journal: Sendable {
             guard let occupant = outputs[output] else { throw UnknownOutput(path: output) }
             var isMade = false
             if case .file(let mark) = occupant {
-                guard let mark, mark == candidate.fingerprint?.contentText else { continue }
+                guard isNew, let mark, mark == candidate.fingerprint?.contentText else { continue }
                 isMade = true
             }
             try db.execute(
                 sql: "INSERT INTO claim (output, stream, source) VALUES (?, ?, ?)",
                 arguments: [output, stream, candidate.source])
             return (output, isMade)
+        }
+    }
+
+    /// The file that was published as an output last, by inode.
+    /// - Returns: nil where that is not known.
+    func published(_ output: Path) throws -> UInt64? {
+        try read { db in
+            try Int64.fetchOne(db, sql: "SELECT inode FROM claim WHERE output = ?", arguments: [output])
+                .map { UInt64(bitPattern: $0) }
+        }
+    }
+
+    /// Writes down which file was published as an output.
+    func notePublished(_ output: Path, inode: UInt64) throws {
+        try write {
+            try $0.execute(
+                sql: "UPDATE claim SET inode = ? WHERE output = ?", arguments: [Int64(bitPattern: inode), output])
+        }
+    }
+
+    /// Gives a job another output, as somebody else's file has taken the name of its own.
+    /// - Parameter outputs: possible ones, best first.
+    /// - Returns: the output; nil where there is none.
+    func claimAnother(for job: JobRecord, _ outputs: (Int) -> Path?) throws -> Path? {
+        var number = 0
+        while true {
+            number += 1
+            guard let output = outputs(number) else { return nil }
+            if output == job.output || OutputNames.exists(output) { continue }
+            let isClaimed = try write { db -> Bool in
+                try db.execute(
+                    sql: "INSERT OR IGNORE INTO claim (output, stream, source) VALUES (?, ?, ?)",
+                    arguments: [output, job.stream, job.source])
+                guard db.changesCount > 0 else { return false }
+                try db.execute(sql: "DELETE FROM claim WHERE output = ?", arguments: [job.output])
+                try db.execute(sql: "UPDATE job SET output = ? WHERE id = ?", arguments: [output, job.id])
+                return true
+            }
+            if isClaimed { return output }
         }
     }
 

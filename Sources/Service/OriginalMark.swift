@@ -3,26 +3,36 @@ import Filesystem
 import Glibc
 import Output
 
-/// The extended attribute of a finished video that says which GIF it was made of: size and time of change, as
-/// `Fingerprint.contentText` has them. It lets a daemon that lost its journal recognize its videos.
+/// The extended attribute of a finished video that says which GIF it was made of: size and time of change of the GIF, as
+/// `Fingerprint.contentText` has them, and of the video itself. It lets a daemon that lost its journal recognize its videos.
+///
+/// It counts only on a file of the daemon's own user that has not changed since: nobody else can have made it.
 enum OriginalMark {
     private static let name = "user.gif2video.original"
 
-    /// Marks a video. File systems without extended attributes take none, which costs nothing but the recognition.
+    /// Marks a sealed video. File systems without extended attributes take no mark, which costs nothing but the recognition.
     static func set(_ original: Fingerprint, onSealed file: StagedFile) {
         guard let descriptor = try? file.staging.open(file.growingName, O_RDONLY | O_NONBLOCK) else { return }
         defer { close(descriptor) }
-        _ = clinux_set_attribute(descriptor, name, original.contentText)
+        guard let video = Fingerprint.of(descriptor: descriptor) else { return }
+        _ = clinux_set_attribute(descriptor, name, "\(original.contentText) \(video.contentText)")
     }
 
-    /// The mark of the regular file at a path; nil where it has none.
+    /// The GIF that the regular file at a path was made of, as `Fingerprint.contentText`; nil where that is not known.
     static func of(_ path: Path) -> String? {
         let descriptor = path.withCString { open($0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var buffer = [CChar](repeating: 0, count: 64)
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid() else {
+            return nil
+        }
+        var buffer = [CChar](repeating: 0, count: 128)
         let count = clinux_attribute(descriptor, name, &buffer, buffer.count)
         guard count > 0 else { return nil }
-        return String(decoding: buffer[0..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let words = String(decoding: buffer[0..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            .split(separator: " ")
+        guard words.count == 2, words[1] == Fingerprint(status).contentText else { return nil }
+        return String(words[0])
     }
 }

@@ -25,6 +25,9 @@ struct OutputCheck {
         guard output.isAbsolute, output.name.isEntryName, !output.isHidden else {
             throw .outputNotAllowed("\(output)", "not an absolute path of a visible file")
         }
+        guard output.name.bytes.count <= OutputNames.mostBytes else {
+            throw .outputNotAllowed("\(output)", "its name is longer than \(OutputNames.mostBytes) bytes")
+        }
         for configured in configuration.control.outputRoots {
             guard let root = Self.resolved(configured),
                 let relative = output.relative(to: configured) ?? output.relative(to: root), relative.leadsDown

@@ -10,8 +10,23 @@ enum OutputNames {
     ///   - ending: with its dot; nil: the file's own.
     static func name(_ number: Int, for relative: Path, in folder: Path, ending: Path? = nil) -> Path {
         let suffix = number == 1 ? "" : Path(text: "-\(number)") ?? ""
-        let name = relative.name.stem + suffix + (ending ?? relative.ending)
+        let name = shortened(relative.name.stem, suffix + (ending ?? relative.ending))
         return folder.appending(relative.folder).appending(name)
+    }
+
+    /// Bytes that a name may have.
+    static let mostBytes = 255
+
+    /// A name with an ending, without the last characters before that where it would be too long.
+    static func shortened(_ stem: Path, _ ending: Path) -> Path {
+        guard stem.bytes.count + ending.bytes.count > mostBytes else { return stem + ending }
+        var bytes = stem.bytes.prefix(max(1, mostBytes - ending.bytes.count))
+        // Not in the midst of a character.
+        if bytes.count < stem.bytes.count, stem.bytes[bytes.count] & 0xC0 == 0x80 {
+            while let last = bytes.last, bytes.count > 1, last & 0xC0 == 0x80 { bytes.removeLast() }
+            if bytes.count > 1 { bytes.removeLast() }
+        }
+        return (Path(bytes: bytes) ?? stem) + ending
     }
 
     /// A name in a folder that neither a file nor the text beside it has: `cat.gif`, `cat-2.gif` ...
@@ -19,7 +34,7 @@ enum OutputNames {
         var number = 1
         while true {
             let path = name(number, for: relative, in: folder)
-            if !exists(path) && !exists(path + ".txt") { return path }
+            if !exists(path) && !exists(path.folder.appending(shortened(path.name, ".txt"))) { return path }
             number += 1
         }
     }

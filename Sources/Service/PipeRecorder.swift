@@ -215,7 +215,7 @@ struct PipedJob {
         try core.journal.settle(
             job.id, settlement, frames: report.frames, pictures: report.pictures,
             error: report.defect.map { "\($0)" })
-        try file.publish()
+        try file.publish(replacing: .none)
         guard let defect = report.defect else { return Outcome(state: .done) }
         return Outcome(state: .failed, message: report.damage("\(defect)"))
     }

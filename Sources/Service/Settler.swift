@@ -9,13 +9,22 @@ struct Settler {
     let core: Core
 
     /// Gives the output its name, the original its place, and the job its end.
-    /// - Returns: false when the output was lost; the job then waits again.
+    /// - Returns: false when the output cannot have its name; the job then waits again or has failed.
     @discardableResult
-    func settle(_ job: JobRecord) -> Bool {
-        guard let settlement = job.settlement else { preconditionFailure("a settlement is settled") }
+    func settle(_ record: JobRecord) -> Bool {
+        guard let settlement = record.settlement else { preconditionFailure("a settlement is settled") }
+        var job = record
         if let inode = settlement.outputInode {
-            guard let hasName = patiently("naming a video", job, { try nameOutput(job, inode) }) else { return false }
-            if !hasName { return makeAgain(job) }
+            guard let naming = patiently("naming a video", job, { try nameOutput(&job, inode) }) else { return false }
+            switch naming {
+            case .named: break
+            case .failed(let reason, let isFinal):
+                giveUp(job, reason, isFinal: isFinal)
+                return false
+            }
+            _ = core.persist("noting a video") { [job] in
+                if let output = job.output { try core.journal.notePublished(output, inode: inode) }
+            }
         }
         var error = job.error
         guard let trouble = patiently("placing an original", job, { try place(job, settlement.original) }) else {
@@ -39,13 +48,35 @@ struct Settler {
         return true
     }
 
-    private func makeAgain(_ job: JobRecord) -> Bool {
-        Log.warning("the finished video was lost; it is made again", stream: job.stream, job: job.id)
-        _ = core.persist("queueing a job again") {
-            try core.journal.interrupt(job.id, notBefore: 0, crashed: false)
+    /// How giving a video its name ended.
+    private enum Naming {
+        case named
+        /// - isFinal: whether another attempt would end no better.
+        case failed(String, isFinal: Bool)
+    }
+
+    /// The finished video has no name: the job is done again after a while, or has failed.
+    private func giveUp(_ job: JobRecord, _ reason: String, isFinal: Bool) {
+        removePartials(of: job)
+        let jobs = core.configuration.jobs
+        guard isFinal || job.failures >= jobs.retries else {
+            let delay = jobs.delay(afterFailures: job.failures)
+            Log.warning("\(reason); trying again in \(delay) s", stream: job.stream, job: job.id)
+            _ = core.persist("queueing a job again") {
+                try core.journal.requeue(
+                    job.id, notBefore: Clock.wall + delay, error: reason, countsAttempt: true)
+            }
+            return core.publish(job.id)
         }
-        core.publish(job.id)
-        return false
+        let folder = JobPlanner.plan(job, core)?.folder
+        let settlement = Settlement(
+            succeeded: false, outputInode: nil, original: Self.original(of: job, folder, failure: reason))
+        let settled = core.persist("a job's outcome") {
+            try core.journal.settle(job.id, settlement, frames: 0, pictures: 0, error: reason)
+            return try core.journal.job(job.id)
+        }
+        Log.warning("\(job.source): \(reason)", stream: job.stream, job: job.id)
+        if let record = settled, let record { settle(record) }
     }
 
     /// Does something again until it is not for want of descriptors or memory that it fails.
@@ -64,22 +95,40 @@ struct Settler {
         }
     }
 
-    /// Whether the output has its name now.
-    /// - Throws: `SystemError` for want of something that will be there again.
-    private func nameOutput(_ job: JobRecord, _ inode: UInt64) throws -> Bool {
-        guard let output = job.output else { return false }
-        do {
-            let folder = try job.outputFolder()
-            let sealed = try StagedFile(
-                sealedIn: folder, name: output.name, stagingName: job.stagingName(attempt: job.attempts), inode: inode)
-            guard let sealed else { return try Fingerprint.of(output.name, in: folder)?.inode == inode }
-            try sealed.publish()
-            return true
-        } catch {
-            if error.isExhaustion { throw error }
-            Log.warning("\(error)", stream: job.stream, job: job.id)
-            return false
+    /// Gives the sealed video its name. A file that the daemon did not put there is not replaced: the video gets another name.
+    /// - Throws: `SystemError` for want of something that will be there again; the journal's errors.
+    private func nameOutput(_ job: inout JobRecord, _ inode: UInt64) throws -> Naming {
+        while true {
+            guard let output = job.output else { return .failed("it has no output any more", isFinal: true) }
+            do {
+                let folder = try job.outputFolder()
+                let sealed = try StagedFile(
+                    sealedIn: folder, name: output.name, stagingName: job.stagingName(attempt: job.attempts),
+                    inode: inode)
+                guard let sealed else {
+                    let isNamed = try Fingerprint.of(output.name, in: folder)?.inode == inode
+                    return isNamed ? .named : .failed("the finished video was lost", isFinal: false)
+                }
+                try sealed.publish(replacing: try core.journal.published(output).map { .only(inode: $0) } ?? .none)
+                return .named
+            } catch let error as SystemError where !error.isExhaustion {
+                guard error.code == EEXIST else {
+                    let mayPass = [ENOSPC, EDQUOT, EIO, ESTALE, EROFS].contains(error.code)
+                    return .failed("\(error)", isFinal: !mayPass)
+                }
+                guard let other = try core.journal.claimAnother(for: job, otherOutputs(job)) else {
+                    return .failed("there is a file of the name \(output) already", isFinal: true)
+                }
+                job.output = other
+            }
         }
+    }
+
+    /// Names that the output of a job may have instead; none where its submitter chose one.
+    private func otherOutputs(_ job: JobRecord) -> (Int) -> Path? {
+        guard job.stream != JobPlanner.submitted, case .files(let sink)? = JobPlanner.stream(job.stream, core)?.sink
+        else { return { _ in nil } }
+        return JobPlanner.outputs(job.relative ?? job.source.name, sink, core.configuration)
     }
 
     /// Moves or removes the original.
@@ -100,11 +149,16 @@ struct Settler {
         switch original {
         case .keep: return
         case .delete:
-            guard let (folder, name, _) = try workedOn(job) else { return }
-            try folder.remove(name)
+            guard let (folder, name, version) = try workedOn(job) else { return }
+            try FileMover(name: name, folder: folder, version: version).remove(stagingName: job.stagingName)
         case .move(let target, let within, let reason):
             let folder = try Self.folder(of: target, within: within)
-            if let reason { try write(reason, beside: target.name, in: folder, of: job) }
+            do {
+                if let reason { try write(reason, beside: target.name, in: folder, of: job) }
+            } catch {
+                // The original goes all the same; the reason stands in the journal, too.
+                Log.warning("no reason is written: \(error)", stream: job.stream, job: job.id)
+            }
             guard let (from, name, version) = try workedOn(job) else { return }
             try FileMover(name: name, folder: from, version: version)
                 .move(to: folder, target.name, stagingName: job.stagingName)
@@ -128,7 +182,7 @@ struct Settler {
     }
 
     private func write(_ reason: String, beside name: Path, in folder: Folder, of job: JobRecord) throws {
-        let file = try StagedFile(in: folder, name: name + ".txt", stagingName: job.stagingName)
+        let file = try StagedFile(in: folder, name: OutputNames.shortened(name, ".txt"), stagingName: job.stagingName)
         let sink = ByteSink(descriptor: try file.create(), name: "\(file.path)", closes: true)
         try sink.write(Array("\(reason.printable)\n".utf8))
         try sink.close()
@@ -139,7 +193,12 @@ struct Settler {
     /// Removes what attempts left behind. An encoder that outlived its daemon writes on where nobody sees it.
     func removePartials(of job: JobRecord) {
         guard job.attempts > 0, job.output != nil, let folder = try? job.outputFolder() else { return }
-        for attempt in 1...job.attempts { folder.removeTree(job.stagingName(attempt: attempt)) }
+        for attempt in 1...job.attempts {
+            for name in PrivateFolder.names(job.stagingName(attempt: attempt)) {
+                guard let status = try? folder.status(name), status.st_mode & S_IFMT == S_IFDIR else { break }
+                PrivateFolder.remove(name, in: folder)
+            }
+        }
     }
 
     /// What is to become of the original of a job that has ended.

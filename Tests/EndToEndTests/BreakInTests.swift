@@ -180,6 +180,65 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(daemon.state)/out").count == 1)
     }
 
+    // MARK: What lies in output folders
+
+    /// The names of the daemon's own folders can be guessed: whoever may rename things in an output folder gives one to a folder
+    /// of somebody else's.
+    @Test func aFolderUnderAStagingNameIsNotRemoved() throws {
+        let daemon = try DaemonProcess.started(FolderStream.configuration())
+        for attempt in 1...3 {
+            try makeFolder("\(daemon.state)/out/.gif2videod-1-\(attempt).partial/precious")
+            chmod("\(daemon.state)/out/.gif2videod-1-\(attempt).partial", 0o700)
+        }
+        try daemon.drop(ExampleGIF.drifting(frames: 2), "in/a.gif")
+        try daemon.waitUntil("it is done") { try daemon.states() == ["done"] }
+        #expect(daemon.exists("out/a.y4m"))
+        for attempt in 1...3 { #expect(daemon.exists("out/.gif2videod-1-\(attempt).partial/precious")) }
+        #expect(!daemon.exists("out/.gif2videod-1-1.partial-2"))
+    }
+
+    /// It comes while the job waits.
+    @Test func aFileThatTheDaemonDidNotMakeIsNotReplaced() throws {
+        let daemon = try DaemonProcess.started(FolderStream.configuration())
+        try daemon.drop(ExampleGIF.drifting(frames: 2), "in/again.gif")
+        try daemon.waitUntil("the first is done") { try daemon.states() == ["done"] }
+        #expect(try daemon.command("pause").status == 0)
+        for name in ["a", "again"] { try daemon.drop(ExampleGIF.drifting(frames: 3), "in/\(name).gif") }
+        try daemon.waitUntil("they wait") { try daemon.states().count == 3 }
+        let mine = URL(fileURLWithPath: "\(daemon.state)/out/a.y4m")
+        try Data("mine".utf8).write(to: mine)
+        #expect(try daemon.command("resume").status == 0)
+        try daemon.waitUntil("they are done") { try daemon.states() == ["done", "done", "done"] }
+        #expect(try Data(contentsOf: mine) == Data("mine".utf8))
+        #expect(try daemon.pictures("out/a-2.y4m") == 3)
+        // The daemon's own file is replaced, once more the same way.
+        #expect(try daemon.pictures("out/again.y4m") == 3 && !daemon.exists("out/again-2.y4m"))
+        // A folder takes the name of the next one.
+        unlink("\(daemon.state)/out/again.y4m")
+        try makeFolder("\(daemon.state)/out/again.y4m")
+        try daemon.drop(ExampleGIF.drifting(frames: 4), "in/again.gif")
+        try daemon.waitUntil("it is done") { try daemon.states() == ["done", "done", "done", "done"] }
+        #expect(try daemon.pictures("out/again-2.y4m") == 4)
+    }
+
+    @Test func anExplicitOutputThatSomebodyMadeMeanwhileIsNotReplaced() throws {
+        let (daemon, gif) = try submitting()
+        #expect(try daemon.command("pause").status == 0)
+        #expect(try daemon.command("submit", "-o", "\(daemon.state)/roots/v.y4m", gif).status == 0)
+        let others = URL(fileURLWithPath: "\(daemon.state)/roots/v.y4m")
+        try Data("other".utf8).write(to: others)
+        #expect(try daemon.command("resume").status == 0)
+        try daemon.waitUntil("it has failed") { try daemon.states() == ["failed"] }
+        #expect(try Data(contentsOf: others) == Data("other".utf8))
+        let error = try #require(try daemon.json("show", "1")["error"] as? String)
+        #expect(error.contains("there is a file of the name"))
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: "\(daemon.state)/roots").sorted() == ["sub", "v.y4m"])
+        let long = "\(daemon.state)/roots/" + String(repeating: "1", count: 252) + ".y4m"
+        let result = try daemon.command("submit", "-o", long, gif)
+        #expect(result.status == 2 && result.errors.contains("longer than 255 bytes"), "\(result.errors)")
+    }
+
     // MARK: Sinks and sockets
 
     /// A link to a regular file under the name of a FIFO that the daemon writes to.
@@ -202,7 +261,7 @@ import Testing
         try daemon.waitUntilReady()
         let gif = try daemon.folder.write(ExampleGIF.drifting(frames: 2), to: "a.gif")
         #expect(try daemon.command("play", "--stream", "live", gif).status == 0)
-        try daemon.waitUntil("it is said") { daemon.log.contains("/video: Operation not supported") }
+        try daemon.waitUntil("it is said") { daemon.log.contains("/video: something else than a FIFO has this name") }
         #expect(try daemon.folder.read("precious") == Array("precious".utf8))
     }
 

@@ -106,4 +106,25 @@ import Testing
         }
         #expect(exists("\(daemon.state)/in/failed", name, ".gif"))
     }
+
+    /// Names as long as names can be: what is made of them is shortened.
+    @Test func theLongestNamesAreDone() throws {
+        let daemon = try DaemonProcess.started(
+            FolderStream.configuration("[jobs]", "finished = \"move\"\ninclude = [\"*.gif\", \"*.GIF\"]"))
+        try daemon.waitUntil("the folder") { daemon.exists("in") }
+        // 2 bytes a character, and one left over.
+        let stem = Array(String(repeating: "\u{E9}", count: 125).utf8) + [UInt8(ascii: "x")]
+        try drop(ExampleGIF.drifting(frames: 2), "\(daemon.state)/in", stem)
+        try daemon.waitUntil("it is done") { try daemon.states() == ["done"] }
+        let file = at("\(daemon.state)/in", stem, ".GIF") { open($0, O_WRONLY | O_CREAT, 0o644) }
+        let gif = ExampleGIF.drifting(frames: 3)
+        #expect(write(file, gif, gif.count) == gif.count)
+        close(file)
+        try daemon.waitUntil("the other is done") { try daemon.states() == ["done", "done"] }
+        try drop(Array("GIF89a".utf8), "\(daemon.state)/in", stem)
+        try daemon.waitUntil("the bad one has failed") { try daemon.states() == ["failed", "done", "done"] }
+        #expect(exists("\(daemon.state)/out", stem, ".y4m"))
+        #expect(exists("\(daemon.state)/out", Array(String(repeating: "\u{E9}", count: 124).utf8), "-2.y4m"))
+        #expect(exists("\(daemon.state)/in/failed", stem, ".gif") && !exists("\(daemon.state)/in", stem, ".gif"))
+    }
 }

@@ -152,6 +152,19 @@ import Testing
         #expect(peak < 60, "\(peak) MiB")
     }
 
+    /// Neither the canvas nor the image has pixels.
+    @Test(arguments: [(0, 0), (0, 16), (16, 0)], ["probe", "compare", "convert"])
+    func aGIFWithoutPixelsIsNamed(side: (Int, Int), command: String) throws {
+        let image = GIFImage(width: side.0, height: side.1, indices: [])
+        let gif = try folder.write(
+            GIFWriter.gif(width: side.0, height: side.1, palette: [0, 0, 0, 9, 9, 9], images: [image]), to: "in.gif")
+        let output = command == "probe" ? [] : ["-o", folder.path(command == "compare" ? "out.png" : "out.y4m")]
+        let result = try Tool.run(Tool.gif2video, [command, gif] + output)
+        #expect(
+            result.status == 1 && result.errors.contains("neither canvas nor first image have pixels"),
+            "\(result.status) \(result.errors)")
+    }
+
     // MARK: Change
 
     /// What is found by the first look and what is read by the second are two GIFs: a pipe, which gives one after the other.

@@ -94,4 +94,22 @@ import Testing
             ])
         #expect(daemon.exists("in/done/a.gif") == (finished == "move"))
     }
+
+    /// A mark counts on the daemon's own file as it was finished, and only for a daemon without a past.
+    @Test func aVideoThatHasChangedOrIsAnothersIsNotRecognized() throws {
+        let daemon = try DaemonProcess(FolderStream.configuration("[jobs]", "finished = \"keep\""))
+        try daemon.start()
+        try daemon.waitUntilReady()
+        for name in ["cut", "given"] { try daemon.drop(ExampleGIF.drifting(frames: 2), "in/\(name).gif") }
+        try daemon.waitUntil("they are done") { try daemon.states() == ["done", "done"] }
+        #expect(daemon.stop() == 0)
+        deleteJournal(daemon)
+        #expect(truncate("\(daemon.state)/out/cut.y4m", 0) == 0)
+        let isOthers = chown("\(daemon.state)/out/given.y4m", 65534, 65534) == 0
+        try daemon.start()
+        try daemon.waitUntilReady()
+        try daemon.waitUntil("they are done again") { try daemon.states() == ["done", "done"] }
+        #expect(try daemon.pictures("out/cut-2.y4m") == 2)
+        if isOthers { #expect(try daemon.pictures("out/given-2.y4m") == 2) }
+    }
 }

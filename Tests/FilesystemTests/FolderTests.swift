@@ -74,12 +74,29 @@ import Testing
     }
 
     @Test func aPrivateFolderIsNobodyElses() throws {
-        let folder = try root.makePrivateFolder("mine")
+        let (folder, name) = try PrivateFolder.make("mine", in: root)
         var status = stat()
-        #expect(fstat(folder.descriptor, &status) == 0 && status.st_mode & 0o777 == 0o700)
-        #expect(code { try root.makePrivateFolder("mine") } == EEXIST)
+        #expect(name == "mine" && fstat(folder.descriptor, &status) == 0 && status.st_mode & 0o777 == 0o700)
+        close(try folder.open("file", O_WRONLY | O_CREAT))
+        #expect(try PrivateFolder.open("mine", in: root) != nil)
         #expect(chmod(temporary.path("mine"), 0o777) == 0)
-        #expect(code { try root.privateFolder("mine") } == EPERM)
+        #expect(try PrivateFolder.open("mine", in: root) == nil)
+        #expect(chmod(temporary.path("mine"), 0o700) == 0)
+        PrivateFolder.remove("mine", in: root)
+        #expect(try temporary.contents.isEmpty)
+    }
+
+    /// Whoever may write into the folder around it may give its name to anything, be it to a folder of this very user.
+    @Test func somethingElseOfItsNameIsLeftAlone() throws {
+        _ = try root.folder("mine/precious", creating: 0o700)
+        chmod(temporary.path("mine"), 0o700)
+        let (_, name) = try PrivateFolder.make("mine", in: root)
+        #expect(name == "mine-2")
+        PrivateFolder.remove("mine", in: root)
+        #expect(try temporary.contents == ["mine", "mine-2"])
+        #expect(try root.folder("mine").names() == ["precious"])
+        // One that was left is used again.
+        #expect(try PrivateFolder.make("mine", in: root).name == "mine-2")
     }
 
     @Test func aTreeIsRemovedWithoutFollowingLinks() throws {

@@ -79,6 +79,9 @@ int clinux_has_writer(int fd);
 /// renameat(2) that fails with EEXIST where `to` exists.
 int clinux_rename_new(int from_folder, const char *from, int to_folder, const char *to);
 
+/// Exchanges two names in one step; -1 with errno, EINVAL where the file system cannot.
+int clinux_exchange(int folder, const char *name, int other_folder, const char *other);
+
 /// O_PATH, which Glibc hides.
 int clinux_o_path(void);
 
@@ -99,7 +102,7 @@ int clinux_is_remote(const char *path);
 int clinux_peer(int fd, pid_t *pid, uid_t *uid, gid_t *gid, gid_t *groups, int capacity);
 
 /// A listening Unix socket at `path`, nonblocking, created with `mode`. An old socket there that nobody answers at is replaced;
-/// -1 with EADDRINUSE where somebody does.
+/// -1 with EADDRINUSE where somebody does, with EEXIST where something else than a socket has the name.
 int clinux_listen(const char *path, mode_t mode, int backlog);
 
 /// The next connection, nonblocking and closed in children; -1 with errno.

@@ -1,0 +1,64 @@
+import CLinux
+import Glibc
+
+/// A folder that this process's user made for itself in a folder that others may write into.
+///
+/// Nobody else can enter it. Others may rename it, and give its name to something else: so it is used through its descriptor,
+/// and nothing is opened or removed by its name that does not hold the marker, an empty file which only its maker can have put
+/// there.
+public enum PrivateFolder {
+    private static let marker: Path = ".gif2video"
+    /// Names that are tried.
+    private static let mostNames = 16
+
+    /// The names that `make` tries: `name`, `name-2`, `name-3` ...
+    public static func names(_ name: Path) -> [Path] {
+        (1...mostNames).map { number in number == 1 ? name : name + (Path(text: "-\(number)") ?? "") }
+    }
+
+    /// Makes a private folder. One of the name that was made before is removed; something else leaves the name to itself.
+    /// - Returns: the folder, and the name that it got.
+    /// - Throws: `SystemError`; EEXIST where others have taken all names.
+    public static func make(_ name: Path, in parent: Folder) throws(SystemError) -> (folder: Folder, name: Path) {
+        for candidate in names(name) {
+            remove(candidate, in: parent)
+            if candidate.withCString({ mkdirat(parent.descriptor, $0, 0o700) }) != 0 {
+                if errno == EEXIST { continue }
+                throw SystemError(path: parent.path.appending(candidate), code: errno)
+            }
+            let folder = try parent.folder(candidate)
+            guard isOurs(folder) else { continue }
+            close(try folder.open(marker, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600))
+            return (folder, candidate)
+        }
+        throw SystemError(path: parent.path.appending(name), code: EEXIST)
+    }
+
+    /// Opens a private folder.
+    /// - Returns: nil where the name is nobody's, or that of something else.
+    /// - Throws: `SystemError` where that cannot be told.
+    public static func open(_ name: Path, in parent: Folder) throws(SystemError) -> Folder? {
+        do throws(SystemError) {
+            let folder = try parent.folder(name)
+            guard isOurs(folder), try folder.status(marker) != nil else { return nil }
+            return folder
+        } catch {
+            if error.leadsNowhere || error.code == EACCES { return nil }
+            throw error
+        }
+    }
+
+    private static func isOurs(_ folder: Folder) -> Bool {
+        var status = stat()
+        return fstat(folder.descriptor, &status) == 0 && status.st_uid == geteuid() && status.st_mode & 0o077 == 0
+    }
+
+    /// Removes a private folder with all that is in it; anything else stays.
+    public static func remove(_ name: Path, in parent: Folder) {
+        guard let folder = try? open(name, in: parent) else { return }
+        for entry in (try? folder.names()) ?? [] where entry != marker { folder.removeTree(entry) }
+        // The marker last: what is left behind is removed the next time.
+        try? folder.remove(marker)
+        _ = name.withCString { unlinkat(parent.descriptor, $0, AT_REMOVEDIR) }
+    }
+}
