@@ -46,6 +46,13 @@ final class ByteReader {
         }
     }
 
+    /// The kind of a file that is no GIF. Bytes that do not help to tell it are left in the source.
+    /// - Parameter start: its first six bytes, which were read.
+    func foreignFormat(after start: [UInt8]) -> ForeignFormat? {
+        let more = ForeignFormat.needsMore(than: start) ? bytes(upTo: ForeignFormat.length - start.count) : []
+        return ForeignFormat(start: start + more)
+    }
+
     /// The next byte, or nil at the end.
     func byte() -> UInt8? {
         var byte: UInt8 = 0

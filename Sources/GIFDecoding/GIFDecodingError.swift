@@ -4,8 +4,8 @@ public struct GIFDecodingError: Error, Hashable, Sendable, CustomStringConvertib
     public enum Reason: Hashable, Sendable {
         /// Not a single byte came.
         case emptyInput
-        /// The first bytes are not a GIF's.
-        case notAGIF
+        /// The first bytes are not a GIF's, but those of the given kind, where it is known.
+        case notAGIF(ForeignFormat?)
         /// The input ends inside the header, the logical screen descriptor or the global color table.
         case truncatedHeader
         /// The GIF ends before its first image.
@@ -44,7 +44,7 @@ public struct GIFDecodingError: Error, Hashable, Sendable, CustomStringConvertib
     private var text: String {
         switch reason {
         case .emptyInput: "the input is empty"
-        case .notAGIF: "not a GIF"
+        case .notAGIF(let format): "not a GIF" + (format.map { " but \($0.advice)" } ?? "")
         case .truncatedHeader: "the input ends inside the GIF's header"
         case .noImages: "the GIF holds no image"
         case .truncated(let block): "the input ends inside \(block)"

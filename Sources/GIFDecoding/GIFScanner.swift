@@ -2,8 +2,8 @@ import Media
 
 /// Follows a GIF's blocks without decoding pixels: counts, times, palettes, at the speed of reading.
 ///
-/// Frames and times are the decoder's for every sound file, as both use `FrameTiming`. Where image data are cut off, the
-/// decoder may still draw a last frame that the scanner does not count.
+/// Frames and times are the decoder's for every sound file, as both use `FrameTiming`. An image whose data are cut off is
+/// counted when some of them came; the decoder draws it when these hold a pixel.
 public struct GIFScanner {
     private let reader: ByteReader
     private let name: String
@@ -43,7 +43,7 @@ public struct GIFScanner {
             canvas: screen.map { PixelSize(width: Self.word($0, 0), height: Self.word($0, 2)) }
                 ?? PixelSize(width: 0, height: 0),
             globalPaletteSize: colors > 0 ? colors : nil)
-        guard header == nil || isGIF else { throw failure(.notAGIF) }
+        if let header, !isGIF { throw failure(.notAGIF(reader.foreignFormat(after: header))) }
         guard screen != nil, reader.bytes(3 * colors) != nil else { throw failure(.truncatedHeader) }
     }
 
@@ -86,9 +86,20 @@ public struct GIFScanner {
                 throw failure(.defect("neither canvas nor first image have pixels"))
             }
         }
-        try readSubBlocks(of: "image data") { _ in }
+        var hasData = false
+        do throws(GIFDecodingError) {
+            try readSubBlocks(of: "image data", partial: { hasData = true }) { _ in hasData = true }
+        } catch {
+            if hasData { addImage(descriptor[8], localColors) }
+            throw error
+        }
+        addImage(descriptor[8], localColors)
+    }
+
+    /// Counts an image whose data are read, as far as there are any.
+    private mutating func addImage(_ packed: UInt8, _ localColors: Int) {
         summary.addImage(
-            disposal: disposal, isInterlaced: descriptor[8] & 0x40 != 0, localColors: localColors,
+            disposal: disposal, isInterlaced: packed & 0x40 != 0, localColors: localColors,
             isTransparent: control.transparentIndex != nil)
         addFrame(duration: timing.imageDrawn(delay: control.delay))
         control = GraphicControl()
@@ -119,10 +130,19 @@ public struct GIFScanner {
         }
     }
 
-    private func readSubBlocks(of block: String, _ body: ([UInt8]) -> Void) throws(GIFDecodingError) {
+    /// - Parameters:
+    ///   - partial: called when the input ends inside a sub-block of which some bytes came.
+    ///   - body: called with each whole sub-block.
+    private func readSubBlocks(
+        of block: String, partial: () -> Void = {}, _ body: ([UInt8]) -> Void
+    ) throws(GIFDecodingError) {
         while let count = reader.byte() {
             if count == 0 { return }
-            guard let bytes = reader.bytes(Int(count)) else { break }
+            let bytes = reader.bytes(upTo: Int(count))
+            guard bytes.count == count else {
+                if !bytes.isEmpty { partial() }
+                break
+            }
             body(bytes)
         }
         throw failure(.truncated(block: block))

@@ -28,6 +28,8 @@ final class GIFStream {
     private var file: UnsafeMutablePointer<GifFileType>?
     private var imageData = ImageDataBlocks()
     private var lastByte: UInt8 = 0
+    /// The first bytes, as giflib read them: 6 where they are no GIF's.
+    private var start: [UInt8] = []
 
     /// The frame that errors name, from 1; nil before the first image.
     var frame: Int?
@@ -49,11 +51,13 @@ final class GIFStream {
             if reader.position == 0 && reader.error == nil {
                 throw GIFDecodingError(.emptyInput, name: name)
             }
-            throw failure(code == D_GIF_ERR_NOT_GIF_FILE ? .notAGIF : .truncatedHeader)
+            throw failure(code == D_GIF_ERR_NOT_GIF_FILE ? .notAGIF(foreignFormat()) : .truncatedHeader)
         }
         screen = PixelSize(width: Int(file.pointee.SWidth), height: Int(file.pointee.SHeight))
         globalColors = file.pointee.SColorMap.map { Self.colors(of: $0.pointee) }
     }
+
+    private func foreignFormat() -> ForeignFormat? { reader.foreignFormat(after: start) }
 
     deinit {
         if let file { DGifCloseFile(file, nil) }
@@ -143,6 +147,7 @@ final class GIFStream {
         if imageData.isInside { return imageData.read(into: buffer, from: reader) }
         let count = reader.read(into: buffer)
         if count > 0 { lastByte = buffer[count - 1] }
+        if start.isEmpty { start = Array(buffer.prefix(count)) }
         return count
     }
 

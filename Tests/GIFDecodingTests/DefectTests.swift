@@ -14,7 +14,7 @@ import Testing
     @Test func noGIFAtAll() throws {
         #expect(reason([]) == .emptyInput)
         #expect(decode([]).error?.description == "test.gif: the input is empty")
-        #expect(reason(Array("hello, world, this is no GIF".utf8)) == .notAGIF)
+        #expect(reason(Array("hello, world, this is no GIF".utf8)) == .notAGIF(nil))
         #expect(reason(Array("GIF89a".utf8) + [1, 0]) == .truncatedHeader)
         let gif = GIFWriter(width: 4, height: 4, palette: colors)
         #expect(reason(gif.bytes.dropLast()) == .truncatedHeader)
@@ -78,6 +78,26 @@ import Testing
         #expect(error.reason == .defect("image data end before the image is complete"))
         #expect(error.frame == 2)
         #expect(throws: error) { try decoder.next() }
+    }
+
+    /// Its only frame, and the time of that, are the decoder's.
+    @Test(arguments: [nil, 0, 1, 25] as [Int?], [4, 7, 11])
+    func theScannerCountsAnImageThatIsCutOff(delay: Int?, dataBytes: Int) throws {
+        let image = GIFImage(width: 4, height: 4, index: 1).with {
+            $0.delay = delay; $0.style = .uncompressed
+        }
+        var gif = GIFWriter(width: 4, height: 4, palette: colors)
+        if let delay { gif.graphicControl(delay: delay) }
+        gif.imageHeader(image)
+        // The length of the first sub-block, and some of it.
+        let start = gif.bytes.count + 1
+        gif.imageData(LZWEncoder.encode(image.fileOrder, codeSize: 8, style: .uncompressed))
+        let cut = Array(gif.bytes[..<(start + dataBytes)])
+        let (frames, error) = decode(cut)
+        #expect(error?.reason == .truncated(block: "image data"))
+        let summary = try GIFScanner.scan(ByteArraySource(cut), name: "test.gif")
+        #expect(summary.imageCount == 1 && summary.defect?.reason == error?.reason)
+        #expect(summary.delays.map(Int.init) == frames.map(\.duration) && frames.count == 1)
     }
 
     @Test func truncationKeepsTheRowsThatArrived() throws {
