@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <grp.h>
 #include <limits.h>
 #include <linux/openat2.h>
@@ -508,4 +509,22 @@ void clinux_note_crashes(const char *path) {
         action.sa_flags = (int)(SA_RESETHAND | SA_NODEFER);
         sigaction(signals[i], &action, NULL);
     }
+}
+
+int clinux_unnamed_file(const char *folder) {
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    // Some file systems, such as NFS, have no files without a name.
+    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/gif2video-XXXXXX", folder) >= (int)sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0) unlink(path);
+    return fd;
+}
+
+int clinux_matches(const char *pattern, const char *name, int is_path) {
+    return fnmatch(pattern, name, FNM_CASEFOLD | (is_path ? FNM_PATHNAME : 0)) == 0;
 }

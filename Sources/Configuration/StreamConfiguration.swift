@@ -76,7 +76,8 @@ public struct FolderSource: Hashable, Sendable {
     public var path: Path
     public var recursive = false
     /// File name patterns (`*`, `?`, `[a-z]`); one with a slash is matched with the path below the folder.
-    public var include = ["*.gif", "*.GIF"]
+    /// The case of letters does not matter.
+    public var include = ["*.gif"]
     public var exclude = [".*"]
     public var watching = Watching.auto
     /// Seconds between two looks, where it is polled.

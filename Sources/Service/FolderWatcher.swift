@@ -177,11 +177,12 @@ final class FolderWatcher: Sendable {
             return !isExcluded(relative)
         }
 
+        /// Small and capital letters of ASCII are the same: cameras and old disks write `CAT.GIF`, people `Cat.Gif`.
         private func matches(_ patterns: [String], _ relative: Path) -> Bool {
             patterns.contains { pattern in
                 let isWhole = pattern.contains("/")
                 return (isWhole ? relative : relative.name).withCString {
-                    fnmatch(pattern, $0, isWhole ? FNM_PATHNAME : 0) == 0
+                    clinux_matches(pattern, $0, isWhole ? 1 : 0) != 0
                 }
             }
         }

@@ -135,3 +135,11 @@ int clinux_spawn_in(posix_spawn_file_actions_t *actions, int folder);
 /// From now on a signal by which the process ends through its own fault (SIGSEGV, SIGILL, SIGABRT ...) writes its number into a
 /// file at `path`, then ends the process as ever. Once a process.
 void clinux_note_crashes(const char *path);
+
+/// A new file for reading and writing in a folder, that has no name and vanishes when its last descriptor is closed; closed in
+/// children. -1 with errno.
+int clinux_unnamed_file(const char *folder);
+
+/// Whether a name matches a shell pattern (fnmatch), small and capital ASCII letters being the same. With `is_path` neither * nor ?
+/// matches a slash.
+int clinux_matches(const char *pattern, const char *name, int is_path);
