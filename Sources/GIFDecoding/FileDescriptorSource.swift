@@ -9,6 +9,8 @@ public final class FileDescriptorSource: ByteSource {
     private let descriptor: Int32
     private let closes: Bool
     private let buffer: UnsafeMutableRawBufferPointer
+    /// Where the next pread(2) begins; nil: read(2) is used, at the descriptor's own place.
+    private var offset: Int?
     /// The part of the buffer that nobody has taken yet.
     private var unread: Range<Int> = 0..<0
 
@@ -16,11 +18,13 @@ public final class FileDescriptorSource: ByteSource {
     ///   - descriptor: open for reading; may be non-blocking (the source then waits with poll(2)).
     ///   - closes: whether it is closed with the end of the source; else it stays the caller's, open for as long as the
     ///     source is used.
+    ///   - offset: first byte to read of a file whose descriptor others read from, too; nil: from where it stands.
     ///   - bufferSize: bytes to read ahead at most, at least 1.
-    public init(descriptor: Int32, closes: Bool = false, bufferSize: Int = 65_536) {
+    public init(descriptor: Int32, closes: Bool = false, offset: Int? = nil, bufferSize: Int = 65_536) {
         precondition(bufferSize > 0, "a buffer of at least one byte")
         self.descriptor = descriptor
         self.closes = closes
+        self.offset = offset
         buffer = .allocate(byteCount: bufferSize, alignment: 16)
     }
 
@@ -29,8 +33,9 @@ public final class FileDescriptorSource: ByteSource {
         if closes { close(descriptor) }
     }
 
-    /// Goes back to the first byte of a file.
+    /// Goes back to the first byte of a file; for a source without an offset.
     public func rewind() {
+        precondition(offset == nil, "a source that was made without an offset")
         unread = 0..<0
         lseek(descriptor, 0, SEEK_SET)
     }
@@ -45,11 +50,16 @@ public final class FileDescriptorSource: ByteSource {
         return count
     }
 
-    /// One read(2), repeated while signals interrupt it.
+    /// One read(2) or pread(2), repeated while signals interrupt it.
     private func fill() throws(ByteSourceError) -> Int {
         while true {
-            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            if count >= 0 { return count }
+            let count =
+                offset.map { pread(descriptor, buffer.baseAddress, buffer.count, $0) }
+                ?? Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 {
+                offset = offset.map { $0 + count }
+                return count
+            }
             switch errno {
             case EINTR:
                 continue

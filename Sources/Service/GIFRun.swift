@@ -76,7 +76,9 @@ struct GIFRun {
 
 extension RestorationStream.Report {
     /// What a job's record says of a GIF that became a video though it is damaged.
-    func damage(_ defect: String) -> String { "\(defect); the video holds the \(frames) frames before the end" }
+    func damage(_ defect: String) -> String {
+        "\(defect); the video holds the \(frames.counted("frame")) before the end"
+    }
 }
 
 /// Writes for a reader who decides how fast it goes: waiting for it is no fault.

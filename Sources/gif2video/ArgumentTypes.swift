@@ -1,9 +1,17 @@
 public import ArgumentParser
 public import Camera
 public import Control
+public import Filesystem
 public import Media
 public import Output
 public import Restoration
+
+extension Path: ExpressibleByArgument {
+    /// - Parameter argument: of `CommandLineBytes.arguments`.
+    public init?(argument: String) {
+        self.init(bytes: CommandLineBytes.bytes(argument))
+    }
+}
 
 extension ProfileChoice: ExpressibleByArgument {}
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import Camera
+import Filesystem
 import GIFDecoding
 import Glibc
 import Media
@@ -25,7 +26,7 @@ struct CameraCommand: ParsableCommand {
     var device: String
 
     @Argument(help: ArgumentHelp("GIF files, shown in turn.", valueName: "in"))
-    var inputs: [String]
+    var inputs: [Path]
 
     @Option(help: ArgumentHelp("Size of the camera, even sides.", valueName: "WxH"))
     var size: PixelSize = CameraFormat.usualSize
@@ -93,7 +94,7 @@ struct CameraCommand: ParsableCommand {
             camera.drain(stop)
             let counts = camera.counts
             Failure.say(
-                "\(device): \(counts.shown) pictures shown, \(counts.repeats) of them in place of a late one; "
+                "\(device): \(counts.shown.counted("picture")) shown, \(counts.repeats) of them in place of a late one; "
                     + "\(counts.missed) missed; \(player.pace.losses.total) made with less work to be in time")
             if let status { throw status }
         }
@@ -112,7 +113,7 @@ struct CameraCommand: ParsableCommand {
                     let report = try player.show(file, options, fit, limits: stream.limits)
                     if let defect = report?.defect {
                         if isFirst {
-                            Failure.say("\(defect); the \(report?.frames ?? 0) frames before the end are shown")
+                            Failure.say("\(defect); \((report?.frames ?? 0).counted("frame")) before the end shown")
                         }
                         status = Failure.badInput
                     }

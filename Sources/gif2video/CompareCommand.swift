@@ -14,13 +14,15 @@ struct CompareCommand: ParsableCommand {
         discussion: """
             gif2video compare cat.gif -o sheet.png
             gif2video compare cat.gif -o eye.png --frames 2 --crop 64x64+120+40 --zoom 4
+
+            - is standard input; it, FIFOs and process substitutions are copied to a file without a name in $TMPDIR or /tmp.
             """)
 
     @Argument(help: ArgumentHelp("GIF file.", valueName: "in"), completion: .gifs)
-    var input: String
+    var input: Path
 
     @Option(name: [.short, .customLong("output")], help: ArgumentHelp("PNG file.", valueName: "sheet.png"))
-    var output: String
+    var output: Path
 
     @Option(help: ArgumentHelp("How many frames, evenly spaced.", valueName: "N"))
     var frames = 4
@@ -35,6 +37,10 @@ struct CompareCommand: ParsableCommand {
 
     func validate() throws {
         guard (1...64).contains(frames) else { throw ValidationError("--frames takes 1 to 64") }
+        // A device, which is refused later, has no extension.
+        guard output.ending.isEmpty || output.ending.text?.lowercased() == ".png" else {
+            throw ValidationError("\(output): a sheet is a PNG file; the name should end in .png")
+        }
         guard (1...16).contains(zoom) else { throw ValidationError("--zoom takes 1 to 16") }
     }
 
@@ -45,8 +51,8 @@ struct CompareCommand: ParsableCommand {
             guard let models = try stream.loadModels(isLive: false) else {
                 throw ValidationError("compare needs networks: --profile none has none")
             }
-            let file = GIFFile(path: input)
-            let summary = try file.scan()
+            let gif = try ScannedGIF(GIFFile(path: input))
+            let summary = gif.summary
             let part = try crop?.inside(summary.canvas) ?? summary.canvas.bounds
             let pool = WorkerPool()
             let untouched = Restorer(models: nil, options: original, pool: pool)
@@ -56,9 +62,10 @@ struct CompareCommand: ParsableCommand {
             let last = wanted.max() ?? 0
             var sheet = try ContactSheet(
                 columns: wanted.count, canvas: summary.canvas, part: part, zoom: zoom,
-                maxMemory: try memoryLeft(for: summary.canvas, models))
-            let decoder = try file.decoder(limits: stream.limitsWithoutDuration)
+                maxMemory: try memoryLeft(for: summary.canvas, models, name: gif.name))
+            let decoder = try gif.decoder(limits: stream.limitsWithoutDuration)
             var restored = 0
+            var defect: GIFDecodingError?
             func add(_ picture: Picture) throws {
                 if wanted.contains(restored) { try sheet.add(picture, row: 1) }
                 restored += 1
@@ -69,15 +76,20 @@ struct CompareCommand: ParsableCommand {
                     try untouched.push(frame) { if wanted.contains(frame.index) { try sheet.add($0, row: 0) } }
                     try restorer.push(frame, emit: add)
                 }
+                // For a word about damage behind it.
+                while try decoder.next() != nil {}
             } catch let error as GIFDecodingError where decoder.frameCount > 0 {
-                Failure.say("\(error); the sheet shows the \(decoder.frameCount) frames before the end")
+                defect = error
             }
             try restorer.finish(emit: add)
-            guard let path = Path(text: output) else { preconditionFailure("an argument holds no NUL") }
-            let target = try StagedFile(path)
-            try PNGWriter.write(sheet.finished(), to: try target.create(), name: output)
+            let target = try StagedFile(output)
+            try PNGWriter.write(sheet.finished(), to: try target.create(), name: "\(output)")
             try target.seal()
             try target.publish()
+            if let defect = defect ?? decoder.defect ?? summary.defect {
+                Failure.say("\(defect); the sheet shows what could be decoded")
+                throw Failure.badInput
+            }
         }
     }
 }
@@ -85,12 +97,12 @@ struct CompareCommand: ParsableCommand {
 extension CompareCommand {
     /// Bytes that networks leave for the sheet.
     /// - Throws: `CanvasTooLarge`, before anything is decoded.
-    private func memoryLeft(for canvas: PixelSize, _ models: ModelSet) throws -> Int {
+    private func memoryLeft(for canvas: PixelSize, _ models: ModelSet, name: String) throws -> Int {
         let limit = stream.maxMemory << 30
         let needed = Restorer.memory(for: canvas, models.profile)
         guard needed <= limit else {
             var error = CanvasTooLarge(size: canvas, needed: needed, limit: limit)
-            error.name = input
+            error.name = name
             throw error
         }
         return limit - needed

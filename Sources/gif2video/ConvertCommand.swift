@@ -18,17 +18,18 @@ struct ConvertCommand: ParsableCommand {
             gif2video convert --background transparent sticker.gif -o sticker.webm
 
             .mp4, .webm and .mkv are made by ffmpeg, which must be installed; .y4m is not.
+            - is standard input; it, FIFOs and process substitutions are copied to a file without a name in $TMPDIR or /tmp.
             Every picture stays for its true time at any --rate. An output appears under its name when it is complete;
             ffprobe, which comes with ffmpeg, checks that of videos.
             """)
 
     @Argument(help: ArgumentHelp("GIF files.", valueName: "in"), completion: .gifs)
-    var inputs: [String]
+    var inputs: [Path]
 
     @Option(
         name: [.short, .customLong("output")],
         help: ArgumentHelp("Video file, or a folder for many.", valueName: "out"))
-    var output: String
+    var output: Path
 
     @Option(name: .customLong("to"), help: ArgumentHelp("What to make in a folder.", valueName: "mp4|webm|mkv|y4m"))
     var kind: OutputKind = .mp4
@@ -57,7 +58,7 @@ struct ConvertCommand: ParsableCommand {
                 do {
                     try convert(job, models, pool)
                 } catch let error as HeldPictureWriter.GIFChanged {
-                    Failure.say("\(job.input.path): \(error)")
+                    Failure.say("\(job.input.name): \(error)")
                     throw Failure.badInput
                 }
             }
@@ -67,15 +68,15 @@ struct ConvertCommand: ParsableCommand {
     /// One GIF and where it goes.
     private struct Job {
         let input: GIFFile
-        let output: String
+        let output: Path
         let kind: OutputKind
         let options: RestorationOptions
     }
 
     private func makeJobs() throws -> [Job] {
         var status = stat()
-        let exists = stat(output, &status) == 0
-        let isFolder = output.hasSuffix("/") || (exists && status.st_mode & S_IFMT == S_IFDIR)
+        let exists = output.withCString { stat($0, &status) } == 0
+        let isFolder = output.bytes.last == UInt8(ascii: "/") || (exists && status.st_mode & S_IFMT == S_IFDIR)
         guard isFolder || inputs.count == 1 else {
             throw ValidationError("\(inputs.count) GIFs need a folder to go to, and \(output) is none")
         }
@@ -86,32 +87,40 @@ struct ConvertCommand: ParsableCommand {
             }
             return [try job(inputs[0], output, kind)]
         }
-        if !exists && mkdir(output, 0o777) != 0 {
-            throw ValidationError("\(output): cannot make this folder: \(String(cString: strerror(errno)))")
-        }
-        let folder = output.hasSuffix("/") ? output : output + "/"
-        let jobs = try inputs.map { try job($0, "\(folder)\(GIFFile(path: $0).stem).\(kind.rawValue)", kind) }
+        let jobs = try inputs.map { try job($0, output.appending(try nameInFolder($0)), kind) }
         let byOutput = jobs.sorted { $0.output < $1.output }
         for (first, second) in zip(byOutput, byOutput.dropFirst()) where first.output == second.output {
-            throw ValidationError("\(first.input.path) and \(second.input.path) would both become \(first.output)")
+            throw ValidationError("\(first.input.name) and \(second.input.name) would both become \(first.output)")
+        }
+        if !exists && output.withCString({ mkdir($0, 0o777) }) != 0 {
+            Failure.say("\(output): cannot make this folder: \(String(cString: strerror(errno)))")
+            throw Failure.other
         }
         return jobs
     }
 
-    private func job(_ input: String, _ output: String, _ kind: OutputKind) throws -> Job {
+    private func nameInFolder(_ input: Path) throws -> Path {
+        let file = GIFFile(path: input)
+        guard let stem = file.stem, let ending = Path(text: ".\(kind.rawValue)") else {
+            throw ValidationError("\(file.name) has no name for a file in a folder: give the file's with -o FILE")
+        }
+        return stem + ending
+    }
+
+    private func job(_ input: Path, _ output: Path, _ kind: OutputKind) throws -> Job {
         let options = try stream.restoration(
             rate: pictures.rate, loop: pictures.loop, canKeepAlpha: kind.container?.canKeepAlpha ?? false)
         return Job(input: GIFFile(path: input), output: output, kind: kind, options: options)
     }
 
     private func convert(_ job: Job, _ models: ModelSet?, _ pool: WorkerPool) throws {
-        let summary = try job.input.scan()
-        try summary.check(stream.limits, job.options, name: job.input.path)
+        let gif = try ScannedGIF(job.input)
+        let summary = gif.summary
+        try summary.check(stream.limits, job.options, name: gif.name)
         let tick = summary.tick(pictures.rate)
-        let progress = Progress(name: job.input.path, total: Rational(summary.duration, 100))
-        guard let output = Path(text: job.output) else { preconditionFailure("an argument holds no NUL") }
-        let file = try StagedFile(output)
-        let decoder = try job.input.decoder(limits: stream.limits)
+        let progress = Progress(name: gif.name, total: Rational(summary.duration, 100))
+        let file = try StagedFile(job.output)
+        let decoder = try gif.decoder(limits: stream.limits)
         let report = try RestorationStream(decoder, models: models, options: job.options, pool: pool).run(
             makeWriter: { _ in
                 let writer = HeldPictureWriter(try makeWriter(job, file, rate: Rational(1) / tick), tick: tick)
@@ -121,10 +130,10 @@ struct ConvertCommand: ParsableCommand {
         try file.publish()
         if !quiet {
             progress.end()
-            Terminal.write("\(job.input.path) -> \(job.output): \(progress.summary(frames: report.frames))\n")
+            Terminal.write("\(gif.name) -> \(job.output): \(progress.summary(frames: report.frames))\n")
         }
         if let defect = report.defect {
-            Failure.say("\(defect); \(job.output) holds the \(report.frames) frames before the end")
+            Failure.say("\(defect); \(job.output) holds the \(report.frames.counted("frame")) before the end")
             throw Failure.badInput
         }
     }
@@ -141,9 +150,9 @@ enum OutputKind: String, CaseIterable, ExpressibleByArgument {
     case mp4, webm, mkv, y4m
 
     /// By the file name's extension.
-    init?(path: String) {
-        guard let dot = path.lastIndex(of: ".") else { return nil }
-        self.init(rawValue: path[path.index(after: dot)...].lowercased())
+    init?(path: Path) {
+        guard let ending = path.ending.text else { return nil }
+        self.init(rawValue: ending.dropFirst().lowercased())
     }
 
     /// nil where ffmpeg is not needed.

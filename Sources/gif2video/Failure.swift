@@ -13,6 +13,9 @@ enum Failure {
     /// Output, models, or the system.
     static let other = ExitCode(2)
 
+    /// The command line asks for something that cannot be.
+    static let usage = ExitCode.validationFailure
+
     /// Writes "gif2video: message" to standard error, without characters that control the terminal.
     static func say(_ message: String) {
         Terminal.write("gif2video: \(message.printable)\n")

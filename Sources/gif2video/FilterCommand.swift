@@ -27,8 +27,16 @@ struct FilterCommand: ParsableCommand {
 
     @OptionGroup var stream: StreamOptions
 
+    func validate() throws {
+        _ = try options()
+    }
+
+    private func options() throws -> RestorationOptions {
+        try stream.restoration(rate: pictures.rate, loop: pictures.loop, canKeepAlpha: format.keepsAlpha)
+    }
+
     func run() throws {
-        let options = try stream.restoration(rate: pictures.rate, loop: pictures.loop, canKeepAlpha: format.keepsAlpha)
+        let options = try options()
         guard isatty(STDIN_FILENO) == 0 else {
             throw ValidationError("filter reads a GIF from standard input: gif2video filter < in.gif")
         }
@@ -45,7 +53,7 @@ struct FilterCommand: ParsableCommand {
                 options.letterboxed(format.writer(sink, rate: Rational(1) / first.duration), to: pictures.size)
             }
             if let defect = report.defect {
-                Failure.say("\(defect); \(report.frames) frames decoded before the end were restored")
+                Failure.say("\(defect); \(report.frames.counted("frame")) before the end restored")
                 throw Failure.badInput
             }
         }

@@ -38,8 +38,14 @@ struct GIF2Video: ParsableCommand {
         _ = clinux_ignore_signal(SIGPIPE)
         do {
             try Program.prepare()
-            var command = try parseAsRoot()
-            try command.run()
+            var command = try parseAsRoot(CommandLineBytes.arguments)
+            do {
+                try command.run()
+            } catch let mistake as ValidationError {
+                // Found while it ran: how the command is used is not the question any more.
+                Failure.say("\(mistake)")
+                Glibc.exit(Failure.usage.rawValue)
+            }
         } catch let code as ExitCode {
             Glibc.exit(code.rawValue)
         } catch {

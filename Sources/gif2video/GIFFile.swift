@@ -1,50 +1,48 @@
+import Filesystem
 import GIFDecoding
 import Glibc
 
-/// A GIF on disk, opened for reading from its start as often as needed.
+/// A GIF that the command line names: a file, something that can be read once only (a FIFO, a process substitution), or "-"
+/// for standard input.
 struct GIFFile {
-    let path: String
+    let path: Path
 
-    /// Last part of the path, without its extension.
-    var stem: String {
-        let name = path.split(separator: "/").last ?? "gif"
-        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return String(name) }
-        return String(name[..<dot])
+    var isStandardInput: Bool { path == "-" }
+
+    /// What messages call it.
+    var name: String { isStandardInput ? "standard input" : "\(path)" }
+
+    /// Last part of the path, without its extension; nil for a descriptor of this process, which has no name of its own.
+    var stem: Path? {
+        let isDescriptor = path == "/dev/stdin" || path.folder == "/dev/fd" || path.folder == "/proc/self/fd"
+        return isStandardInput || isDescriptor ? nil : path.name.stem
     }
 
     /// Tells this version of the file from others.
     var version: String {
         get throws {
             var status = stat()
-            guard stat(path, &status) == 0 else { throw InputError(path: path, code: errno) }
+            guard path.withCString({ stat($0, &status) }) == 0 else { throw InputError(name: name, code: errno) }
             return
                 "\(status.st_dev) \(status.st_ino) \(status.st_size) \(status.st_mtim.tv_sec) \(status.st_mtim.tv_nsec)"
         }
     }
 
-    /// Frame times, palettes and the like, without decoding pixels.
-    func scan() throws -> GIFSummary {
-        try GIFScanner.scan(open(), name: path)
-    }
-
-    /// A decoder at the first frame.
+    /// A decoder at the first frame, for those who read it once.
     func decoder(limits: DecodingLimits) throws -> sending GIFDecoder {
-        try GIFDecoder(source: open(), name: path, limits: limits)
+        let source = FileDescriptorSource(descriptor: try open(), closes: true)
+        return try GIFDecoder(source: source, name: name, limits: limits)
     }
 
-    /// The file's bytes. Open until the last decoder of it is gone: a stream that fails leaves its decoder's thread
-    /// behind, which must not read from a descriptor that another file has got.
-    private func open() throws -> sending FileDescriptorSource {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw InputError(path: path, code: errno) }
-        return FileDescriptorSource(descriptor: descriptor, closes: true)
+    /// Opens the file; waits for a writer where it is a FIFO.
+    /// - Returns: a descriptor that the caller closes.
+    func open() throws -> Int32 {
+        while true {
+            let descriptor =
+                isStandardInput
+                ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : path.withCString { Glibc.open($0, O_RDONLY | O_CLOEXEC) }
+            if descriptor >= 0 { return descriptor }
+            if errno != EINTR { throw InputError(name: name, code: errno) }
+        }
     }
-}
-
-/// A file that cannot be opened.
-struct InputError: Error, CustomStringConvertible {
-    let path: String
-    let code: Int32
-
-    var description: String { "\(path): cannot open: \(String(cString: strerror(code)))" }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Filesystem
 import FoundationEssentials
 import GIFDecoding
 import Glibc
@@ -8,10 +9,13 @@ import Threads
 
 struct ProbeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "probe", abstract: "Says what a GIF is: canvas, frames, timing, palettes, dither, loops.")
+        commandName: "probe", abstract: "Says what a GIF is: canvas, frames, timing, palettes, dither, loops.",
+        discussion:
+            "- is standard input; it, FIFOs and process substitutions are copied to a file without a name in $TMPDIR or /tmp."
+    )
 
     @Argument(help: ArgumentHelp("GIF files.", valueName: "in"), completion: .gifs)
-    var inputs: [String]
+    var inputs: [Path]
 
     @Flag(help: "One JSON object a line instead of text.")
     var json = false
@@ -20,11 +24,12 @@ struct ProbeCommand: ParsableCommand {
 
     func run() throws {
         try Failure.handling {
+            try Interruption.takesOutputsAlong()
             let models = try stream.loadModels(isLive: true)
             let pool = WorkerPool()
             try Failure.handlingEach(inputs) { input in
                 let facts = try GIFFacts(
-                    GIFFile(path: input), models, pool, limits: stream.limitsWithoutDuration,
+                    ScannedGIF(GIFFile(path: input)), models, pool, limits: stream.limitsWithoutDuration,
                     maxMemory: stream.maxMemory << 30)
                 try print(facts)
                 if let problem = facts.problem {
@@ -81,10 +86,10 @@ struct GIFFacts: Encodable {
     /// What is wrong with the file.
     let problem: String?
 
-    init(_ file: GIFFile, _ models: ModelSet?, _ pool: WorkerPool, limits: DecodingLimits, maxMemory: Int) throws {
-        let summary = try file.scan()
+    init(_ gif: ScannedGIF, _ models: ModelSet?, _ pool: WorkerPool, limits: DecodingLimits, maxMemory: Int) throws {
+        let summary = gif.summary
         let models = models.flatMap { Restorer.memory(for: summary.canvas, $0.profile) <= maxMemory ? $0 : nil }
-        self.file = file.path
+        file = gif.name
         bytes = summary.byteCount
         width = summary.canvas.width
         height = summary.canvas.height
@@ -100,7 +105,7 @@ struct GIFFacts: Encodable {
         hasTransparency = summary.hasTransparency
         interlacedImages = summary.interlacedCount
         disposals = Dictionary(uniqueKeysWithValues: summary.disposalCounts.map { ("\($0)", $1) })
-        let (verdict, cuts, defect) = try Self.judge(file, models, pool, limits)
+        let (verdict, cuts, defect) = try Self.judge(gif, models, pool, limits)
         self.cuts = cuts
         dither = verdict.map { Dither(isDithered: $0.isDithered, confidence: $0.confidence, frames: $0.frames) }
         problem = (defect ?? summary.defect).map { "\($0)" }
@@ -108,12 +113,12 @@ struct GIFFacts: Encodable {
 
     /// Decodes everything, so that damaged image data show, looks for cuts, and asks the classifier about the first frames.
     private static func judge(
-        _ file: GIFFile, _ models: ModelSet?, _ pool: WorkerPool, _ limits: DecodingLimits
+        _ gif: ScannedGIF, _ models: ModelSet?, _ pool: WorkerPool, _ limits: DecodingLimits
     ) throws -> (DitherVerdict?, cuts: [Int], GIFDecodingError?) {
         var finder = SceneFinder(on: .white)
         var cuts: [Int] = []
         var verdict = models.map { _ in DitherVerdict() }
-        let decoder = try file.decoder(limits: limits)
+        let decoder = try gif.decoder(limits: limits)
         do throws(GIFDecodingError) {
             while let frame = try decoder.next() {
                 if finder.beginsScene(frame) { cuts.append(frame.index) }
@@ -142,14 +147,14 @@ struct GIFFacts: Encodable {
         let sizes = paletteSizes.count > 1 ? " (\(paletteSizes.map(String.init).joined(separator: ", ")) colors)" : ""
         let verdict = dither.map {
             ($0.isDithered ? "dithered" : "not dithered")
-                + " (\(Progress.fixed(Double($0.confidence) * 100, 1)) % sure, \($0.frames) frame\($0.frames == 1 ? "" : "s"))"
+                + " (\(Progress.fixed(Double($0.confidence) * 100, 1)) % sure, \($0.frames.counted("frame")))"
         }
         let extras = [hasTransparency ? "transparency" : nil, interlacedImages > 0 ? "interlaced" : nil].compactMap(
             \.self)
         return """
             \(file)
               canvas    \(width)x\(height), \(bytes) bytes\(extras.isEmpty ? "" : ", " + extras.joined(separator: ", "))
-              frames    \(frames)\(images == frames ? "" : " from \(images) images"), \(Progress.fixed(durationSeconds, 2)) s, \
+              frames    \(frames)\(images == frames ? "" : " from \(images.counted("image"))"), \(Progress.fixed(durationSeconds, 2)) s, \
             \(rate) a second (\(times)), \(loops)
               scenes    \(cuts.count + 1)\(cuts.isEmpty ? "" : ", cuts before frame \(cuts.map(String.init).joined(separator: ", "))")
               palettes  \(global)\(local)\(sizes)

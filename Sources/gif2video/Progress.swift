@@ -35,7 +35,8 @@ final class Progress {
     /// "31 frames, 93 pictures, 3.10 s of video in 1.72 s (1.80 times real time)"
     func summary(frames: Int) -> String {
         let elapsed = Clock.steady - started
-        return "\(frames) frames, \(pictures) pictures, \(Self.fixed(position.value, 2)) s of video in "
+        return
+            "\(frames.counted("frame")), \(pictures.counted("picture")), \(Self.fixed(position.value, 2)) s of video in "
             + "\(Self.fixed(elapsed, 2)) s (\(Self.fixed(position.value / max(elapsed, 1e-3), 2)) times real time)"
     }
 
@@ -46,7 +47,7 @@ final class Progress {
         let left = speed > 0 ? Int(((total - position).value / speed).rounded(.up)) : 0
         let seconds = left % 60 < 10 ? "0\(left % 60)" : "\(left % 60)"
         let facts =
-            "\(Self.fixed(position.value, 2)) of \(Self.fixed(total.value, 2)) s  \(pictures) pictures  "
+            "\(Self.fixed(position.value, 2)) of \(Self.fixed(total.value, 2)) s  \(pictures.counted("picture"))  "
             + "\(Self.fixed(speed, 2))x  \(max(left, 0) / 60):\(seconds) left"
         guard let columns = Terminal.columns else {
             return Terminal.write("\(name): \(Int(share * 100)) %  \(facts)\n")

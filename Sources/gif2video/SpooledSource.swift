@@ -1,0 +1,74 @@
+import CLinux
+import GIFDecoding
+import Glibc
+
+/// Bytes from a descriptor that can be read once, which are kept in a file without a name. One thread at a time.
+final class SpooledSource: ByteSource {
+    /// The copy: everything that was read so far.
+    let file: OpenFile
+    /// Why the copy could not be written, where it could not.
+    private(set) var failure: InputError?
+
+    private let descriptor: Int32
+    private let name: String
+    private let folder: String
+    private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    /// The part of the buffer that nobody has taken yet.
+    private var unread = 0..<0
+
+    /// - Parameters:
+    ///   - descriptor: stays the caller's, open for as long as this is read from.
+    ///   - name: what errors call it.
+    /// - Throws: `InputError`.
+    init(_ descriptor: Int32, name: String) throws {
+        self.descriptor = descriptor
+        self.name = name
+        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+        self.folder = folder.isEmpty ? "/tmp" : folder
+        let copy = clinux_unnamed_file(self.folder)
+        guard copy >= 0 else { throw InputError(name: name, copyingTo: self.folder, code: errno) }
+        file = OpenFile(copy)
+    }
+
+    func read(into target: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {
+        if unread.isEmpty { unread = 0..<(try fill()) }
+        let count = min(target.count, unread.count)
+        target.copyBytes(from: buffer[unread.prefix(count)])
+        unread = unread.dropFirst(count)
+        return count
+    }
+
+    private func fill() throws(ByteSourceError) -> Int {
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count >= 0 {
+                try keep(count)
+                return count
+            }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN:
+                var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                if poll(&wait, 1, -1) < 0 && errno != EINTR { throw ByteSourceError(code: errno) }
+            default: throw ByteSourceError(code: errno)
+            }
+        }
+    }
+
+    /// Writes the first bytes of the buffer behind the copy.
+    private func keep(_ count: Int) throws(ByteSourceError) {
+        var written = 0
+        while written < count {
+            let step = buffer.withUnsafeBytes {
+                write(file.descriptor, $0.baseAddress.map { $0 + written }, count - written)
+            }
+            if step < 0 && errno == EINTR { continue }
+            guard step > 0 else {
+                let code = step < 0 ? errno : ENOSPC
+                failure = InputError(name: name, copyingTo: folder, code: code)
+                throw ByteSourceError(code: code)
+            }
+            written += step
+        }
+    }
+}

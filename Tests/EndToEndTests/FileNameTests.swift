@@ -1,0 +1,76 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Names of every kind as input and output of `convert`, `probe` and `compare`: a name is bytes.
+@Suite struct FileNameTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        _ = try folder.write(ExampleGIF.drifting(delays: [8, 8]), to: "in.gif")
+    }
+
+    /// Runs a script of Bash, which can write any byte, in the folder with the program as `$P`.
+    private func bash(_ script: String) throws -> Tool.Result {
+        try Tool.run(
+            "/bin/bash", ["-c", "cd \(folder.url.path) && \(script)"],
+            environment: ["P": Tool.gif2video, "LC_ALL": "C"])
+    }
+
+    /// Names without extension, as Bash writes them.
+    private static let names = [
+        "12:30:05", "-x", "--help", "%03d", "a b  c", "$'caf\\xe9'", "$'\\xff\\xfe\\x80'", "$'caf\\xc3\\xa9'",
+        "$'cafe\\xcc\\x81'", "$'\\xf4\\x8f\\xba\\xa9'", "$'red\\e[31m'", "$(printf 'n%.0s' {1..251})",
+        "$(printf '\\xc3\\xa9%.0s' {1..125})",
+    ]
+
+    /// `$N` is the name.
+    private func run(_ name: String, _ script: String) throws -> Tool.Result {
+        try bash("N=\(name.hasPrefix("$") ? name : "'\(name)'") && \(script)")
+    }
+
+    @Test(arguments: names, ["mp4", "y4m"]) func convertReadsAndWritesIt(name: String, kind: String) throws {
+        let result = try run(
+            name,
+            """
+            mv in.gif "./$N.gif" && $P convert -q --profile none -o "./$N.\(kind)" -- "$N.gif" &&
+            mkdir folder && $P convert -q --profile none --to \(kind) -o folder -- "$N.gif" &&
+            cmp -- "./$N.\(kind)" "folder/$N.\(kind)" && rm -r folder && rm "./$N.gif" && rm "./$N.\(kind)" && ls -A
+            """)
+        #expect(result.status == 0 && result.errors.isEmpty && result.output.isEmpty, "\(name): \(result.errors)")
+    }
+
+    @Test(arguments: names) func probeAndCompareReadIt(name: String) throws {
+        let result = try run(
+            name,
+            """
+            mv in.gif "./$N.gif" && $P probe --json --profile none "./$N.gif" > json &&
+            $P compare --profile live --frames 1 "./$N.gif" -o "./$N.png" && rm "./$N.gif" && rm "./$N.png" && cat json
+            """)
+        #expect(result.status == 0 && result.errors.isEmpty, "\(name): \(result.errors)")
+        let object = try JSONSerialization.jsonObject(with: Data(result.output)) as? [String: Any]
+        #expect(object?["frames"] as? Int == 2)
+    }
+
+    @Test func anEqualsSignTakesALeadingDash() throws {
+        let result = try bash(
+            "$P convert -q --profile none in.gif -o=-x.y4m && $P convert -q --profile none in.gif --output=-y.y4m && ls"
+        )
+        #expect(String(decoding: result.output, as: UTF8.self) == "-x.y4m\n-y.y4m\nin.gif\n", "\(result.errors)")
+    }
+
+    @Test func messagesShowTheBytes() throws {
+        let result = try bash("$P probe $'caf\\xe9.gif'; $P convert in.gif -o $'no/\\xe9.y4m'")
+        #expect(
+            result.errors.contains("gif2video: caf\\xE9.gif: cannot open: No such file or directory\n"),
+            "\(result.errors)")
+        #expect(result.errors.contains("no: No such file or directory\n"), "\(result.errors)")
+    }
+
+    @Test func aNameThatIsTooLongIsNamed() throws {
+        let result = try bash("N=$(printf 'n%.0s' {1..252}) && $P convert --profile none in.gif -o $N.y4m")
+        #expect(result.status == 2 && result.errors.contains("nnn.y4m: File name too long"), "\(result.errors)")
+        #expect(try folder.contents == ["in.gif"])
+    }
+}
