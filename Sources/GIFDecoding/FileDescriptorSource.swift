@@ -50,6 +50,30 @@ public final class FileDescriptorSource: ByteSource {
         return count
     }
 
+    /// Passes over bytes that are among those given.
+    /// - Parameter waits: whether to read on until another byte or the end comes; otherwise there is one read at the most,
+    ///   and none that has to wait.
+    /// - Returns: the first other byte, which is the next to be read; nil where there is none.
+    public func skip(_ skipped: Set<UInt8>, waits: Bool) throws(ByteSourceError) -> UInt8? {
+        var mayRead = true
+        while true {
+            while let next = unread.first {
+                if !skipped.contains(buffer[next]) { return buffer[next] }
+                unread = unread.dropFirst()
+            }
+            guard mayRead, waits || hasArrived else { return nil }
+            unread = 0..<(try fill())
+            if unread.isEmpty { return nil }
+            mayRead = waits
+        }
+    }
+
+    /// Whether a read would not have to wait.
+    private var hasArrived: Bool {
+        var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&wait, 1, 0) == 1 && Int32(wait.revents) & POLLIN != 0
+    }
+
     /// One read(2) or pread(2), repeated while signals interrupt it.
     private func fill() throws(ByteSourceError) -> Int {
         while true {

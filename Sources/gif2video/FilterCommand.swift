@@ -18,12 +18,19 @@ struct FilterCommand: ParsableCommand {
 
             Each picture leaves as soon as the bytes of the GIF frame after it are there, which its network looks at;
             with --low-latency as soon as those of its own frame are, and an in-between when the next frame's are.
+            Reading ends with the GIF's last byte. With --all it goes on to the end of the input.
             """)
 
     @OptionGroup var pictures: PictureOptions
 
     @Option(help: ArgumentHelp("What to write.", valueName: "y4m|rgb24|rgba"))
     var format: StreamFormat = .y4m
+
+    @Flag(
+        help:
+            "Restore GIF after GIF into one stream; without --size all must have the first one's canvas. The rate is the first one's."
+    )
+    var all = false
 
     @OptionGroup var stream: StreamOptions
 
@@ -45,16 +52,98 @@ struct FilterCommand: ParsableCommand {
         }
         try Failure.handling {
             let models = try stream.loadModels(isLive: true)
-            let decoder = try GIFDecoder(
-                source: FileDescriptorSource(descriptor: STDIN_FILENO), name: "standard input", limits: stream.limits)
-            let work = RestorationStream(decoder, models: models, options: options, pool: WorkerPool())
             let sink = ByteSink(descriptor: STDOUT_FILENO, name: "standard output", closes: false)
-            let report = try work.run { first in
-                options.letterboxed(format.writer(sink, rate: Rational(1) / first.duration), to: pictures.size)
+            let run = Run(
+                input: StandardInput(), models: models, options: options, pool: WorkerPool(), limits: stream.limits,
+                size: pictures.size
+            ) { options.letterboxed(format.writer(sink, rate: Rational(1) / $0.duration), to: pictures.size) }
+            try run.restore(all: all)
+        }
+    }
+
+    /// The GIFs of one input, on their way into one stream.
+    private final class Run {
+        private let input: StandardInput
+        private let models: ModelSet?
+        private let options: RestorationOptions
+        private let pool: WorkerPool
+        private let limits: DecodingLimits
+        private let size: PixelSize?
+        private let makeWriter: (Picture) -> any PictureWriter
+        private var writer: ContinuedWriter?
+        /// Of the first GIF.
+        private var canvas: PixelSize?
+        private var isDamaged = false
+
+        init(
+            input: StandardInput, models: ModelSet?, options: RestorationOptions, pool: WorkerPool,
+            limits: DecodingLimits, size: PixelSize?, makeWriter: @escaping (Picture) -> any PictureWriter
+        ) {
+            self.input = input
+            self.models = models
+            self.options = options
+            self.pool = pool
+            self.limits = limits
+            self.size = size
+            self.makeWriter = makeWriter
+        }
+
+        /// - Throws: the status to end with where something is damaged, once everything else is written.
+        func restore(all: Bool) throws {
+            do {
+                while try restoreNext(), all, try hasNext() {}
+            } catch let error as GIFDecodingError {
+                _ = Failure.report(error)
+                isDamaged = true
             }
+            try writer?.end()
+            if isDamaged { throw Failure.badInput }
+            if !all { try tellOfRest() }
+        }
+
+        /// - Returns: whether there may be more that fits.
+        private func restoreNext() throws -> Bool {
+            let decoder = try GIFDecoder(source: input, name: StandardInput.name, limits: limits)
+            if let canvas, size == nil, decoder.canvas != canvas {
+                Failure.say(
+                    "\(StandardInput.name): the next GIF has a canvas of \(decoder.canvas), not \(canvas); it and what "
+                        + "follows are left unread (--size WxH takes GIFs of every size)")
+                isDamaged = true
+                return false
+            }
+            let work = RestorationStream(decoder, models: models, options: options, pool: pool)
+            let report = try work.run(makeWriter: { first in
+                let open = writer ?? ContinuedWriter(makeWriter(first))
+                writer = open
+                canvas = canvas ?? first.size
+                return open
+            })
             if let defect = report.defect {
                 Failure.say("\(defect); \(report.frames.counted("frame")) before the end restored")
-                throw Failure.badInput
+                isDamaged = true
+            }
+            return true
+        }
+
+        /// Waits for the next GIF or the end of the input.
+        private func hasNext() throws -> Bool {
+            switch try input.rest(waits: true) {
+            case .nothing: return false
+            case .anotherGIF: return true
+            case .otherBytes:
+                Failure.say("\(StandardInput.name): what follows is no GIF and is left unread")
+                isDamaged = true
+                return false
+            }
+        }
+
+        /// Waits for nothing.
+        private func tellOfRest() throws {
+            switch try input.rest(waits: false) {
+            case .nothing: break
+            case .anotherGIF:
+                Failure.say("\(StandardInput.name): another GIF follows and is left unread (--all restores it)")
+            case .otherBytes: Failure.say("\(StandardInput.name): bytes behind the GIF's end are left unread")
             }
         }
     }

@@ -167,27 +167,44 @@ import Testing
 
     // MARK: Change
 
-    /// What is found by the first look and what is read by the second are two GIFs: a pipe, which gives one after the other.
-    @Test(arguments: [[7, 10], [65_535, 3]]) func aGIFThatChangesIsNamed(delays: [Int]) throws {
-        let path = folder.path("in.gif")
-        try #require(mkfifo(path, 0o600) == 0)
-        let gifs = [ExampleGIF.drifting(delays: [10, 10]), ExampleGIF.drifting(delays: delays)]
-        let writer = Thread {
-            for gif in gifs {
-                let descriptor = open(path, O_WRONLY)
-                _ = gif.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-                // Until the reader has closed it.
-                var entry = pollfd(fd: descriptor, events: 0, revents: 0)
-                while poll(&entry, 1, -1) < 0 {}
-                close(descriptor)
-            }
+    /// 300 frames of 4 cs, and where the delay of the last one stands: far beyond what is read ahead, 64 KiB, and what queues
+    /// and pipes hold.
+    private func longGIF() throws -> (bytes: [UInt8], lastDelay: Int) {
+        var random = SplitMix64(seed: 3)
+        let images = (0..<300).map { _ in
+            let indices = (0..<48 * 32).map { _ in UInt8.random(in: 0...255, using: &random) }
+            return GIFImage(width: 48, height: 32, indices: indices).with { $0.delay = 4 }
         }
-        writer.start()
-        let result = try convert("--rate", "source", path, "-o", folder.path("out.y4m"))
+        let gif = GIFWriter.gif(width: 48, height: 32, palette: [0, 0, 0, 9, 9, 9], images: images)
+        try #require(gif.count > 200_000)
+        let place = try #require(
+            gif.indices.dropLast(5).last { Array(gif[$0..<$0 + 3]) == [0x21, 0xF9, 4] && gif[$0 + 4] == 4 })
+        return (gif, place + 4)
+    }
+
+    /// What is found by the first look and what is read by the second are two GIFs: the last frame's delay is changed on the
+    /// spot, by the encoder when it starts.
+    @Test(arguments: [[3, 0], [255, 255]] as [[UInt8]]) func aGIFThatChangesIsNamed(delay: [UInt8]) throws {
+        let (gif, place) = try longGIF()
+        let path = try folder.write(gif, to: "in.gif")
+        let programs = folder.path("programs")
+        try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: true)
+        let script = """
+            #!/bin/bash
+            printf '\\x\(String(delay[0], radix: 16))\\x\(String(delay[1], radix: 16))' |
+                dd of=\(path) bs=1 seek=\(place) conv=notrunc status=none
+            exec cat > "${!#}"
+            """
+        try Data(script.utf8).write(to: URL(fileURLWithPath: "\(programs)/ffmpeg"))
+        chmod("\(programs)/ffmpeg", 0o755)
+        let result = try Tool.run(
+            Tool.gif2video,
+            ["convert", "--profile", "none", "--rate", "source", path, "-o", folder.path("out.mp4")],
+            environment: ["PATH": "\(programs):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"])
         #expect(result.status == 1)
         #expect(
             result.errors.hasPrefix("gif2video: \(path): the GIF changed while it was read"), "\(result.errors)")
-        #expect(try folder.contents == ["in.gif"])
+        #expect(try folder.contents == ["in.gif", "programs"])
     }
 
     /// The encoder waits while the last frame's delay is changed on the spot: the GIF is done again, as it is now.
@@ -208,22 +225,13 @@ import Testing
             rate = "source"
             profile = "none"
             """)
-        var random = SplitMix64(seed: 3)
-        let images = (0..<300).map { _ in
-            let indices = (0..<48 * 32).map { _ in UInt8.random(in: 0...255, using: &random) }
-            return GIFImage(width: 48, height: 32, indices: indices).with { $0.delay = 4 }
-        }
-        var gif = GIFWriter.gif(width: 48, height: 32, palette: [0, 0, 0, 9, 9, 9], images: images)
-        // Far beyond what is read ahead, 64 KiB, and what queues and pipes hold.
-        try #require(gif.count > 200_000)
-        let place = try #require(
-            gif.indices.dropLast(5).last { Array(gif[$0..<$0 + 3]) == [0x21, 0xF9, 4] && gif[$0 + 4] == 4 })
+        var (gif, place) = try longGIF()
         try daemon.drop(gif, "in/a.gif")
         try daemon.waitUntil("the encoder runs") { try folder.contents.contains("started") }
         let file = try FileHandle(forUpdating: URL(fileURLWithPath: "\(daemon.state)/in/a.gif"))
-        try file.seek(toOffset: UInt64(place + 4))
-        gif[place + 4] = 3
-        try file.write(contentsOf: [gif[place + 4]])
+        try file.seek(toOffset: UInt64(place))
+        gif[place] = 3
+        try file.write(contentsOf: [gif[place]])
         try file.close()
         _ = try folder.write([], to: "go")
         let size = (4 * 299 + 3) * 48 * 32 * 3
