@@ -68,6 +68,14 @@ import Testing
         #expect(result.errors.contains("no: No such file or directory\n"), "\(result.errors)")
     }
 
+    /// The daemon's socket carries text.
+    @Test(arguments: ["--stream drop $'caf\\xe9.gif'", "-o $'caf\\xe9.mp4' in.gif"])
+    func submitSaysThatANameIsNotText(words: String) throws {
+        let result = try bash("$P submit \(words)")
+        #expect(result.status == 64 && result.errors.contains("the name is not UTF-8"), "\(result.errors)")
+        #expect(result.errors.contains("caf\\xE9."), "\(result.errors)")
+    }
+
     @Test func aNameThatIsTooLongIsNamed() throws {
         let result = try bash("N=$(printf 'n%.0s' {1..252}) && $P convert --profile none in.gif -o $N.y4m")
         #expect(result.status == 2 && result.errors.contains("nnn.y4m: File name too long"), "\(result.errors)")

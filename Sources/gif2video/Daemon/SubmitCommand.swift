@@ -55,6 +55,12 @@ struct SubmitCommand: ParsableCommand {
         guard (stream == nil) != (output == nil) else {
             throw ValidationError("say where it goes: --stream NAME or --output FILE")
         }
+        // The socket carries JSON.
+        for name in inputs + [output].compactMap(\.self) where Path(argument: name)?.text == nil {
+            let path = Path(argument: name)?.description ?? name
+            throw ValidationError(
+                "\(path): the name is not UTF-8, and cannot be told to the daemon; drop the file into a folder")
+        }
         guard output == nil || inputs.count == 1 else { throw ValidationError("--output takes one GIF") }
         if let rate, OutputRate(rate) == nil { throw ValidationError("--rate \(rate): expected \(OutputRate.syntax)") }
     }
