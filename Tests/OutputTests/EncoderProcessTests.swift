@@ -192,7 +192,7 @@ import Threads
     }
 
     @Test func anEncoderRunsInItsPrivateFolder() throws {
-        let writer = try writer(.bash("cat > $0; pwd > $1; ls -A >> $1", folder.path("seen"), verification: .unchecked))
+        let writer = try writer(.bash("cat > $0; pwd > $1; ls >> $1", folder.path("seen"), verification: .unchecked))
         try writer.write(pictures: 1)
         try writer.finish()
         let lines = String(decoding: try folder.read("seen"), as: UTF8.self).split(separator: "\n")
