@@ -217,7 +217,9 @@ struct FileJobRunner {
         guard Settler(core: core).settle(settled) else { return }
         core.meter(job.stream).ended(succeeded: succeeded)
         if succeeded {
-            Log.info("\(job.source) -> \(job.output.map { "\($0)" } ?? "")", stream: job.stream, job: job.id)
+            // Another one than it was to have, where somebody else has taken that name.
+            let output = (try? core.journal.job(job.id))?.output ?? job.output
+            Log.info("\(job.source) -> \(output.map { "\($0)" } ?? "")", stream: job.stream, job: job.id)
         } else {
             Log.warning("\(job.source): \(settled.error ?? "failed")", stream: job.stream, job: job.id)
         }
