@@ -126,7 +126,8 @@ struct Settler {
 
     /// Names that the output of a job may have instead; none where its submitter chose one, or it came through a pipe.
     private func otherOutputs(_ job: JobRecord) -> (Int) -> Path? {
-        guard job.stream != JobPlanner.submitted, job.relative != nil || job.request != nil, case .files(let sink)? = JobPlanner.stream(job.stream, core)?.sink
+        guard job.stream != JobPlanner.submitted, job.relative != nil || job.request != nil,
+            case .files(let sink)? = JobPlanner.stream(job.stream, core)?.sink
         else { return { _ in nil } }
         return JobPlanner.outputs(job.relative ?? job.source.name, sink, core.configuration)
     }
