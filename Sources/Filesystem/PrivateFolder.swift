@@ -4,8 +4,8 @@ import Glibc
 /// A folder that this process's user made for itself in a folder that others may write into.
 ///
 /// Nobody else can enter it. Others may rename it, and give its name to something else: so it is used through its descriptor,
-/// and nothing is opened or removed by its name that does not hold the marker, an empty file which only its maker can have put
-/// there.
+/// and nothing is opened or removed by its name that does not hold the marker, an empty folder which only its maker can have put
+/// there. (A folder, as that is made without a descriptor, of which there may be none left.)
 public enum PrivateFolder {
     private static let marker: Path = ".gif2video"
     /// Names that are tried.
@@ -26,10 +26,15 @@ public enum PrivateFolder {
                 if errno == EEXIST { continue }
                 throw SystemError(path: parent.path.appending(candidate), code: errno)
             }
-            let folder = try parent.folder(candidate)
-            guard isOurs(folder) else { continue }
-            close(try folder.open(marker, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600))
-            return (folder, candidate)
+            do throws(SystemError) {
+                let folder = try parent.folder(candidate)
+                guard isOurs(folder) else { continue }
+                try mark(folder)
+                return (folder, candidate)
+            } catch {
+                _ = candidate.withCString { unlinkat(parent.descriptor, $0, AT_REMOVEDIR) }
+                throw error
+            }
         }
         throw SystemError(path: parent.path.appending(name), code: EEXIST)
     }
@@ -53,12 +58,24 @@ public enum PrivateFolder {
         return fstat(folder.descriptor, &status) == 0 && status.st_uid == geteuid() && status.st_mode & 0o077 == 0
     }
 
+    private static func mark(_ folder: Folder) throws(SystemError) {
+        guard marker.withCString({ mkdirat(folder.descriptor, $0, 0o700) }) == 0 else {
+            throw SystemError(path: folder.path.appending(marker), code: errno)
+        }
+    }
+
     /// Removes a private folder with all that is in it; anything else stays.
     public static func remove(_ name: Path, in parent: Folder) {
         guard let folder = try? open(name, in: parent) else { return }
+        remove(folder, name, in: parent)
+    }
+
+    /// Removes a private folder that is open, with all that is in it.
+    public static func remove(_ folder: Folder, _ name: Path, in parent: Folder) {
         for entry in (try? folder.names()) ?? [] where entry != marker { folder.removeTree(entry) }
-        // The marker last: what is left behind is removed the next time.
-        try? folder.remove(marker)
-        _ = name.withCString { unlinkat(parent.descriptor, $0, AT_REMOVEDIR) }
+        _ = marker.withCString { unlinkat(folder.descriptor, $0, AT_REMOVEDIR) }
+        guard name.withCString({ unlinkat(parent.descriptor, $0, AT_REMOVEDIR) }) != 0 else { return }
+        // Something is left behind: it is removed the next time.
+        try? mark(folder)
     }
 }

@@ -73,7 +73,9 @@ public final class StagedFile {
 
     deinit {
         guard key != nil else { return }
-        PrivateFolder.remove(stagingName, in: folder)
+        // By its name, as there may be no descriptor left to list the folder with.
+        try? staging.remove(growingName)
+        PrivateFolder.remove(staging, stagingName, in: folder)
         release()
     }
 
@@ -169,7 +171,7 @@ public final class StagedFile {
         case .none: try staging.move(growingName, to: folder, name)
         case .only(let inode): try replace(inode)
         }
-        PrivateFolder.remove(stagingName, in: folder)
+        PrivateFolder.remove(staging, stagingName, in: folder)
         release()
         try folder.sync()
     }

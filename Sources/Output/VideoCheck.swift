@@ -38,7 +38,7 @@ struct VideoCheck {
         let probe = try ChildProcess(
             "ffprobe",
             [
-                "-v", "error", "-protocol_whitelist", "file", "-select_streams", "v:0", "-count_packets",
+                "-v", "level+error", "-protocol_whitelist", "file", "-select_streams", "v:0", "-count_packets",
                 "-show_entries", "stream=nb_read_packets:format=format_name,duration", "-of",
                 "default=noprint_wrappers=1", "file:\(file.growingName)",
             ], package: "ffmpeg", folder: file.staging, takesInput: false, givesOutput: true, name: "\(file.path)")
@@ -67,12 +67,20 @@ struct VideoCheck {
         guard template.verification == .pictures else { return }
         guard found == pictures else { throw incomplete("it holds \(found) of \(pictures) pictures", remedy: .opens) }
         // A file that is cut short in its last picture says no more than this.
-        guard ending.said.isEmpty else { throw incomplete("ffprobe: \(ending.message)", remedy: .opens) }
+        if let complaint = ending.said.last(where: Self.isAboutTheFile) {
+            throw incomplete("ffprobe: \(complaint)", remedy: .opens)
+        }
         let names = facts["format_name"]?.split(separator: ",").map(String.init) ?? []
         let duration = facts["duration"].flatMap { Double($0) } ?? 0
         if duration <= 0, !Self.timedContainers.isDisjoint(with: names) {
             throw incomplete("it does not say how long it is: its end was not written", remedy: .opens)
         }
+    }
+
+    /// Whether a line is ffprobe's own: those bear their level. Libraries below it say other things there, such as libgcrypt,
+    /// which misses locked memory in a service's sandbox.
+    private static func isAboutTheFile(_ line: String) -> Bool {
+        ["[error]", "[fatal]", "[panic]"].contains { line.contains($0) }
     }
 
     /// - Parameter remedy: what the key `verify` has to be where the encoder's videos are meant to be so.

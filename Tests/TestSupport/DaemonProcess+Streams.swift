@@ -2,9 +2,11 @@ import Foundation
 
 /// What tests do with a daemon's folders and jobs. Paths lie in its state folder.
 extension DaemonProcess {
-    /// Moves a file in, complete.
+    /// Moves a file in, complete; a running daemon may still have to make the folder.
     public func drop(_ bytes: [UInt8], _ name: String) throws {
         let path = "\(state)/\(name)"
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        if isRunning { try waitUntil("the folder \(folder)") { FileManager.default.fileExists(atPath: folder) } }
         try Data(bytes).write(to: URL(fileURLWithPath: path + ".part"))
         guard rename(path + ".part", path) == 0 else { throw CocoaError(.fileWriteUnknown) }
     }
