@@ -1,5 +1,5 @@
 public import Filesystem
-import Glibc
+public import Glibc
 import Threads
 
 /// A file that grows in a private folder beside its place, and appears under its name when it is complete.
@@ -156,10 +156,10 @@ public final class StagedFile {
     }
 
     /// Which file a published one may replace.
-    public enum Replaceable: Sendable {
+    public enum Replaceable {
         case none
-        /// The one of that inode.
-        case only(inode: UInt64)
+        /// The one that a function knows by its status.
+        case only((stat) -> Bool)
         case any
     }
 
@@ -169,7 +169,7 @@ public final class StagedFile {
         switch replaceable {
         case .any: try staging.move(growingName, to: folder, name, replacing: true)
         case .none: try staging.move(growingName, to: folder, name)
-        case .only(let inode): try replace(inode)
+        case .only(let isOurs): try replace(isOurs)
         }
         PrivateFolder.remove(staging, stagingName, in: folder)
         release()
@@ -178,10 +178,10 @@ public final class StagedFile {
 
     /// Between a look at a file and its replacement others may exchange it: so the names are exchanged first, and back where it
     /// was another file.
-    private func replace(_ inode: UInt64) throws(SystemError) {
+    private func replace(_ isOurs: (stat) -> Bool) throws(SystemError) {
         let taken = SystemError(path: path, code: EEXIST)
         guard let status = try folder.status(name) else { return try staging.move(growingName, to: folder, name) }
-        guard status.st_ino == inode else { throw taken }
+        guard isOurs(status) else { throw taken }
         do {
             try staging.exchange(growingName, with: folder, name)
         } catch {
@@ -189,7 +189,7 @@ public final class StagedFile {
             // A file system that cannot.
             return try staging.move(growingName, to: folder, name, replacing: true)
         }
-        if let old = try staging.status(growingName), old.st_ino == inode { return }
+        if let old = try staging.status(growingName), isOurs(old) { return }
         try staging.exchange(growingName, with: folder, name)
         throw taken
     }

@@ -161,7 +161,7 @@ final class Journal: Sendable {
                     UPDATE seen SET source = CAST(source AS BLOB);
                     UPDATE claim SET source = CAST(source AS BLOB), output = CAST(output AS BLOB);
                     -- The file that was published there last.
-                    ALTER TABLE claim ADD COLUMN inode INTEGER;
+                    ALTER TABLE claim ADD COLUMN published TEXT;
                     ALTER TABLE job ADD COLUMN outputRoot BLOB;
                     ALTER TABLE job ADD COLUMN mayBeMade INTEGER NOT NULL DEFAULT 0;
                     ALTER TABLE job ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
@@ -326,20 +326,17 @@ final class Journal: Sendable {
         }
     }
 
-    /// The file that was published as an output last, by inode.
+    /// The file that was published as an output last.
     /// - Returns: nil where that is not known.
-    func published(_ output: Path) throws -> UInt64? {
-        try read { db in
-            try Int64.fetchOne(db, sql: "SELECT inode FROM claim WHERE output = ?", arguments: [output])
-                .map { UInt64(bitPattern: $0) }
-        }
+    func published(_ output: Path) throws -> Fingerprint? {
+        try read { try String.fetchOne($0, sql: "SELECT published FROM claim WHERE output = ?", arguments: [output]) }
+            .flatMap { Fingerprint($0) }
     }
 
     /// Writes down which file was published as an output.
-    func notePublished(_ output: Path, inode: UInt64) throws {
+    func notePublished(_ output: Path, _ file: Fingerprint) throws {
         try write {
-            try $0.execute(
-                sql: "UPDATE claim SET inode = ? WHERE output = ?", arguments: [Int64(bitPattern: inode), output])
+            try $0.execute(sql: "UPDATE claim SET published = ? WHERE output = ?", arguments: [file.text, output])
         }
     }
 

@@ -23,7 +23,12 @@ struct Settler {
                 return false
             }
             _ = core.persist("noting a video") { [job] in
-                if let output = job.output { try core.journal.notePublished(output, inode: inode) }
+                // An inode's number alone may be another file's later.
+                if let output = job.output, let file = try? Fingerprint.of(output.name, in: job.outputFolder()),
+                    file.inode == inode
+                {
+                    try core.journal.notePublished(output, file)
+                }
             }
         }
         var error = job.error
@@ -109,7 +114,10 @@ struct Settler {
                     let isNamed = try Fingerprint.of(output.name, in: folder)?.inode == inode
                     return isNamed ? .named : .failed("the finished video was lost", isFinal: false)
                 }
-                try sealed.publish(replacing: try core.journal.published(output).map { .only(inode: $0) } ?? .none)
+                try sealed.publish(
+                    replacing: try core.journal.published(output).map { known in
+                        .only { $0.st_mode & S_IFMT == S_IFREG && known.hasSameContent(as: Fingerprint($0)) }
+                    } ?? .none)
                 return .named
             } catch let error as SystemError where !error.isExhaustion {
                 guard error.code == EEXIST else {
