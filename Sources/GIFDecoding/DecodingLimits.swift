@@ -30,7 +30,7 @@ public struct DecodingLimits: Hashable, Sendable {
     /// for long.
     public static let standard = DecodingLimits(maxCanvasPixels: 1 << 26, maxFrames: nil, maxMemory: 1 << 31)
 
-    /// What is too much about a canvas of this size; nil when nothing is.
+    /// Says by how much a canvas of this size exceeds the limits; nil when it does not.
     func excess(ofCanvas size: PixelSize) -> String? {
         if size.area > maxCanvasPixels {
             return "a canvas of \(size) pixels, more than the limit of \(pixelLimit)"
@@ -43,19 +43,19 @@ public struct DecodingLimits: Hashable, Sendable {
         return nil
     }
 
-    /// What is too much about an image of this size, most of which may lie outside the canvas; nil when nothing is.
+    /// Says by how much an image of this size, most of which may lie outside the canvas, exceeds the limits; nil when it does not.
     func excess(ofImage rect: PixelRect) -> String? {
         rect.width * rect.height > maxCanvasPixels
             ? "an image of \(rect.width)x\(rect.height) pixels, more than the limit of \(pixelLimit)" : nil
     }
 
-    /// What is too much about so many frames; nil when nothing is.
+    /// Says by how much so many frames exceed the limits; nil when they do not.
     func excess(ofFrames count: Int) -> String? {
         guard let maxFrames, count > maxFrames else { return nil }
         return "more frames than the limit of \(maxFrames) (--max-frames, limits.frames)"
     }
 
-    /// What is too much about a GIF that plays for so many centiseconds; nil when nothing is.
+    /// Says by how much a playing time, in centiseconds, exceeds the limits; nil when it does not.
     public func excess(ofDuration duration: Int) -> String? {
         guard let maxDuration, duration > 100 * maxDuration else { return nil }
         return "it plays for more than the limit of \(maxDuration) s (--max-duration, limits.duration)"

@@ -155,7 +155,7 @@ final class ChildProcess {
 }
 
 extension ChildProcess.Ending {
-    /// What it said, or else how it ended.
+    /// The child's last words, or else how it ended.
     var message: String {
         // As WIFEXITED and WEXITSTATUS say it.
         let ending = status & 0x7F == 0 ? "exit status \(status >> 8 & 0xFF)" : "signal \(status & 0x7F)"

@@ -44,7 +44,7 @@ public struct RestorationOptions: Hashable, Sendable {
         self.maxPictures = maxPictures
     }
 
-    /// What is too much about so many pictures; nil when nothing is.
+    /// Says by how much so many pictures exceed the limits; nil when they do not.
     public func excess(ofPictures count: Int) -> String? {
         guard let maxPictures, count > maxPictures else { return nil }
         return "it would become more than the limit of \(maxPictures) pictures (--max-pictures, limits.pictures)"

@@ -244,17 +244,10 @@ struct FileJobRunner {
     }
 
     private func retry(_ reason: String) {
-        let jobs = core.configuration.jobs
-        guard job.failures < jobs.retries else {
+        guard job.failures < core.configuration.jobs.retries else {
             return settleFailure("\(reason) (after \(job.failures + 1) attempts)")
         }
-        Settler(core: core).removePartials(of: job)
-        let delay = jobs.delay(afterFailures: job.failures)
-        Log.warning("\(reason); trying again in \(delay) s", stream: job.stream, job: job.id)
-        _ = core.persist("queueing a job again") {
-            try core.journal.requeue(job.id, notBefore: Clock.wall + delay, error: reason, countsAttempt: true)
-        }
-        core.publish(job.id)
+        Settler(core: core).tryAgain(job, reason)
     }
 
     private func waitForNewVersion() {

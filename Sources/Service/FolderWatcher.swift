@@ -240,7 +240,7 @@ final class FolderWatcher: Sendable {
                 watch(folder, relative)
                 names = try folder.names()
             } catch {
-                // What has gone has no files; anything else is looked at again.
+                // A folder that has gone has no files; any other is looked at again.
                 if !error.leadsNowhere { cannotLook(error) }
                 return
             }

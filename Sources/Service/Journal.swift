@@ -195,7 +195,7 @@ final class Journal: Sendable {
         let outputs: @Sendable (_ number: Int) -> Path?
     }
 
-    /// What stands under the name of a possible output.
+    /// The entry that has the name of a possible output.
     enum Occupant: Sendable {
         case nothing
         /// A file, with its `OriginalMark`.

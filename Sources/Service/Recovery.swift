@@ -58,13 +58,6 @@ struct Recovery {
     /// Puts a job aside, with its original.
     private func fail(_ job: JobRecord, _ reason: String) {
         Log.error("\(job.source): \(reason)", stream: job.stream, job: job.id)
-        let folder = JobPlanner.plan(job, core)?.folder
-        let settlement = Settlement(
-            succeeded: false, outputInode: nil, original: Settler.original(of: job, folder, failure: reason))
-        let settled = core.persist("a job's outcome") {
-            try core.journal.settle(job.id, settlement, frames: 0, pictures: 0, error: reason)
-            return try core.journal.job(job.id)
-        }
-        if let record = settled, let record { Settler(core: core).settle(record) }
+        Settler(core: core).fail(job, reason)
     }
 }

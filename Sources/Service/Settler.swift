@@ -60,19 +60,26 @@ struct Settler {
         case failed(String, isFinal: Bool)
     }
 
+    /// Queues a job for its next attempt; the last one counts as failed.
+    func tryAgain(_ job: JobRecord, _ reason: String) {
+        removePartials(of: job)
+        let delay = core.configuration.jobs.delay(afterFailures: job.failures)
+        Log.warning("\(reason); trying again in \(delay) s", stream: job.stream, job: job.id)
+        _ = core.persist("queueing a job again") {
+            try core.journal.requeue(job.id, notBefore: Clock.wall + delay, error: reason, countsAttempt: true)
+        }
+        core.publish(job.id)
+    }
+
     /// The finished video has no name: the job is done again after a while, or has failed.
     private func giveUp(_ job: JobRecord, _ reason: String, isFinal: Bool) {
-        removePartials(of: job)
-        let jobs = core.configuration.jobs
-        guard isFinal || job.failures >= jobs.retries else {
-            let delay = jobs.delay(afterFailures: job.failures)
-            Log.warning("\(reason); trying again in \(delay) s", stream: job.stream, job: job.id)
-            _ = core.persist("queueing a job again") {
-                try core.journal.requeue(
-                    job.id, notBefore: Clock.wall + delay, error: reason, countsAttempt: true)
-            }
-            return core.publish(job.id)
-        }
+        guard isFinal || job.failures >= core.configuration.jobs.retries else { return tryAgain(job, reason) }
+        Log.warning("\(job.source): \(reason)", stream: job.stream, job: job.id)
+        fail(job, reason)
+    }
+
+    /// Ends a job as failed, and puts its original aside.
+    func fail(_ job: JobRecord, _ reason: String) {
         let folder = JobPlanner.plan(job, core)?.folder
         let settlement = Settlement(
             succeeded: false, outputInode: nil, original: Self.original(of: job, folder, failure: reason))
@@ -80,7 +87,6 @@ struct Settler {
             try core.journal.settle(job.id, settlement, frames: 0, pictures: 0, error: reason)
             return try core.journal.job(job.id)
         }
-        Log.warning("\(job.source): \(reason)", stream: job.stream, job: job.id)
         if let record = settled, let record { settle(record) }
     }
 

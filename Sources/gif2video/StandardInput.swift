@@ -8,7 +8,7 @@ final class StandardInput: ByteSource, Sendable {
     static let name = "standard input"
     private let bytes = Monitor(FileDescriptorSource(descriptor: STDIN_FILENO))
 
-    /// What stands behind a GIF.
+    /// The input that follows a GIF.
     enum Rest {
         case nothing, anotherGIF, otherBytes
     }

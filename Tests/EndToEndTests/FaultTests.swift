@@ -5,23 +5,7 @@ import Testing
 /// What goes wrong around the daemon: encoders that hang, full disks, file systems that tell nothing, too much at once.
 @Suite(.serialized) struct FaultTests {
     private static func folderStream(_ jobs: String = "", _ stream: String = "") -> String {
-        """
-        [jobs]
-        retry_delay = 0.1
-        retry_delay_limit = 0.2
-        \(jobs)
-        [[stream]]
-        name = "drop"
-        source = "folder"
-        folder = "in"
-        settle = 0.2
-        output = "out"
-        encoder = "y4m"
-        rate = "25"
-        profile = "none"
-        \(stream)
-
-        """
+        FolderStream.configuration("[jobs]\n\(jobs)", stream)
     }
 
     /// Hangs with its first video, and makes the others.

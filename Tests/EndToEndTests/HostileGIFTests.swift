@@ -76,7 +76,7 @@ import Testing
         return GIFWriter.gif(width: 4000, height: 4000, palette: [0, 0, 0, 9, 9, 9], images: images)
     }
 
-    /// What it takes is what is refused beyond the limit: 80 bytes a pixel, of which the last code took 180.
+    /// The program takes the 80 bytes a pixel that it refuses beyond the limit; the last code took 180.
     @Test(arguments: ["filter", "convert", "probe"]) func aLargeCanvasStaysWithinItsMemory(command: String) throws {
         let gif = try folder.write(largeCanvas, to: "in.gif")
         let arguments =
