@@ -17,7 +17,12 @@ final class FrameSlot {
     let estimate: Tensor
     /// The estimate, still where the frames before were (see `TemporalFilter`), [3, H, W].
     let restored: Tensor
+    /// The frame, numbered as a picture of the window: frames that repeat another have no number.
     private(set) var frame: Frame
+    /// The time of the frame and of those that repeat it.
+    var run: FrameRun
+    /// When the motion to the next picture begins, in seconds; nil until that is there.
+    var motionStart: Rational?
     private(set) var palettes: PaletteCache.Prepared
     /// Whether any pixel is transparent.
     private(set) var hasTransparency = false
@@ -50,20 +55,24 @@ final class FrameSlot {
         frame = Frame(
             index: -1, size: PixelSize(width: 0, height: 0), pixels: [],
             paletteMap: PaletteMap(ids: [], palettes: [nil]), start: 0, duration: 2, changed: .empty)
+        run = FrameRun(frame, rate: .source)
         palettes = cache.prepare([nil])
     }
 
     /// Takes the next frame, of the same size.
     /// - Parameters:
+    ///   - run: its time, where pictures are made of it; nil: one picture.
     ///   - earlier: the slot of another frame; where that is the frame before, only what has changed is looked at.
     ///   - changes: where the last frames differed from the ones before them, by their numbers.
     func fill(
-        _ frame: Frame, after earlier: FrameSlot? = nil, changes: [Int: PixelRect] = [:], background: RGB,
-        cache: PaletteCache, on operations: PixelOperations, pool: WorkerPool
+        _ frame: Frame, run: FrameRun? = nil, after earlier: FrameSlot? = nil, changes: [Int: PixelRect] = [:],
+        background: RGB, cache: PaletteCache, on operations: PixelOperations, pool: WorkerPool
     ) {
         precondition(frame.size == size, "a frame of \(frame.size) in a window of \(size)")
         let outdated = changed(from: self.frame.index, until: frame.index, changes)
         self.frame = frame
+        self.run = run ?? FrameRun(frame, rate: .source)
+        motionStart = nil
         palettes = cache.prepare(frame.paletteMap.palettes)
         beginsScene = nil
         isStale = false

@@ -1,9 +1,7 @@
 public import Media
 
-/// One output picture between two GIF frames.
+/// When an output picture appears and how long it stays.
 public struct OutputInstant: Hashable, Sendable {
-    /// 0 is the earlier frame itself, below 1 an in-between.
-    public let fraction: Rational
     /// Presentation time and duration in seconds.
     public let start: Rational
     public let duration: Rational
@@ -40,19 +38,15 @@ public struct OutputInstants: RandomAccessCollection, Sendable {
         precondition(indices.contains(index), "picture \(index) of \(count)")
         switch rate {
         case .source:
-            return OutputInstant(fraction: .zero, start: start, duration: duration)
+            return OutputInstant(start: start, duration: duration)
         case .multiple(let count):
             let step = duration / Rational(count)
-            return OutputInstant(
-                fraction: Rational(index, count), start: start + step * Rational(index), duration: step)
+            return OutputInstant(start: start + step * Rational(index), duration: step)
         case .constant(let rate):
             let time = Rational(firstNumber + index) / rate
-            return OutputInstant(fraction: (time - start) / duration, start: time, duration: Rational(1) / rate)
+            return OutputInstant(start: time, duration: Rational(1) / rate)
         }
     }
-
-    /// The pictures between the frame and the next one: all but the first where that is at the frame's own time.
-    public var betweens: SubSequence { self[(first?.fraction == .zero ? 1 : 0)...] }
 }
 
 extension OutputRate {

@@ -8,15 +8,15 @@ public import Threads
 /// CCDNet restores a frame while the flow network looks at the GIF's frames, side by side on the pool; then the
 /// in-betweens before it leave, then the frame's own picture. Without the look ahead a picture at a frame's own time does
 /// not wait for the next frame, and an in-between waits for that and nothing more; with it both wait for one frame
-/// more. Frames that repeat the one before cost nothing; across scene changes, and through frames that stay longer than
-/// `holdDuration`, the earlier picture stays.
+/// more. Frames that repeat the one before lengthen its time and cost nothing (`RepeatedFrames`, `FrameRun`): the motion to
+/// the next picture covers the whole time, or the end of a long one (`MotionTiming`). Pictures that no motion can change any
+/// more leave at once; in-betweens wait for a frame that shows something new, so that they come later by the time of the
+/// repetitions, at most by half a second. With the look ahead a picture comes later by as much, at most by a second.
+/// Across scene changes, and through holds, the earlier picture stays.
 ///
 /// One thread at a time. Pictures leave through `emit`, in order, on the caller's thread; or as drafts, and then another thread
 /// waits for the in-betweens of one window while this one is at the next. All frames have one size.
 public final class Restorer {
-    /// A frame that stays longer is meant to stand still: nothing moves in its time. In centiseconds.
-    public static let holdDuration = 100
-
     /// Memory that restoring a canvas takes at the most, in bytes: as the peak memory of `filter --rate 2x` where much moves
     /// far, without dither, measured at 480x270, 960x540 and 1280x720, and at 2000x1100 and 2560x1440, whose networks go from
     /// tile to tile. That holds the decoder and all queues, but for more in-betweens of a window, which are counted here.
@@ -64,6 +64,11 @@ public final class Restorer {
     /// Where the last frames differed from the ones before them, by their numbers.
     private var changes: [Int: PixelRect] = [:]
     private var scenes = SceneHistory()
+    private var timing = MotionTiming()
+    /// Whether frames that repeat the one before become a part of its time: where pictures between frames are made.
+    private let joinsRepeats: Bool
+    /// Where frames that were left out differed from the ones before them.
+    private var leftOut = PixelRect.empty
     /// More frames than there are slots.
     private static let rememberedChanges = 8
     /// The GIF's first frame, kept for a loop.
@@ -139,6 +144,12 @@ public final class Restorer {
         self.pool = pool
         self.pace = pace
         operations = PixelOperations(on: pool)
+        joinsRepeats =
+            switch options.rate {
+            case .source: false
+            case .multiple(let count): models != nil && count > 1
+            case .constant: models != nil
+            }
         if models != nil && options.dither == .auto { verdict = DitherVerdict() }
     }
 
@@ -157,13 +168,20 @@ public final class Restorer {
 
     /// As `push`, with the pictures as drafts.
     public func draft(_ frame: Frame, emit: (Draft) throws -> Void) throws {
-        if previous == nil, waiting == nil {
+        if newest == nil {
             let needed = Self.memory(for: frame.size, models?.profile)
             guard needed <= options.maxMemory else {
                 throw CanvasTooLarge(size: frame.size, needed: needed, limit: options.maxMemory)
             }
         }
-        let slot = slot(for: frame)
+        let repeated = newest.flatMap { joinsRepeats && repeats(frame, $0) ? $0 : nil }
+        if let repeated, !repeated.run.isHold {
+            repeated.run.extend(by: frame)
+            leftOut = leftOut.union(frame.changed)
+            if repeated === previous { try emitStills(of: repeated, through: timing.motionStart(repeated.run), emit) }
+            return
+        }
+        let slot = slot(for: frame, after: repeated)
         guard options.looksAhead, models?.seesNeighbours == true else { return try advance(to: slot, emit) }
         if let waiting { try advance(to: waiting, before: slot, emit) }
         waiting = slot
@@ -171,6 +189,7 @@ public final class Restorer {
 
     /// As `finish`.
     public func finishDrafts(emit: (Draft) throws -> Void) throws {
+        if let newest { close(newest) }
         if let last = waiting {
             waiting = nil
             try advance(to: last, before: options.loop ? first : nil, emit)
@@ -191,7 +210,7 @@ public final class Restorer {
     /// Restores a frame and emits the pictures up to its own.
     private func advance(to current: FrameSlot, before next: FrameSlot? = nil, _ emit: (Draft) throws -> Void) throws {
         if !remembers { state?.forget() }
-        effort = models == nil ? .everything : pace?.effort(for: Rational(current.frame.start, 100)) ?? .everything
+        effort = models == nil ? .everything : pace?.effort(for: Rational(current.run.start, 100)) ?? .everything
         let after = next.flatMap { neighbour($0, isCut: beginsScene($0, after: current)) }
         if let previous {
             let step = self.step(from: previous, to: current)
@@ -203,7 +222,7 @@ public final class Restorer {
             restore(current, from: nil, nil, after)
             if options.loop { first = current }
         }
-        if let own = instants(of: current).first, own.fraction == .zero {
+        if let own = current.run.takeOwnInstant() {
             try emit(Draft(.pixels(current.picture), at: own, size: current.size))
         }
         // The first frame's slot stays out of the rotation while a loop needs it.
@@ -232,20 +251,44 @@ public final class Restorer {
         case hold
     }
 
-    private func slot(for frame: Frame) -> FrameSlot {
+    /// Whether a frame shows the same as the one that came last.
+    private func repeats(_ frame: Frame, _ last: FrameSlot) -> Bool {
+        // One that was lost is restored when there is time again.
+        guard !last.isStale else { return false }
+        // What flat art holds exactly is shown exactly; whether it is some is known of frames that are restored.
+        let isShort = last.run.stillTime + frame.duration <= RepeatedFrames.noiseDuration
+        let isFlat = previous?.isFlat ?? false
+        return RepeatedFrames.areAlike(
+            last.frame, frame, in: leftOut.union(frame.changed), isShort && !isFlat ? .alike : .equal)
+    }
+
+    /// - Parameter held: the slot of the frame before where that is a hold, which the frame goes on with.
+    private func slot(for frame: Frame, after held: FrameSlot?) -> FrameSlot {
         let slot = spare ?? FrameSlot(size: frame.size, cache: cache, isForNetworks: models != nil)
         spare = nil
+        let numbered = Frame(
+            index: newest.map { $0.frame.index + 1 } ?? 0, size: frame.size, pixels: frame.pixels,
+            paletteMap: frame.paletteMap, start: frame.start, duration: frame.duration,
+            changed: leftOut.union(frame.changed))
+        leftOut = .empty
+        if let newest, held == nil { close(newest) }
         slot.fill(
-            frame, after: remembers ? newest : nil, changes: changes, background: options.background, cache: cache,
-            on: operations, pool: pool)
+            numbered, run: FrameRun(frame, after: held?.run, rate: options.rate), after: remembers ? newest : nil,
+            changes: changes, background: options.background, cache: cache, on: operations, pool: pool)
         newest = slot
-        changes[frame.index] = frame.changed
-        changes[frame.index - Self.rememberedChanges] = nil
+        changes[numbered.index] = numbered.changed
+        changes[numbered.index - Self.rememberedChanges] = nil
         return slot
     }
 
+    /// Says that something new follows a frame and those that repeat it.
+    private func close(_ slot: FrameSlot) {
+        slot.motionStart = timing.motionStart(slot.run)
+        timing.note(slot.run)
+    }
+
     private func step(from a: FrameSlot, to b: FrameSlot) -> Transition {
-        if b.frame.changed.isEmpty && !a.isStale { return .repetition }
+        if (b.frame.changed.isEmpty || b.run.goesOn) && !a.isStale { return .repetition }
         guard effort == .repetition else { return transition(from: a, to: b) }
         pace?.lost(frames: 1)
         b.isStale = true
@@ -253,8 +296,9 @@ public final class Restorer {
     }
 
     private func transition(from a: FrameSlot, to b: FrameSlot) -> Transition {
-        let inBetweens = instants(of: a).betweens.count
-        guard models != nil, !a.isStale, a.frame.duration <= Self.holdDuration, inBetweens > 0 else { return .hold }
+        guard models != nil, joinsRepeats, !a.isStale, let motionStart = a.motionStart else { return .hold }
+        let inBetweens = a.run.count(after: motionStart)
+        guard inBetweens > 0 else { return .hold }
         // What looks like another scene may be this one, moved far: the flow will tell (`Refinement.between`).
         let isCut = beginsScene(b, after: a)
         guard effort == .everything else {
@@ -273,10 +317,6 @@ public final class Restorer {
         let made = !isSmall && scenes.isCut(earlier.signature, slot.signature)
         slot.beginsScene = made
         return made
-    }
-
-    private func instants(of slot: FrameSlot) -> OutputInstants {
-        options.rate.instants(start: slot.frame.start, duration: slot.frame.duration)
     }
 
     /// What CCDNet may look at beside a frame: not another scene.
@@ -418,29 +458,36 @@ public final class Restorer {
     private func emitBetweens(
         from a: FrameSlot, to b: FrameSlot, _ step: Transition, _ emit: (Draft) throws -> Void
     ) throws {
-        guard step == .motion, let models, let state else {
-            for instant in instants(of: a).betweens {
-                try emit(Draft(.pixels(a.picture), at: instant, size: a.size))
-            }
-            return
+        guard step == .motion, let models, let state, let motionStart = a.motionStart else {
+            return try emitStills(of: a, through: nil, emit)
         }
+        try emitStills(of: a, through: motionStart, emit)
         models.slomo.handOver(state.slomo, on: pool)
         let refinement = Refinement(models: models, state: state, keepsAlpha: options.keepsAlpha, pool: pool)
+        let motion = Rational(a.run.end, 100) - motionStart
         // A window may be asked for a thousand.
-        var left = instants(of: a).betweens
-        while !left.isEmpty {
-            let places = left.prefix(Self.betweenCapacity(a.size))
-            left = left.dropFirst(places.count)
+        while true {
+            var places: [OutputInstant] = []
+            while places.count < Self.betweenCapacity(a.size), let next = a.run.takeInstant() { places.append(next) }
+            if places.isEmpty { return }
             inBetweens?.finish()
+            let times = places.map { ($0.start - motionStart) / motion }
             let made = InBetweens(places.count, on: pool) { index in
                 // The last of many may be nearer to 1 than a Float can be.
-                let time = Float(places[places.startIndex + index].fraction.value)
-                return refinement.between(a, b, at: min(time, Float(1).nextDown))
+                refinement.between(a, b, at: min(Float(times[index].value), Float(1).nextDown))
             }
             inBetweens = made
             for (index, place) in places.enumerated() {
                 try emit(Draft(.inBetween(made, index: index), at: place, size: a.size))
             }
+        }
+    }
+
+    /// Emits the pictures of a frame's time that show the frame itself.
+    /// - Parameter end: the last moment at which they do, in seconds; nil: that of the frame's time.
+    private func emitStills(of slot: FrameSlot, through end: Rational?, _ emit: (Draft) throws -> Void) throws {
+        while let instant = slot.run.takeInstant(through: end) {
+            try emit(Draft(.pixels(slot.picture), at: instant, size: slot.size))
         }
     }
 

@@ -55,10 +55,9 @@ import Testing
             #expect(all > 0)
             for index in Set([0, 1, instants.count / 2, instants.count - 1]) where instants.indices.contains(index) {
                 let instant = instants[index]
-                #expect(instant.fraction >= .zero && instant.fraction < Rational(1))
                 let end = instant.start + instant.duration
                 #expect(instant.start >= Rational(start, 100) && end > instant.start)
-                #expect(instant.fraction * Rational(duration, 100) + Rational(start, 100) == instant.start)
+                #expect(instant.start < Rational(start + duration, 100))
                 #expect(Rational.greatestCommonDivisor(instant.duration, Rational(1, 6400)) <= Rational(1, 6400))
             }
         }
@@ -66,13 +65,12 @@ import Testing
 
     @Test func aLongFramesPicturesAreCountedWithoutMakingThem() {
         let instants = OutputRate.constant(Rational(1000)).instants(start: 0, duration: 65_535)
-        #expect(instants.count == 655_350 && instants.betweens.count == 655_349)
+        #expect(instants.count == 655_350)
         #expect(instants.last?.start == Rational(655_349, 1000))
         #expect(MemoryLayout.size(ofValue: instants) < 128)
         let later = OutputRate.constant(Rational(30)).instants(start: 7, duration: 8)
-        #expect(later.map(\.start) == [Rational(3, 30), Rational(4, 30)] && later.betweens.count == 2)
+        #expect(later.map(\.start) == [Rational(3, 30), Rational(4, 30)])
         #expect(OutputRate.constant(Rational(1)).instants(start: 1, duration: 2).isEmpty)
-        #expect(OutputRate.constant(Rational(1)).instants(start: 1, duration: 2).betweens.isEmpty)
     }
 
     /// All frames together give pictures at n / rate, each once, up to the end, whatever the durations.
@@ -87,8 +85,7 @@ import Testing
                 for instant in OutputRate.constant(rate).instants(start: start, duration: duration) {
                     #expect(instant.start == Rational(expected) / rate)
                     #expect(instant.duration == Rational(1) / rate)
-                    #expect(instant.fraction >= .zero && instant.fraction < Rational(1))
-                    #expect(instant.fraction * Rational(duration, 100) + Rational(start, 100) == instant.start)
+                    #expect(instant.start < Rational(start + duration, 100))
                     expected += 1
                 }
                 start += duration
@@ -99,7 +96,6 @@ import Testing
 
     @Test func aMultipleDividesTheFramesTime() {
         let instants = OutputRate.multiple(4).instants(start: 100, duration: 10)
-        #expect(instants.map(\.fraction) == [.zero, Rational(1, 4), Rational(1, 2), Rational(3, 4)])
         #expect(instants.map(\.start) == [Rational(1), Rational(41, 40), Rational(21, 20), Rational(43, 40)])
         #expect(instants.allSatisfy { $0.duration == Rational(1, 40) })
     }
