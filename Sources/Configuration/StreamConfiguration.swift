@@ -124,6 +124,8 @@ public struct FileSink: Hashable, Sendable {
 
     public var folder: Path
     public var format: Format
+    /// How often a file shows its GIF.
+    public var repetition = Repetition.times(1)
 
     public init(folder: Path, format: Format) {
         self.folder = folder

@@ -124,7 +124,9 @@ struct StreamReader {
                 return nil
             }
             if case .plain(let plain) = format { check(restoration, plain, key: "encoder") }
-            return .files(FileSink(folder: path(folder), format: format))
+            var files = FileSink(folder: path(folder), format: format)
+            files.repetition = readRepetition()
+            return .files(files)
         case .fifo:
             let format = readLiveFormat(restoration)
             guard let file = reader.string("fifo") else {
@@ -135,6 +137,14 @@ struct StreamReader {
         case .stdout: return .standardOutput(format: readLiveFormat(restoration))
         case .camera: return readCamera(&restoration)
         }
+    }
+
+    private mutating func readRepetition() -> Repetition {
+        let times = reader.integer("repeat", 1...Repetition.maximum) ?? 1
+        let seconds = reader.seconds("at_least", 0...Double(Repetition.longest)) ?? 0
+        guard seconds > 0 else { return .times(times) }
+        if times > 1 { reader.report("at_least", "stands beside repeat: one of them, not both") }
+        return .atLeast(seconds: seconds)
     }
 
     /// A camera has a size from its beginning.

@@ -1,5 +1,6 @@
 public import GIFDecoding
 public import Media
+public import Output
 public import Restoration
 
 extension GIFSummary {
@@ -32,10 +33,21 @@ extension GIFSummary {
     }
 
     /// Refuses a GIF that would make a longer video file than is allowed, before anything is made.
-    /// - Parameter name: what the error calls the GIF.
+    /// - Parameters:
+    ///   - repetition: how often the video shows the GIF.
+    ///   - name: what the error calls the GIF.
     /// - Throws: `GIFDecodingError`.
-    public func check(_ limits: DecodingLimits, _ options: RestorationOptions, name: String) throws(GIFDecodingError) {
-        let excess = limits.excess(ofDuration: duration) ?? options.excess(ofPictures: pictures(options.rate))
+    public func check(
+        _ limits: DecodingLimits, _ options: RestorationOptions, _ repetition: Repetition = .times(1), name: String
+    ) throws(GIFDecodingError) {
+        let (all, isTooMany) = pictures(options.rate).multipliedReportingOverflow(by: times(repetition))
+        let excess =
+            limits.excess(ofDuration: duration) ?? options.excess(ofPictures: isTooMany ? .max : all)
         if let excess { throw GIFDecodingError(.limitExceeded(excess), name: name) }
+    }
+
+    /// How often a video shows the GIF.
+    public func times(_ repetition: Repetition) -> Int {
+        duration > 0 ? repetition.times(of: Rational(duration, 100)) : 1
     }
 }

@@ -127,44 +127,56 @@ struct FileJobRunner {
     private func restore(_ source: FileSource, _ version: Fingerprint, _ control: JobControl) throws -> Outcome {
         let summary = try GIFScanner.scan(source, name: "\(job.source)")
         source.rewind()
-        try summary.check(plan.restoration.limits.decoding, plan.restoration.options, name: "\(job.source)")
+        try summary.check(
+            plan.restoration.limits.decoding, plan.restoration.options, plan.repetition, name: "\(job.source)")
         let tick = summary.tick(plan.restoration.restoration.rate)
         let meter = core.meter(job.stream)
-        control.expect(total: Double(summary.duration) / 100)
+        let times = summary.times(plan.repetition)
+        control.expect(total: Double(summary.duration) / 100 * Double(times))
         let run = GIFRun(core: core, plan: plan.restoration, control: control, meter: meter, isLive: false)
         var made: Made?
         let report = try run.run(
             source, name: "\(job.source)",
             makeWriter: { _ in
-                let new = try make(rate: Rational(1) / tick, control)
-                made = new
-                return plan.restoration.options.letterboxed(
-                    HeldPictureWriter(ControlledWriter(new.writer, control), tick: tick),
+                let (file, writer) = try make(rate: Rational(1) / tick, control)
+                let shown = plan.restoration.options.letterboxed(
+                    HeldPictureWriter(ControlledWriter(writer, control), tick: tick),
                     to: plan.restoration.restoration.size)
+                let repeating = RepeatingWriter(shown, plan.repetition) { picture in
+                    if control.wrote(upTo: (picture.start + picture.duration).value) { tell() }
+                }
+                made = Made(file: file, writer: writer, repeating: repeating)
+                return repeating
             },
-            shown: { core.events.job(core.info(job), kind: .progress) })
+            shown: tell)
         guard try isSettled(source, version, looksDamaged: report.defect != nil) else { return .changed }
-        return try complete(report, made, version)
+        try made?.repeating.replay()
+        return try complete(report, times, made, version)
+    }
+
+    private func tell() {
+        core.events.job(core.info(job), kind: .progress)
     }
 
     /// The output that grows, and what writes it.
     private struct Made {
         let file: StagedFile
         let writer: any PictureWriter
+        let repeating: RepeatingWriter
     }
 
-    private func make(rate: Rational, _ control: JobControl) throws -> Made {
+    private func make(rate: Rational, _ control: JobControl) throws -> (StagedFile, any PictureWriter) {
         guard let output = job.output else { preconditionFailure("a job without an output makes no file") }
         let file = try StagedFile(
             in: try job.outputFolder(creating: 0o777), name: output.name,
             stagingName: job.stagingName(attempt: job.attempts))
-        return Made(file: file, writer: try plan.maker.writer(file, rate: rate, stop: control.stop))
+        return (file, try plan.maker.writer(file, rate: rate, stop: control.stop))
     }
 
     /// Finishes the output, unless it is not wanted: seals it, and writes the outcome down. It gets its name when the outcome is
     /// settled.
     private func complete(
-        _ report: RestorationStream.Report, _ made: Made?, _ version: Fingerprint
+        _ report: RestorationStream.Report, _ times: Int, _ made: Made?, _ version: Fingerprint
     ) throws -> Outcome {
         let defect = report.defect.map { shortened($0) }
         if let defect, !plan.keepsDamaged { return .bad(defect) }
@@ -175,7 +187,7 @@ struct FileJobRunner {
         let settlement = Settlement(
             succeeded: defect == nil, outputInode: try made.file.seal(),
             original: Settler.original(of: job, plan.folder, failure: message))
-        guard record(settlement, frames: report.frames, pictures: report.pictures, error: message) else {
+        guard record(settlement, frames: report.frames, pictures: report.pictures * times, error: message) else {
             return .ended(.draining)
         }
         made.file.release()

@@ -27,6 +27,8 @@ struct JobPlan: Sendable {
 
     let restoration: RestorationPlan
     let maker: Maker
+    /// How often the video shows the GIF.
+    let repetition: Repetition
     /// Whether the frames before a damage become a video.
     let keepsDamaged: Bool
     /// nil where originals are left alone.
@@ -72,7 +74,7 @@ enum JobPlanner {
         return JobPlan(
             restoration: RestorationPlan(
                 stream.restoration, options: job.request?.options, keepsAlpha: keepsAlpha, limits: configuration.limits),
-            maker: maker, keepsDamaged: folder?.keepDamaged ?? true, folder: folder)
+            maker: maker, repetition: sink.repetition, keepsDamaged: folder?.keepDamaged ?? true, folder: folder)
     }
 
     /// Extension, with its dot, of what a stream makes.

@@ -150,18 +150,23 @@ struct PipedJob {
         var isInside = true
         var isRubbish = false
         do {
-            var made: (file: StagedFile, writer: any PictureWriter)?
+            var made: (file: StagedFile, writer: any PictureWriter, repeating: RepeatingWriter)?
             let report = try run.run(
                 segment, name: "\(job.source)",
                 makeWriter: { _ in
                     let file = try makeFile()
                     let writer = try makeWriter(file, control)
-                    made = (file, writer)
-                    return plan.restoration.options.letterboxed(writer, to: plan.restoration.restoration.size)
+                    let repeating = RepeatingWriter(
+                        plan.restoration.options.letterboxed(
+                            ControlledWriter(writer, control), to: plan.restoration.restoration.size),
+                        plan.repetition)
+                    made = (file, writer, repeating)
+                    return repeating
                 },
                 shown: { core.events.job(core.info(job), kind: .progress) })
             isInside = report.defect != nil
             guard let made else { throw OutputError.unsupported(output: "\(job.source)", reason: "no pictures") }
+            try replay(made.repeating)
             try made.writer.finish()
             outcome = try complete(report, made.file)
         } catch {
@@ -188,6 +193,14 @@ struct PipedJob {
             Log.info("\(job.source) -> \(job.output.map { "\($0)" } ?? "")", stream: job.stream, job: job.id)
         }
         return Ended(needsSync: isInside && !reader.isAtEnd, isRubbish: isRubbish)
+    }
+
+    /// Shows the GIF again, unless that would be more than one GIF may become.
+    private func replay(_ writer: RepeatingWriter) throws {
+        if let excess = plan.restoration.options.excess(ofPictures: writer.allPictures) {
+            return Log.warning("shown once: repeated, \(excess)", stream: job.stream, job: job.id)
+        }
+        try writer.replay()
     }
 
     private struct Outcome {

@@ -16,6 +16,7 @@ struct ConvertCommand: ParsableCommand {
             gif2video convert cat.gif -o cat.mp4
             gif2video convert *.gif -o videos/
             gif2video convert --background transparent sticker.gif -o sticker.webm
+            gif2video convert --loop --at-least 15 cat.gif -o cat.mp4
 
             .mp4, .webm and .mkv are made by ffmpeg, which must be installed; .y4m is not.
             - is standard input; it, FIFOs and process substitutions are copied to a file without a name in $TMPDIR or /tmp.
@@ -36,6 +37,14 @@ struct ConvertCommand: ParsableCommand {
 
     @OptionGroup var pictures: PictureOptions
 
+    @Option(
+        name: .customLong("repeat"),
+        help: ArgumentHelp("How often the video shows the GIF, which is restored once.", valueName: "N"))
+    var times: Int?
+
+    @Option(help: ArgumentHelp("Show the GIF as often as it takes to last so long.", valueName: "seconds"))
+    var atLeast: Double?
+
     @Option(help: ArgumentHelp("Ends an encoder that makes no progress for so long.", valueName: "seconds"))
     var stallLimit: Double = 300
 
@@ -46,6 +55,17 @@ struct ConvertCommand: ParsableCommand {
 
     func validate() throws {
         guard (1...86400).contains(stallLimit) else { throw ValidationError("--stall-limit takes 1 to 86400") }
+        if let times, !(1...Repetition.maximum).contains(times) {
+            throw ValidationError("--repeat takes 1 to \(Repetition.maximum)")
+        }
+        if let atLeast, !(0...Double(Repetition.longest)).contains(atLeast) {
+            throw ValidationError("--at-least takes 0 to \(Repetition.longest) seconds")
+        }
+        guard times == nil || atLeast == nil else { throw ValidationError("give --repeat or --at-least, not both") }
+    }
+
+    private var repetition: Repetition {
+        atLeast.map { .atLeast(seconds: $0) } ?? .times(times ?? 1)
     }
 
     func run() throws {
@@ -116,17 +136,20 @@ struct ConvertCommand: ParsableCommand {
     private func convert(_ job: Job, _ models: ModelSet?, _ pool: WorkerPool) throws {
         let gif = try ScannedGIF(job.input)
         let summary = gif.summary
-        try summary.check(stream.limits, job.options, name: gif.name)
+        try summary.check(stream.limits, job.options, repetition, name: gif.name)
         let tick = summary.tick(pictures.rate)
-        let progress = Progress(name: gif.name, total: Rational(summary.duration, 100))
+        let progress = Progress(
+            name: gif.name, total: Rational(summary.duration, 100) * Rational(summary.times(repetition)))
         let file = try StagedFile(job.output)
         let decoder = try gif.decoder(limits: stream.limits)
         let report = try RestorationStream(decoder, models: models, options: job.options, pool: pool).run(
             makeWriter: { _ in
                 let writer = HeldPictureWriter(try makeWriter(job, file, rate: Rational(1) / tick), tick: tick)
-                return job.options.letterboxed(writer, to: pictures.size)
+                return RepeatingWriter(job.options.letterboxed(writer, to: pictures.size), repetition) {
+                    if !quiet { progress.update($0) }
+                }
             },
-            progress: { if !quiet { progress.update(pictures: $0, picture: $1) } })
+            progress: { if !quiet { progress.update($1) } })
         try file.publish()
         if !quiet {
             progress.end()

@@ -18,6 +18,7 @@ struct FilterCommand: ParsableCommand {
 
             Each picture leaves as soon as the bytes of the GIF frame after it are there, which its network looks at;
             with --low-latency as soon as those of its own frame are, and an in-between when the next frame's are.
+            Frames that repeat the one before do not count as the next frame, for up to a second.
             Reading ends with the GIF's last byte. With --all it goes on to the end of the input.
             """)
 

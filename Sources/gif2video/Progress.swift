@@ -10,15 +10,15 @@ final class Progress {
     private var pictures = 0
     private var position = Rational.zero
 
-    /// - Parameter total: length of the GIF in seconds.
+    /// - Parameter total: length of the video in seconds.
     init(name: String, total: Rational) {
         self.name = name
         self.total = total
     }
 
     /// Called after each picture.
-    func update(pictures: Int, picture: Picture) {
-        self.pictures = pictures
+    func update(_ picture: Picture) {
+        pictures += 1
         position = picture.start + picture.duration
         let now = Clock.steady
         guard now - lastShown >= (Terminal.columns == nil ? 10 : 0.1) else { return }

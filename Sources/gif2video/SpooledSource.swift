@@ -1,4 +1,5 @@
 import CLinux
+import Filesystem
 import GIFDecoding
 import Glibc
 
@@ -23,10 +24,9 @@ final class SpooledSource: ByteSource {
     init(_ descriptor: Int32, name: String) throws {
         self.descriptor = descriptor
         self.name = name
-        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? ""
-        self.folder = folder.isEmpty ? "/tmp" : folder
-        let copy = clinux_unnamed_file(self.folder)
-        guard copy >= 0 else { throw InputError(name: name, copyingTo: self.folder, code: errno) }
+        folder = TemporaryFile.folder
+        let copy = clinux_unnamed_file(folder)
+        guard copy >= 0 else { throw InputError(name: name, copyingTo: folder, code: errno) }
         file = OpenFile(copy)
     }
 

@@ -111,6 +111,27 @@ import Testing
         #expect(try load(whole) == DaemonConfiguration(paths: paths))
     }
 
+    @Test(arguments: [
+        ("", Repetition.times(1)), ("repeat = 3", .times(3)), ("at_least = 12.5", .atLeast(Rational(25, 2))),
+        ("repeat = 1\nat_least = 2", .atLeast(Rational(2))),
+    ])
+    func theRepetitionOfAFileIsRead(keys: String, expected: Repetition) throws {
+        let sink = try load(Self.stream + keys).streams.first?.sink
+        guard case .files(let files) = sink else {
+            Issue.record("\(String(describing: sink))")
+            return
+        }
+        #expect(files.repetition == expected)
+    }
+
+    @Test func aRepetitionIsOneOfTwoKeysAndOfFilesOnly() throws {
+        #expect(
+            try mistakes(Self.stream + "repeat = 2\nat_least = 3").contains { $0.contains("one of them, not both") })
+        #expect(try mistakes(Self.stream + "repeat = 0").contains { $0.contains("0 is not between 1 and 100000") })
+        let live = "[[stream]]\nname = \"a\"\nsource = \"submitted\"\nsink = \"stdout\"\nrepeat = 2"
+        #expect(try mistakes(live).contains { $0.contains("there is no such key") })
+    }
+
     @Test func everyKeyOfAFolderStreamIsRead() throws {
         let configuration = try load(
             """

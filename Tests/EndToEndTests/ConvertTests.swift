@@ -46,6 +46,40 @@ import Testing
         #expect(facts.pictures == 20 && facts.rate == "100/3" && abs(facts.seconds - 0.6) < 1e-6)
     }
 
+    // MARK: Repetition
+
+    /// Hashes of the pictures, one a line.
+    private func hashes(_ name: String) throws -> [Substring] {
+        let result = try Tool.run("ffmpeg", ["-v", "error", "-i", folder.path(name), "-f", "framemd5", "-"])
+        return String(decoding: result.output, as: UTF8.self).split(separator: "\n")
+            .filter { !$0.hasPrefix("#") }.compactMap { $0.split(separator: " ").last }
+    }
+
+    @Test(arguments: [["--repeat", "3"], ["--at-least", "1"]])
+    func aVideoShowsTheGIFAsOftenAsAskedFor(option: [String]) throws {
+        let gif = try folder.write(ExampleGIF.drifting(delays: [8, 8, 8, 8, 8]), to: "in.gif")
+        for name in ["out.y4m", "out.mp4"] {
+            let result = try Tool.run(
+                Tool.gif2video, ["convert", "--loop", gif, "-o", folder.path(name)] + option)
+            #expect(result.status == 0 && result.errors.contains("5 frames, 36 pictures, 1.20 s"), "\(result.errors)")
+            let facts = try facts(name)
+            #expect(facts.pictures == 36 && facts.rate == "30/1" && abs(facts.seconds - 1.2) < 0.04)
+        }
+        #expect(try gif2video("convert", "-q", "--loop", gif, "-o", folder.path("once.y4m")).status == 0)
+        let once = try hashes("once.y4m")
+        #expect(try once.count == 12 && hashes("out.y4m") == once + once + once)
+    }
+
+    @Test func aRepetitionBeyondTheLimitIsRefusedAtOnce() throws {
+        let gif = try folder.write(ExampleGIF.drifting(delays: [8, 8]), to: "in.gif")
+        let result = try gif2video(
+            "convert", "--max-pictures", "20", "--repeat", "5", gif, "-o", folder.path("out.mp4"))
+        #expect(result.status == 1 && result.errors.contains("--max-pictures"), "\(result.errors)")
+        let both = try gif2video("convert", "--repeat", "5", "--at-least", "3", gif, "-o", folder.path("out.mp4"))
+        #expect(both.status == 64 && both.errors.contains("not both"))
+        #expect(try folder.contents == ["in.gif"])
+    }
+
     @Test func manyGIFsGoIntoAFolder() throws {
         for name in ["a.gif", "b.gif"] { _ = try folder.write(ExampleGIF.drifting(delays: [8, 8]), to: name) }
         let broken = try folder.write(Array("GIF89a".utf8), to: "c.gif")

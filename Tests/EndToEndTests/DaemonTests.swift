@@ -70,6 +70,16 @@ import Testing
 
     // MARK: Folders
 
+    @Test(arguments: ["repeat = 3", "at_least = 0.9"])
+    func aStreamsFilesShowTheirGIFAsOftenAsAskedFor(keys: String) throws {
+        let daemon = try DaemonProcess.started(Self.folderStream + keys + "\n")
+        try daemon.drop(ExampleGIF.drifting(delays: [20, 20]), "in/a.gif")
+        try daemon.waitUntil("the video") { daemon.exists("out/a.y4m") }
+        #expect(try daemon.pictures("out/a.y4m") == 30)
+        try daemon.waitUntil("the job is done") { try daemon.states() == ["done"] }
+        #expect(try daemon.list("jobs").first?["pictures"] as? Int == 30)
+    }
+
     @Test func aFileDroppedAgainIsDoneAgain() throws {
         let daemon = try DaemonProcess.started(Self.folderStream)
         try daemon.drop(ExampleGIF.drifting(frames: 3), "in/a.gif")
