@@ -3,7 +3,7 @@ public import Media
 /// Decodes one GIF from a byte source, frame by frame, as its bytes arrive.
 ///
 /// Each frame is the whole canvas as a browser shows it; `docs/gif-decoding.md` has the rules. A frame is handed out as
-/// soon as the last byte of its image data is read; only a frame without a delay may have to wait for the next image's
+/// soon as the last byte of its image data is read; only a tile without a delay may have to wait for the next image's
 /// header (see `FrameTiming`). Memory depends on the canvas, not on the number of frames.
 ///
 /// Defects never cost frames: what is damaged inside one image is drawn as far as it goes and decoding continues; the
@@ -95,13 +95,13 @@ public final class GIFDecoder {
             case .extensionBlock:
                 try readExtension()
             case .image:
-                // A held image is either composed into this one or a frame before it.
+                // A held image is either a part of the same frame as this one or a frame before it.
                 stream.frame = frameCount + (timing.isHolding ? 2 : 1)
                 let header = try stream.readImageHeader()
                 let control = control
                 self.control = GraphicControl()
                 opened = (header, control)
-                if let duration = timing.imageFollows(delay: control.delay) { return try frame(duration: duration) }
+                if let duration = timing.imageFollows(rect: header.rect) { return try frame(duration: duration) }
             case .end:
                 if compositor == nil { throw stream.failure(.noImages) }
                 return nil
@@ -144,12 +144,12 @@ public final class GIFDecoder {
                 guard compositor.hasDrawnPixels else { throw error }
                 isFinished = true
                 defect = error
-                return timing.imageDrawn(delay: control.delay) ?? timing.end()
+                return timing.imageDrawn(control, rect: header.rect, canvas: canvas) ?? timing.end()
             }
             // The image is over, and so far the blocks after it are sound.
             if defect == nil { defect = error }
         }
-        return timing.imageDrawn(delay: control.delay)
+        return timing.imageDrawn(control, rect: header.rect, canvas: canvas)
     }
 
     /// The compositor, made when the first image's header is read.

@@ -74,14 +74,13 @@ public struct GIFScanner {
         guard (1...8).contains(codeSize) else {
             throw failure(.defect("LZW code size \(codeSize), which must be 1 to 8"))
         }
-        addFrame(duration: timing.imageFollows(delay: control.delay))
+        let rect = PixelRect(
+            x: Self.word(descriptor, 0), y: Self.word(descriptor, 2), width: Self.word(descriptor, 4),
+            height: Self.word(descriptor, 6))
+        addFrame(duration: timing.imageFollows(rect: rect))
         if summary.imageCount == 0 {
-            if summary.canvas.width == 0 {
-                summary.canvas.width = Self.word(descriptor, 0) + Self.word(descriptor, 4)
-            }
-            if summary.canvas.height == 0 {
-                summary.canvas.height = Self.word(descriptor, 2) + Self.word(descriptor, 6)
-            }
+            if summary.canvas.width == 0 { summary.canvas.width = rect.maxX }
+            if summary.canvas.height == 0 { summary.canvas.height = rect.maxY }
             guard summary.canvas.area > 0 else {
                 throw failure(.defect("neither canvas nor first image have pixels"))
             }
@@ -90,18 +89,18 @@ public struct GIFScanner {
         do throws(GIFDecodingError) {
             try readSubBlocks(of: "image data", partial: { hasData = true }) { _ in hasData = true }
         } catch {
-            if hasData { addImage(descriptor[8], localColors) }
+            if hasData { addImage(rect, descriptor[8], localColors) }
             throw error
         }
-        addImage(descriptor[8], localColors)
+        addImage(rect, descriptor[8], localColors)
     }
 
     /// Counts an image whose data are read, as far as there are any.
-    private mutating func addImage(_ packed: UInt8, _ localColors: Int) {
+    private mutating func addImage(_ rect: PixelRect, _ packed: UInt8, _ localColors: Int) {
         summary.addImage(
             disposal: disposal, isInterlaced: packed & 0x40 != 0, localColors: localColors,
             isTransparent: control.transparentIndex != nil)
-        addFrame(duration: timing.imageDrawn(delay: control.delay))
+        addFrame(duration: timing.imageDrawn(control, rect: rect, canvas: summary.canvas))
         control = GraphicControl()
         disposal = 0
     }

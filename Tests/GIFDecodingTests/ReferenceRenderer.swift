@@ -23,12 +23,36 @@ struct GIFScene {
         var duration: Int
     }
 
-    /// Whether an image is a frame of its own, looking at the whole file.
-    func isFrame(_ index: Int) -> Bool {
-        let delays = images.map { $0.delay ?? 0 }
-        if delays[index] > 0 || index == delays.count - 1 { return true }
-        let isUntimed = delays[..<index].allSatisfy { $0 == 0 } && (index > 0 || delays[1] == 0)
-        return isUntimed
+    /// Which images are frames: all but the tiles without a delay, told pixel by pixel.
+    private var areFrames: [Bool] {
+        var (isTimed, isUntimed) = (false, false)
+        var parts: Set<Int> = []
+        return images.indices.map { number in
+            let image = images[number]
+            let pixels = visiblePixels(image)
+            let stays = image.delay == nil || [0, 1, 5].contains(image.disposal)
+            let isTile = pixels.isEmpty || stays && pixels.count < size.area
+            let next = number + 1 < images.count ? visiblePixels(images[number + 1]) : nil
+            if image.delay ?? 0 == 0 && !isUntimed && isTile, let next,
+                parts.union(pixels).isDisjoint(with: next)
+            {
+                parts.formUnion(pixels)
+                return false
+            }
+            parts = []
+            isTimed = isTimed || image.delay ?? 0 > 0
+            isUntimed = !isTimed
+            return true
+        }
+    }
+
+    /// Numbers of the canvas's pixels that an image covers.
+    private func visiblePixels(_ image: GIFImage) -> Set<Int> {
+        Set(
+            (0..<image.width * image.height).compactMap { position in
+                let (x, y) = (image.x + position % image.width, image.y + position / image.width)
+                return x < size.width && y < size.height ? y * size.width + x : nil
+            })
     }
 
     var frames: [ExpectedFrame] {
@@ -36,7 +60,7 @@ struct GIFScene {
         var palettes = [Palette?](repeating: nil, count: size.area)
         var frames: [ExpectedFrame] = []
         var start = 0
-        for (number, image) in images.enumerated() {
+        for (image, isFrame) in zip(images, areFrames) {
             let before = (pixels, palettes)
             let colors = image.palette ?? palette ?? [0, 0, 0, 255, 255, 255]
             let hasControl = image.delay != nil
@@ -53,7 +77,7 @@ struct GIFScene {
                 pixels[(y * size.width + x) * 4 + 3] = 255
                 palettes[y * size.width + x] = painted
             }
-            if isFrame(number) {
+            if isFrame {
                 let delay = image.delay ?? 0
                 let duration = delay < 2 ? 10 : delay
                 frames.append(

@@ -34,8 +34,8 @@ func expectEqual(_ frames: [Frame], _ scene: GIFScene, _ comment: Comment) {
 
     @Test func randomScenesDecodeByTheRules() {
         var random = SplitMix64(seed: 7)
-        for number in 0..<150 {
-            let scene = GIFScene.random(&random)
+        for number in 0..<250 {
+            let scene = number < 150 ? GIFScene.random(&random) : GIFScene.randomTiles(&random)
             let (frames, error) = decode(scene.bytes)
             #expect(error == nil, "scene \(number)")
             expectEqual(frames, scene, "scene \(number)")
@@ -44,7 +44,9 @@ func expectEqual(_ frames: [Frame], _ scene: GIFScene, _ comment: Comment) {
 
     @Test func scannerAgreesWithDecoder() throws {
         var random = SplitMix64(seed: 8)
-        let scenes = ReferenceCase.all.map(\.scene) + (0..<100).map { _ in GIFScene.random(&random) }
+        let scenes =
+            ReferenceCase.all.map(\.scene) + (0..<100).map { _ in GIFScene.random(&random) }
+            + (0..<200).map { _ in GIFScene.randomTiles(&random) }
         for scene in scenes {
             let summary = try GIFScanner.scan(ByteArraySource(scene.bytes), name: "test.gif")
             let frames = decode(scene.bytes).frames
@@ -101,6 +103,40 @@ extension GIFScene {
             }
         }
         return GIFScene(size: size, palette: palettes.randomElement(using: &random) ?? nil, images: images)
+    }
+}
+
+extension GIFScene {
+    /// Pictures that are built from tiles without a delay, in and out of order, with and without what does not fit: a tile too
+    /// many, one that is cleared, a delay in the midst, no delay at all.
+    static func randomTiles(_ random: inout SplitMix64) -> GIFScene {
+        let tile = PixelSize(width: .random(in: 1...4, using: &random), height: .random(in: 1...4, using: &random))
+        let (columns, rows) = (Int.random(in: 1...4, using: &random), Int.random(in: 1...3, using: &random))
+        let size = PixelSize(
+            width: columns * tile.width - .random(in: 0..<tile.width, using: &random),
+            height: rows * tile.height - .random(in: 0..<tile.height, using: &random))
+        let isTimed = Bool.random(using: &random)
+        var images: [GIFImage] = []
+        for _ in 0..<Int.random(in: 1...4, using: &random) {
+            var cells = Array(0..<columns * rows)
+            if Bool.random(using: &random) { cells.shuffle(using: &random) }
+            if Int.random(in: 0..<3, using: &random) == 0 {
+                cells.removeLast(.random(in: 0..<cells.count, using: &random))
+            }
+            if Int.random(in: 0..<3, using: &random) == 0 { cells.append(0) }
+            images += cells.enumerated().map { place, cell in
+                GIFImage(width: tile.width, height: tile.height, index: UInt8.random(in: 0...15, using: &random)).with {
+                    $0.x = cell % columns * tile.width
+                    $0.y = cell / columns * tile.height
+                    $0.codeSize = 4
+                    $0.delay = isTimed && place == cells.count - 1 ? 6 : 0
+                    $0.disposal = Int.random(in: 0..<12, using: &random) == 0 ? 2 : 1
+                    if Int.random(in: 0..<20, using: &random) == 0 { $0.x += 30 }
+                    if Int.random(in: 0..<20, using: &random) == 0 { $0.delay = 3 }
+                }
+            }
+        }
+        return GIFScene(size: size, palette: randomPalette(colors: 16, &random), images: images)
     }
 }
 

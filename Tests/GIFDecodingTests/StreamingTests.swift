@@ -62,6 +62,28 @@ import Testing
         #expect(try decoder.next() == nil)
     }
 
+    /// A whole picture without a delay waits for nothing; a tile waits for the header that says whether it is overlapped.
+    @Test(.timeLimit(.minutes(1))) func onlyTilesWaitForTheNextHeader() throws {
+        let pipe = Pipe()
+        let input = pipe.fileHandleForWriting
+        input.write(Data(Self.header))
+        let source = FileDescriptorSource(descriptor: pipe.fileHandleForReading.fileDescriptor)
+        let decoder = try GIFDecoder(source: source, name: "pipe")
+        input.write(Data(Self.image(0, delay: 5)))
+        #expect(try decoder.next()?.duration == 5)
+        var whole = GIFWriter(width: 0, height: 0)
+        let skipped = whole.bytes.count
+        whole.image(GIFImage(width: 64, height: 32, index: 1).with { $0.delay = 0 })
+        input.write(Data(whole.bytes[skipped...]))
+        #expect(try decoder.next()?.duration == 10)
+        let next = Self.image(31, delay: 7)
+        // A graphic control of 8 bytes, then the header of 11.
+        input.write(Data(Self.image(0, delay: 0) + next.prefix(8 + 11)))
+        #expect(try decoder.next()?.duration == 10)
+        input.write(Data(next.dropFirst(8 + 11)))
+        #expect(try decoder.next()?.duration == 7)
+    }
+
     @Test(.timeLimit(.minutes(1))) func byteByByteGivesTheSameFrames() {
         var random = SplitMix64(seed: 5)
         for _ in 0..<20 {
