@@ -99,6 +99,7 @@ struct ConfigurationBuilder {
         if let value = reader.integer("replay_memory", 0...1_048_576) { limits.replayMemory = value }
         if let value = reader.integer("frames", 0...1_000_000_000) { limits.frames = value == 0 ? nil : value }
         if let value = reader.integer("duration", 1...DecodingLimits.longestDuration) { limits.duration = value }
+        if let value = reader.integer("padding", 1...1_048_576) { limits.padding = value }
         if let value = reader.integer("pictures", 1...1_000_000_000) { limits.pictures = value }
         reader.finish()
         configuration.limits = limits

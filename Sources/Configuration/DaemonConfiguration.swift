@@ -92,6 +92,8 @@ public struct LimitConfiguration: Hashable, Sendable {
     public var frames: Int?
     /// Seconds that a GIF may play for.
     public var duration = DecodingLimits.usualDuration
+    /// MiB that a GIF may hold between two images.
+    public var padding = DecodingLimits.usualPadding >> 20
     /// Pictures that may be made of one GIF.
     public var pictures = RestorationOptions.usualPictures
 
@@ -99,6 +101,7 @@ public struct LimitConfiguration: Hashable, Sendable {
 
     public var decoding: DecodingLimits {
         DecodingLimits(
-            maxCanvasPixels: megapixels << 20, maxFrames: frames, maxMemory: memory << 30, maxDuration: duration)
+            maxCanvasPixels: megapixels << 20, maxFrames: frames, maxMemory: memory << 30, maxDuration: duration,
+            maxPadding: padding << 20)
     }
 }

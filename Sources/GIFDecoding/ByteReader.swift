@@ -7,19 +7,39 @@ final class ByteReader {
     private(set) var reachedEnd = false
     /// The system's error that ended reading.
     private(set) var error: ByteSourceError?
+    /// Reading ended as more was asked for than is allowed.
+    private(set) var exceedsLimit = false
+    /// The position at which reading ends, whatever the source holds.
+    private var limit = Int.max
 
     init(_ source: any ByteSource) {
         self.source = source
     }
 
+    /// Whether reading ended, and not as the source did.
+    var hasFailed: Bool { error != nil || exceedsLimit }
+
+    /// Lets at most so many bytes be read from here on.
+    func allow(_ count: Int) {
+        let (sum, overflows) = position.addingReportingOverflow(count)
+        limit = overflows ? .max : sum
+    }
+
     /// Fills the buffer as far as the source goes.
     ///
-    /// - Returns: the number of bytes read; fewer than `buffer.count` only at the end of the input or after an error.
+    /// - Returns: the number of bytes read; fewer than `buffer.count` only at the end of the input, at the limit or after an
+    ///   error.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         var done = 0
         while done < buffer.count && !reachedEnd {
+            guard position < limit else {
+                exceedsLimit = true
+                reachedEnd = true
+                return done
+            }
             do throws(ByteSourceError) {
-                let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
+                let rest = buffer[done...].prefix(limit - position)
+                let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: rest))
                 done += count
                 position += count
                 reachedEnd = count == 0

@@ -10,6 +10,8 @@ public struct DecodingLimits: Hashable, Sendable {
     public var maxMemory: Int
     /// Seconds that a GIF may play for, at most `longestDuration`; nil for no limit, where nothing is computed with times.
     public var maxDuration: Int?
+    /// Bytes without a pixel, one after the other: extensions, NUL bytes, image data beyond what its pixels can need.
+    public var maxPadding: Int
 
     /// Canvas, the copy handed out, the copy handed out before, and what disposal 3 restores: each 4 bytes of color
     /// and 2 bytes of palette number.
@@ -18,16 +20,22 @@ public struct DecodingLimits: Hashable, Sendable {
     public static let longestDuration = 1_000_000_000
     /// The usual `maxDuration`, in seconds: an hour.
     public static let usualDuration = 3600
+    /// The usual `maxPadding`: 16 MiB, several times what the largest metadata take.
+    public static let usualPadding = 16 << 20
 
-    public init(maxCanvasPixels: Int, maxFrames: Int?, maxMemory: Int, maxDuration: Int? = usualDuration) {
+    public init(
+        maxCanvasPixels: Int, maxFrames: Int?, maxMemory: Int, maxDuration: Int? = usualDuration,
+        maxPadding: Int = usualPadding
+    ) {
         self.maxCanvasPixels = maxCanvasPixels
         self.maxFrames = maxFrames
         self.maxMemory = maxMemory
         self.maxDuration = maxDuration
+        self.maxPadding = maxPadding
     }
 
-    /// 64 Mi pixels (8192 x 8192), 2 GiB, an hour, and no limit on frames: they leave one by one and may come from a pipe
-    /// for long.
+    /// 64 Mi pixels (8192 x 8192), 2 GiB, an hour, 16 MiB of padding, and no limit on frames: they leave one by one and may
+    /// come from a pipe for long.
     public static let standard = DecodingLimits(maxCanvasPixels: 1 << 26, maxFrames: nil, maxMemory: 1 << 31)
 
     /// Says by how much a canvas of this size exceeds the limits; nil when it does not.
@@ -59,6 +67,19 @@ public struct DecodingLimits: Hashable, Sendable {
     public func excess(ofDuration duration: Int) -> String? {
         guard let maxDuration, duration > 100 * maxDuration else { return nil }
         return "it plays for more than the limit of \(maxDuration) s (--max-duration, limits.duration)"
+    }
+
+    /// Bytes that may come from an image's header on until its data end: padding, and four for each pixel, which is more than
+    /// the worst encoder writes.
+    func bytes(ofImage rect: PixelRect) -> Int {
+        let (bytes, overflows) = (4 * min(rect.area, maxCanvasPixels, 1 << 40)).addingReportingOverflow(maxPadding)
+        return overflows ? .max : bytes
+    }
+
+    /// Says that a GIF holds more padding than is allowed.
+    var paddingExcess: String {
+        let limit = maxPadding.isMultiple(of: 1 << 20) ? "\(maxPadding >> 20) MiB" : "\(maxPadding) bytes"
+        return "more than the limit of \(limit) without a pixel (--max-padding, limits.padding)"
     }
 
     private var pixelLimit: String { "\(maxCanvasPixels) pixels (--max-megapixels, limits.megapixels)" }

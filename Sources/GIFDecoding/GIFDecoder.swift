@@ -50,7 +50,7 @@ public final class GIFDecoder {
     public init(
         source: some ByteSource, name: String, limits: DecodingLimits = .standard
     ) throws(GIFDecodingError) {
-        stream = try GIFStream(source: source, name: name)
+        stream = try GIFStream(source: source, name: name, limits: limits)
         self.limits = limits
         canvas = stream.screen
         globalPalette = stream.globalColors.map { Palette(rgb: $0) }

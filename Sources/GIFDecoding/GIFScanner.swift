@@ -7,6 +7,7 @@ import Media
 public struct GIFScanner {
     private let reader: ByteReader
     private let name: String
+    private let limits: DecodingLimits
     private var summary: GIFSummary
     private var timing = FrameTiming()
     private var control = GraphicControl()
@@ -17,9 +18,12 @@ public struct GIFScanner {
     /// - Parameters:
     ///   - source: read on the calling thread; bytes after the trailer stay in it.
     ///   - name: what errors call the GIF.
+    ///   - limits: of which only the padding matters here; more of it ends the scan.
     /// - Throws: when this is no GIF or holds no image.
-    public static func scan(_ source: some ByteSource, name: String) throws(GIFDecodingError) -> GIFSummary {
-        var scanner = try GIFScanner(ByteReader(source), name: name)
+    public static func scan(
+        _ source: some ByteSource, name: String, limits: DecodingLimits = .standard
+    ) throws(GIFDecodingError) -> GIFSummary {
+        var scanner = try GIFScanner(ByteReader(source), name: name, limits)
         do throws(GIFDecodingError) {
             try scanner.readBlocks()
         } catch {
@@ -31,9 +35,10 @@ public struct GIFScanner {
         return scanner.summary
     }
 
-    private init(_ reader: ByteReader, name: String) throws(GIFDecodingError) {
+    private init(_ reader: ByteReader, name: String, _ limits: DecodingLimits) throws(GIFDecodingError) {
         self.reader = reader
         self.name = name
+        self.limits = limits
         let header = reader.bytes(6)
         guard reader.position > 0 || reader.error != nil else { throw GIFDecodingError(.emptyInput, name: name) }
         let isGIF = header?.starts(with: Array("GIF".utf8)) ?? false
@@ -45,6 +50,7 @@ public struct GIFScanner {
             globalPaletteSize: colors > 0 ? colors : nil)
         if let header, !isGIF { throw failure(.notAGIF(reader.foreignFormat(after: header))) }
         guard screen != nil, reader.bytes(3 * colors) != nil else { throw failure(.truncatedHeader) }
+        reader.allow(limits.maxPadding)
     }
 
     private mutating func readBlocks() throws(GIFDecodingError) {
@@ -57,7 +63,7 @@ public struct GIFScanner {
             default: throw failure(.defect("unknown block type \(type)"))
             }
         }
-        if reader.error != nil { throw failure(.truncated(block: "the stream")) }
+        if reader.hasFailed { throw failure(.truncated(block: "the stream")) }
         try checkHasImage()
     }
 
@@ -85,6 +91,7 @@ public struct GIFScanner {
                 throw failure(.defect("neither canvas nor first image have pixels"))
             }
         }
+        reader.allow(limits.bytes(ofImage: rect))
         var hasData = false
         do throws(GIFDecodingError) {
             try readSubBlocks(of: "image data", partial: { hasData = true }) { _ in hasData = true }
@@ -92,6 +99,7 @@ public struct GIFScanner {
             if hasData { addImage(rect, descriptor[8], localColors) }
             throw error
         }
+        reader.allow(limits.maxPadding)
         addImage(rect, descriptor[8], localColors)
     }
 
@@ -158,6 +166,7 @@ public struct GIFScanner {
                 .unreadable(code: error.code, text: error.description), name: name, frame: frame,
                 offset: reader.position)
         }
+        let reason = reader.exceedsLimit ? .limitExceeded(limits.paddingExcess) : reason
         return GIFDecodingError(reason, name: name, frame: frame, offset: reader.position)
     }
 

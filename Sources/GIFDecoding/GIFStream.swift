@@ -24,6 +24,7 @@ final class GIFStream {
     }
 
     private let reader: ByteReader
+    private let limits: DecodingLimits
     let name: String
     private var file: UnsafeMutablePointer<GifFileType>?
     private var imageData = ImageDataBlocks()
@@ -42,8 +43,9 @@ final class GIFStream {
     var position: Int { reader.position }
 
     /// Reads the header, the logical screen descriptor and the global color table.
-    init(source: any ByteSource, name: String) throws(GIFDecodingError) {
+    init(source: any ByteSource, name: String, limits: DecodingLimits) throws(GIFDecodingError) {
         reader = ByteReader(source)
+        self.limits = limits
         self.name = name
         var code: Int32 = 0
         file = DGifOpen(Unmanaged.passUnretained(self).toOpaque(), giflibRead, &code)
@@ -55,6 +57,7 @@ final class GIFStream {
         }
         screen = PixelSize(width: Int(file.pointee.SWidth), height: Int(file.pointee.SHeight))
         globalColors = file.pointee.SColorMap.map { Self.colors(of: $0.pointee) }
+        reader.allow(limits.maxPadding)
     }
 
     private func foreignFormat() -> ForeignFormat? { reader.foreignFormat(after: start) }
@@ -63,13 +66,15 @@ final class GIFStream {
         if let file { DGifCloseFile(file, nil) }
     }
 
-    /// An error at the place that was read last; a failed read of the system is the error instead, if there was one.
+    /// An error at the place that was read last; a failed read of the system, or the limit of padding, is the error instead
+    /// where that ended reading.
     func failure(_ reason: GIFDecodingError.Reason) -> GIFDecodingError {
         if let error = reader.error {
             return GIFDecodingError(
                 .unreadable(code: error.code, text: error.description), name: name, frame: frame,
                 offset: reader.position)
         }
+        let reason = reader.exceedsLimit ? .limitExceeded(limits.paddingExcess) : reason
         return GIFDecodingError(reason, name: name, frame: frame, offset: reader.position)
     }
 
@@ -84,7 +89,7 @@ final class GIFStream {
                 default: return .end
                 }
             }
-            if reader.error != nil { throw failure(.truncated(block: "the stream")) }
+            if reader.hasFailed { throw failure(.truncated(block: "the stream")) }
             if reader.reachedEnd { return .end }
             if lastByte != 0 { throw failure(.defect("unknown block type \(lastByte)")) }
         }
@@ -116,10 +121,11 @@ final class GIFStream {
         }
         imageData.begin()
         let image = file.pointee.Image
+        let rect = PixelRect(
+            x: Int(image.Left), y: Int(image.Top), width: Int(image.Width), height: Int(image.Height))
+        reader.allow(limits.bytes(ofImage: rect))
         return ImageHeader(
-            rect: PixelRect(
-                x: Int(image.Left), y: Int(image.Top), width: Int(image.Width), height: Int(image.Height)),
-            isInterlaced: image.Interlace, localColors: image.ColorMap.map { Self.colors(of: $0.pointee) },
+            rect: rect, isInterlaced: image.Interlace, localColors: image.ColorMap.map { Self.colors(of: $0.pointee) },
             codeSize: Int(lastByte))
     }
 
@@ -135,12 +141,13 @@ final class GIFStream {
                     ? "image data end before the image is complete" : "invalid LZW code in image data"))
     }
 
-    /// Reads the rest of the image's data; nothing when they are read already.
+    /// Reads the rest of the image's data; nothing when they are read already. The next block may begin.
     func skipImageData() throws(GIFDecodingError) {
         var block: UnsafeMutablePointer<GifByteType>?
         while imageData.isInside {
             guard DGifGetCodeNext(file, &block) == GIF_OK else { throw failure(.truncated(block: "image data")) }
         }
+        reader.allow(limits.maxPadding)
     }
 
     fileprivate func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {

@@ -125,10 +125,10 @@ struct FileJobRunner {
     }
 
     private func restore(_ source: FileSource, _ version: Fingerprint, _ control: JobControl) throws -> Outcome {
-        let summary = try GIFScanner.scan(source, name: "\(job.source)")
+        let limits = plan.restoration.limits.decoding
+        let summary = try GIFScanner.scan(source, name: "\(job.source)", limits: limits)
         source.rewind()
-        try summary.check(
-            plan.restoration.limits.decoding, plan.restoration.options, plan.repetition, name: "\(job.source)")
+        try summary.check(limits, plan.restoration.options, plan.repetition, name: "\(job.source)")
         let tick = summary.tick(plan.restoration.restoration.rate)
         let meter = core.meter(job.stream)
         let times = summary.times(plan.repetition)

@@ -51,7 +51,7 @@ struct CompareCommand: ParsableCommand {
             guard let models = try stream.loadModels(isLive: false) else {
                 throw ValidationError("compare needs networks: --profile none has none")
             }
-            let gif = try ScannedGIF(GIFFile(path: input))
+            let gif = try ScannedGIF(GIFFile(path: input), limits: stream.limitsWithoutDuration)
             let summary = gif.summary
             let part = try crop?.inside(summary.canvas) ?? summary.canvas.bounds
             let pool = WorkerPool()

@@ -134,7 +134,7 @@ struct ConvertCommand: ParsableCommand {
     }
 
     private func convert(_ job: Job, _ models: ModelSet?, _ pool: WorkerPool) throws {
-        let gif = try ScannedGIF(job.input)
+        let gif = try ScannedGIF(job.input, limits: stream.limits)
         let summary = gif.summary
         try summary.check(stream.limits, job.options, repetition, name: gif.name)
         let tick = summary.tick(pictures.rate)

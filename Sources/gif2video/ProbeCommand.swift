@@ -28,8 +28,9 @@ struct ProbeCommand: ParsableCommand {
             let models = try stream.loadModels(isLive: true)
             let pool = WorkerPool()
             try Failure.handlingEach(inputs) { input in
+                let limits = stream.limitsWithoutDuration
                 let facts = try GIFFacts(
-                    ScannedGIF(GIFFile(path: input)), models, pool, limits: stream.limitsWithoutDuration,
+                    ScannedGIF(GIFFile(path: input), limits: limits), models, pool, limits: limits,
                     maxMemory: stream.maxMemory << 30)
                 try print(facts)
                 if let problem = facts.problem {

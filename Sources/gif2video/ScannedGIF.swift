@@ -14,20 +14,21 @@ struct ScannedGIF {
     /// The GIF's first byte.
     private let start: Int
 
+    /// - Parameter limits: those of the scan.
     /// - Throws: `InputError`, or `GIFDecodingError` where this is no GIF.
-    init(_ input: GIFFile) throws {
+    init(_ input: GIFFile, limits: DecodingLimits) throws {
         name = input.name
         let opened = OpenFile(try input.open())
         if isatty(opened.descriptor) == 1 { throw InputError(terminal: name) }
         let place = try opened.placeIfRegular(name: name)
         if let place {
             (file, start) = (opened, place)
-            summary = try GIFScanner.scan(opened.source(from: place), name: name)
+            summary = try GIFScanner.scan(opened.source(from: place), name: name, limits: limits)
         } else {
             let copy = try SpooledSource(opened.descriptor, name: name)
             (file, start) = (copy.file, 0)
             do {
-                summary = try GIFScanner.scan(copy, name: name)
+                summary = try GIFScanner.scan(copy, name: name, limits: limits)
             } catch {
                 throw copy.failure ?? error
             }

@@ -43,6 +43,11 @@ struct StreamOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Longest GIF to accept, in seconds that it plays for.", valueName: "s"))
     var maxDuration: Int = DecodingLimits.usualDuration
 
+    @Option(
+        help: ArgumentHelp(
+            "Most that a GIF may hold between two images (text, metadata, empty bytes), in MiB.", valueName: "MiB"))
+    var maxPadding: Int = DecodingLimits.usualPadding >> 20
+
     @Option(help: ArgumentHelp("Most pictures to make of a GIF.", valueName: "N"))
     var maxPictures: Int = RestorationOptions.usualPictures
 
@@ -53,13 +58,14 @@ struct StreamOptions: ParsableArguments {
         guard (1...DecodingLimits.longestDuration).contains(maxDuration) else {
             throw ValidationError("--max-duration takes 1 to \(DecodingLimits.longestDuration)")
         }
+        guard (1...1_048_576).contains(maxPadding) else { throw ValidationError("--max-padding takes 1 to 1048576") }
         guard maxPictures >= 1 else { throw ValidationError("--max-pictures takes 1 or more") }
     }
 
     var limits: DecodingLimits {
         DecodingLimits(
             maxCanvasPixels: maxMegapixels << 20, maxFrames: maxFrames, maxMemory: maxMemory << 30,
-            maxDuration: maxDuration)
+            maxDuration: maxDuration, maxPadding: maxPadding << 20)
     }
 
     /// Those for commands that make no pictures of a GIF's time.

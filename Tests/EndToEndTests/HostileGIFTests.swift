@@ -152,6 +152,52 @@ import Testing
         #expect(peak < 60, "\(peak) MiB")
     }
 
+    // MARK: Padding
+
+    /// Two frames, and 2 GiB of zeros that take no place on the disk.
+    private func sparseGIF(_ path: String) throws {
+        let gif = ExampleGIF.drifting(delays: [8, 8]).dropLast()
+        try Data(gif).write(to: URL(fileURLWithPath: path))
+        #expect(truncate(path, 2 << 30) == 0)
+    }
+
+    private static let paddingError = "more than the limit of 1 MiB without a pixel (--max-padding, limits.padding)"
+
+    /// The frames before it are kept.
+    @Test(arguments: ["probe", "convert", "compare", "filter", "pipe"]) func paddingIsGivenUp(command: String) throws {
+        let gif = folder.path("in.gif")
+        try sparseGIF(gif)
+        let script =
+            switch command {
+            case "probe": "\"$0\" probe --profile none --max-padding 1 \"$1\""
+            case "compare": "\"$0\" compare --profile live --max-padding 1 \"$1\" -o \"$2/out.png\""
+            case "convert": "\"$0\" convert -q --profile none --max-padding 1 \"$1\" -o \"$2/out.y4m\""
+            case "filter": "\"$0\" filter --profile none --max-padding 1 < \"$1\" > \"$2/out.y4m\""
+            default: "cat \"$1\" | \"$0\" probe --profile none --max-padding 1 -"
+            }
+        let result = try Tool.run("/bin/bash", ["-c", script, Tool.gif2video, gif, folder.url.path])
+        #expect(result.status == 1 && result.errors.contains(Self.paddingError), "\(result.errors)")
+        if script.contains("out.y4m") { #expect(try folder.read("out.y4m").count > 2 * 48 * 32 * 3) }
+    }
+
+    /// The daemon names its key, and keeps the frames before.
+    @Test func aPaddedFileFailsInItsFolder() throws {
+        let daemon = try DaemonProcess.started(
+            FolderStream.configuration(
+                """
+                [limits]
+                padding = 1
+                [jobs]
+                """))
+        try daemon.waitUntil("the folder") { daemon.exists("in") }
+        try sparseGIF("\(daemon.state)/part")
+        #expect(rename("\(daemon.state)/part", "\(daemon.state)/in/a.gif") == 0)
+        try daemon.waitUntil("it has failed") { try daemon.states() == ["failed"] }
+        let error = try #require(try daemon.json("show", "1")["error"] as? String)
+        #expect(error.contains(Self.paddingError), "\(error)")
+        #expect(daemon.exists("out/a.y4m") && daemon.exists("in/failed/a.gif"))
+    }
+
     /// Neither the canvas nor the image has pixels.
     @Test(arguments: [(0, 0), (0, 16), (16, 0)], ["probe", "compare", "convert"])
     func aGIFWithoutPixelsIsNamed(side: (Int, Int), command: String) throws {

@@ -122,6 +122,114 @@ import Testing
         #expect(frames.map(\.duration) == [5])
     }
 
+    /// Bytes without end, after the first ones.
+    private final class EndlessSource: ByteSource {
+        private var bytes: ArraySlice<UInt8>
+        private let pattern: [UInt8]
+        private(set) var count = 0
+
+        init(_ start: [UInt8], _ pattern: [UInt8]) {
+            bytes = start[...]
+            self.pattern = pattern
+        }
+
+        func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+            if bytes.isEmpty { bytes = pattern[...] }
+            let part = bytes.prefix(buffer.count)
+            buffer.copyBytes(from: part)
+            bytes = bytes.dropFirst(part.count)
+            count += part.count
+            return part.count
+        }
+    }
+
+    /// What can go on for ever without showing anything.
+    enum Padding: CaseIterable {
+        case nul, comments, oneComment, surplusData
+    }
+
+    /// A GIF of some frames whose padding begins behind them.
+    private func padded(_ padding: Padding, frames: Int) -> EndlessSource {
+        let image = GIFImage(width: 4, height: 4, index: 1).with { $0.delay = 5 }
+        var gif = GIFWriter(width: 4, height: 4, palette: colors)
+        for _ in 0..<frames { gif.image(image) }
+        let block: [UInt8] = [3, 65, 65, 65]
+        switch padding {
+        case .nul: return EndlessSource(gif.bytes, [0])
+        case .comments: return EndlessSource(gif.bytes, [0x21, 0xFE] + block + [0])
+        case .oneComment: return EndlessSource(gif.bytes + [0x21, 0xFE], block)
+        case .surplusData:
+            gif.imageHeader(image)
+            let data = LZWEncoder.encode(image.indices, codeSize: 8)
+            return EndlessSource(gif.bytes + [UInt8(data.count)] + data, block)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: Padding.allCases, [0, 2])
+    func paddingWithoutEndIsGivenUp(padding: Padding, frames: Int) throws {
+        var limits = DecodingLimits.standard
+        limits.maxPadding = 5000
+        let reason = GIFDecodingError.Reason.limitExceeded(
+            "more than the limit of 5000 bytes without a pixel (--max-padding, limits.padding)")
+        // The image whose data go on is complete.
+        let count = padding == .surplusData ? frames + 1 : frames
+        let decoded = padded(padding, frames: frames)
+        let (pictures, error) = decode(decoded, limits: limits)
+        #expect(error?.reason == reason && pictures.count == count)
+        let scanned = padded(padding, frames: frames)
+        do throws(GIFDecodingError) {
+            let summary = try GIFScanner.scan(scanned, name: "test.gif", limits: limits)
+            #expect(summary.defect?.reason == reason && summary.frameCount == count && count > 0)
+        } catch {
+            #expect(error.reason == reason && count == 0)
+        }
+        for source in [decoded, scanned] { #expect(source.count < 5400) }
+    }
+
+    @Test func paddingUpToTheLimitIsPassedOver() throws {
+        let image = GIFImage(width: 4, height: 4, index: 1).with { $0.delay = 5 }
+        func gif(padding: Int) -> [UInt8] {
+            var gif = GIFWriter(width: 4, height: 4, palette: colors)
+            gif.raw([UInt8](repeating: 0, count: padding))
+            for _ in 0..<3 {
+                gif.image(image)
+                gif.raw([UInt8](repeating: 0, count: padding))
+            }
+            gif.trailer()
+            return gif.bytes
+        }
+        var limits = DecodingLimits.standard
+        limits.maxPadding = 5000
+        // The graphic control takes 8 bytes, the header and the code size 11.
+        for (padding, isSound) in [(5000 - 19, true), (5000 - 18, false)] {
+            let bytes = gif(padding: padding)
+            #expect((decode(bytes, limits: limits).error == nil) == isSound)
+            let summary = try? GIFScanner.scan(ByteArraySource(bytes), name: "test.gif", limits: limits)
+            #expect((summary?.frameCount == 3 && summary?.defect == nil) == isSound)
+        }
+    }
+
+    /// However badly an encoder packs an image, its data are no padding.
+    @Test func imageDataAreNoPadding() throws {
+        var limits = DecodingLimits.standard
+        limits.maxPadding = 1000
+        for codeSize in 1...8 {
+            let image = GIFImage(width: 100, height: 100, index: 1).with {
+                $0.delay = 5
+                $0.codeSize = codeSize
+                $0.style = .uncompressed
+            }
+            var gif = GIFWriter(width: 100, height: 100, palette: colors)
+            gif.imageHeader(image)
+            // One byte in each sub-block.
+            gif.imageData(LZWEncoder.encode(image.indices, codeSize: codeSize, style: .uncompressed), blockSize: 1)
+            gif.trailer()
+            #expect(decode(gif.bytes, limits: limits).error == nil)
+            #expect(
+                try GIFScanner.scan(ByteArraySource(gif.bytes), name: "test.gif", limits: limits).defect == nil)
+        }
+    }
+
     private struct WeakPalette {
         weak var palette: Palette?
     }

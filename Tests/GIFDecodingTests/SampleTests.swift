@@ -80,7 +80,7 @@ struct SampleTests {
     }
 
     private func checksum(_ bytes: [UInt8]) throws -> UInt32 {
-        let stream = try GIFStream(source: ByteArraySource(bytes), name: "sample")
+        let stream = try GIFStream(source: ByteArraySource(bytes), name: "sample", limits: .standard)
         var crc = UInt32.max
         var control = GraphicControl()
         while true {
