@@ -33,6 +33,7 @@ let package = Package(
     ],
     targets: [
         // The system's libraries.
+        .systemLibrary(name: "CGcrypt", pkgConfig: "libgcrypt", providers: [.apt(["libgcrypt20-dev"])]),
         .systemLibrary(name: "CGIF", pkgConfig: "libgif", providers: [.apt(["libgif-dev"])]),
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
@@ -69,7 +70,7 @@ let package = Package(
             [
                 "Configuration", "Control", "Camera", "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output",
                 "Media",
-                "Filesystem", "Threads", "CLinux", "CSystemd", .product(name: "GRDB", package: "GRDB.swift"),
+                "Filesystem", "Threads", "CGcrypt", "CLinux", "CSystemd", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
         // The programs.

@@ -65,6 +65,7 @@ struct FileJobRunner {
             guard let version = Fingerprint.of(descriptor: source.descriptor) else { return .gone }
             if let failure = adopt(version) { return failure }
             if let outcome = try recognize(version) { return outcome }
+            if let outcome = try leaveAlone(source, version) { return outcome }
             return attempt(source, version, control)
         } catch {
             return outcome(of: error)
@@ -117,6 +118,22 @@ struct FileJobRunner {
         return record(settlement, frames: 0, pictures: 0, error: nil) ? .settling : .ended(.draining)
     }
 
+    /// Settles a job whose output was made of the same content in the same way, and is still there: a GIF that was touched.
+    /// - Returns: nil where there is something to do.
+    private func leaveAlone(_ source: FileSource, _ version: Fingerprint) throws -> Outcome? {
+        guard !job.isAskedFor, plan.folder?.finished == .keep, let output = job.output,
+            let made = try core.journal.made(job),
+            let file = try Fingerprint.of(output.name, in: try job.outputFolder()), file.hasSameContent(as: made.file),
+            made.content.isOf(descriptor: source.descriptor, version: version, settings: plan.settings),
+            try isSettled(source, version, looksDamaged: false)
+        else { return nil }
+        OriginalMark.set(version, on: output, file)
+        Log.info("\(job.source) holds what it held: \(output) stays", stream: job.stream, job: job.id)
+        let settlement = Settlement(
+            succeeded: true, outputInode: file.inode, original: .keep, content: made.content)
+        return record(settlement, frames: 0, pictures: 0, error: nil) ? .settling : .ended(.draining)
+    }
+
     /// Notes the version that is worked on, where it is not the one that was queued.
     private func adopt(_ version: Fingerprint) -> Outcome? {
         guard version != job.fingerprint else { return nil }
@@ -131,8 +148,7 @@ struct FileJobRunner {
         try summary.check(limits, plan.restoration.options, plan.repetition, name: "\(job.source)")
         let tick = summary.tick(plan.restoration.restoration.rate)
         let meter = core.meter(job.stream)
-        let times = summary.times(plan.repetition)
-        control.expect(total: Double(summary.duration) / 100 * Double(times))
+        control.expect(total: Double(summary.duration) / 100 * Double(summary.times(plan.repetition)))
         let run = GIFRun(core: core, plan: plan.restoration, control: control, meter: meter, isLive: false)
         var made: Made?
         let report = try run.run(
@@ -149,13 +165,21 @@ struct FileJobRunner {
                 return repeating
             },
             shown: tell)
+        let content = mark(source, version, summary)
         guard try isSettled(source, version, looksDamaged: report.defect != nil) else { return .changed }
         try made?.repeating.replay()
-        return try complete(report, times, made, version)
+        return try complete(report, made, version, content)
     }
 
     private func tell() {
         core.events.job(core.info(job), kind: .progress)
+    }
+
+    /// What the GIF holds, where it stays in its folder.
+    private func mark(_ source: FileSource, _ version: Fingerprint, _ summary: GIFSummary) -> ContentMark? {
+        guard plan.folder?.finished == .keep else { return nil }
+        return ContentMark(
+            descriptor: source.descriptor, version: version, size: summary.byteCount, settings: plan.settings)
     }
 
     /// The output that grows, and what writes it.
@@ -176,7 +200,7 @@ struct FileJobRunner {
     /// Finishes the output, unless it is not wanted: seals it, and writes the outcome down. It gets its name when the outcome is
     /// settled.
     private func complete(
-        _ report: RestorationStream.Report, _ times: Int, _ made: Made?, _ version: Fingerprint
+        _ report: RestorationStream.Report, _ made: Made?, _ version: Fingerprint, _ content: ContentMark?
     ) throws -> Outcome {
         let defect = report.defect.map { shortened($0) }
         if let defect, !plan.keepsDamaged { return .bad(defect) }
@@ -186,8 +210,10 @@ struct FileJobRunner {
         let message = defect.map { report.damage($0) }
         let settlement = Settlement(
             succeeded: defect == nil, outputInode: try made.file.seal(),
-            original: Settler.original(of: job, plan.folder, failure: message))
-        guard record(settlement, frames: report.frames, pictures: report.pictures * times, error: message) else {
+            original: Settler.original(of: job, plan.folder, failure: message),
+            content: defect == nil ? content : nil)
+        let pictures = made.repeating.allPictures
+        guard record(settlement, frames: report.frames, pictures: pictures, error: message) else {
             return .ended(.draining)
         }
         made.file.release()

@@ -33,6 +33,8 @@ struct JobPlan: Sendable {
     let keepsDamaged: Bool
     /// nil where originals are left alone.
     let folder: FolderSource?
+    /// Everything beside the GIF that its video depends on, for comparison.
+    let settings: String
 }
 
 /// Finds plans for jobs, and outputs for files.
@@ -71,10 +73,15 @@ enum JobPlanner {
         }
         var folder: FolderSource?
         if case .folder(let source) = stream.source, job.relative != nil { folder = source }
+        let restoration = RestorationPlan(
+            stream.restoration, options: job.request?.options, keepsAlpha: keepsAlpha, limits: configuration.limits)
+        // Every field stands in such a text, those to come, too.
+        let settings =
+            "\(Daemon.version) \(configuration.models ?? "") \(restoration.restoration) \(restoration.options) \(maker) "
+            + "\(sink.repetition)"
         return JobPlan(
-            restoration: RestorationPlan(
-                stream.restoration, options: job.request?.options, keepsAlpha: keepsAlpha, limits: configuration.limits),
-            maker: maker, repetition: sink.repetition, keepsDamaged: folder?.keepDamaged ?? true, folder: folder)
+            restoration: restoration, maker: maker, repetition: sink.repetition,
+            keepsDamaged: folder?.keepDamaged ?? true, folder: folder, settings: settings)
     }
 
     /// Extension, with its dot, of what a stream makes.

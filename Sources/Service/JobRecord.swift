@@ -32,6 +32,8 @@ struct JobRecord: Sendable {
     var outputRoot: Path?
     /// Whether the output existed, made of this very GIF, when the job was queued: nothing need be made then.
     var mayBeMade: Bool
+    /// Whether somebody asked for the job, rather than for what is new: a video that is there is made again.
+    var isAskedFor: Bool
     /// Attempts begun, for whatever reason.
     var attempts: Int
     /// Attempts that failed.
@@ -119,6 +121,8 @@ struct Settlement: Codable, Hashable, Sendable {
     /// The finished video that gets its name, or has it, by inode; nil: there is none.
     var outputInode: UInt64?
     var original: Original
+    /// Of the GIF that a new video was made of; nil where it need not be known again.
+    var content: ContentMark?
 }
 
 extension Path {

@@ -18,7 +18,8 @@ extension Journal {
         return JobRecord(
             id: row["id"], stream: row["stream"], state: JobRecord.State(rawValue: state) ?? .failed,
             source: row["source"], relative: row["relative"], output: row["output"], outputRoot: row["outputRoot"],
-            mayBeMade: row["mayBeMade"], attempts: row["attempts"], failures: row["failures"],
+            mayBeMade: row["mayBeMade"], isAskedFor: row["isAskedFor"], attempts: row["attempts"],
+            failures: row["failures"],
             interruptions: row["interruptions"], crashes: row["crashes"], notBefore: row["notBefore"],
             fingerprint: fingerprint.flatMap { Fingerprint($0) }, request: decoded(row["request"], JobRequest.self),
             created: row["created"], started: row["started"], finished: row["finished"], frames: row["frames"],
@@ -115,7 +116,7 @@ extension Journal {
             try db.execute(
                 sql: """
                     UPDATE job SET state = 'queued', notBefore = ?, failures = 0, interruptions = 0, crashes = 0,
-                        mayBeMade = 0, finished = NULL,
+                        mayBeMade = 0, isAskedFor = 1, finished = NULL,
                         error = NULL, settlement = NULL
                     WHERE id = ? AND state IN ('failed', 'cancelled')
                     """, arguments: [notBefore, id])
@@ -139,6 +140,9 @@ extension Journal {
     func forget(_ source: Path, stream: String) throws -> JobRecord? {
         try write { db in
             try db.execute(sql: "DELETE FROM seen WHERE stream = ? AND source = ?", arguments: [stream, source])
+            // Dropped again, it is restored again.
+            try db.execute(
+                sql: "UPDATE claim SET content = NULL WHERE stream = ? AND source = ?", arguments: [stream, source])
             let row = try Row.fetchOne(
                 db,
                 sql: """

@@ -167,6 +167,15 @@ final class Journal: Sendable {
                     ALTER TABLE job ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
                     """)
         }
+        // Videos stay that were made of the same content.
+        migrator.registerMigration("3") { db in
+            try db.execute(
+                sql: """
+                    -- ContentMark of the GIF that the published file was made of.
+                    ALTER TABLE claim ADD COLUMN content TEXT;
+                    ALTER TABLE job ADD COLUMN isAskedFor INTEGER NOT NULL DEFAULT 0;
+                    """)
+        }
         return migrator
     }
 
@@ -333,11 +342,30 @@ final class Journal: Sendable {
             .flatMap { Fingerprint($0) }
     }
 
-    /// Writes down which file was published as an output.
-    func notePublished(_ output: Path, _ file: Fingerprint) throws {
+    /// Writes down which file was published as an output, and what of.
+    func notePublished(_ output: Path, _ file: Fingerprint, _ content: ContentMark?) throws {
+        let text = try content.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
         try write {
-            try $0.execute(sql: "UPDATE claim SET published = ? WHERE output = ?", arguments: [file.text, output])
+            try $0.execute(
+                sql: "UPDATE claim SET published = ?, content = ? WHERE output = ?",
+                arguments: [file.text, text, output])
         }
+    }
+
+    /// The file that was published as a job's output last, and what of.
+    /// - Returns: nil where that is not known.
+    func made(_ job: JobRecord) throws -> (file: Fingerprint, content: ContentMark)? {
+        guard let output = job.output else { return nil }
+        let row = try read {
+            try Row.fetchOne(
+                $0, sql: "SELECT published, content FROM claim WHERE output = ? AND stream = ? AND source = ?",
+                arguments: [output, job.stream, job.source])
+        }
+        guard let row, let published = row["published"] as String?, let content = row["content"] as String?,
+            let file = Fingerprint(published),
+            let mark = try? JSONDecoder().decode(ContentMark.self, from: Data(content.utf8))
+        else { return nil }
+        return (file, mark)
     }
 
     /// Gives a job another output, as somebody else's file has taken the name of its own.

@@ -14,6 +14,19 @@ enum OriginalMark {
     static func set(_ original: Fingerprint, onSealed file: StagedFile) {
         guard let descriptor = try? file.staging.open(file.growingName, O_RDONLY | O_NONBLOCK) else { return }
         defer { close(descriptor) }
+        set(original, descriptor)
+    }
+
+    /// Marks a video that has its name, and stays as it is while its original changed its time.
+    /// - Parameter video: what is marked; another file of that name is left alone.
+    static func set(_ original: Fingerprint, on path: Path, _ video: Fingerprint) {
+        let descriptor = path.withCString { open($0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        if Fingerprint.of(descriptor: descriptor)?.hasSameContent(as: video) == true { set(original, descriptor) }
+    }
+
+    private static func set(_ original: Fingerprint, _ descriptor: Int32) {
         guard let video = Fingerprint.of(descriptor: descriptor) else { return }
         _ = clinux_set_attribute(descriptor, name, "\(original.contentText) \(video.contentText)")
     }

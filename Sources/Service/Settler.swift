@@ -27,7 +27,7 @@ struct Settler {
                 if let output = job.output, let file = try? Fingerprint.of(output.name, in: job.outputFolder()),
                     file.inode == inode
                 {
-                    try core.journal.notePublished(output, file)
+                    try core.journal.notePublished(output, file, settlement.content)
                 }
             }
         }

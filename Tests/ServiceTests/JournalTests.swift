@@ -105,6 +105,70 @@ import Threads
         #expect(try queue(candidate("x.gif")).count == 1)
     }
 
+    /// What a video was made of is known until its GIF goes, or another video is published.
+    @Test func whatAVideoWasMadeOfIsRemembered() throws {
+        _ = try queue(candidate("x.gif"))
+        let job = try #require(try journal.begin(streams: ["a"], busy: []))
+        let output = try #require(job.output)
+        #expect(try journal.made(job) == nil)
+        let file = try fingerprint("5:100:6:7")
+        let gif = Array("a GIF, and bytes behind it".utf8)
+        let descriptor = open(try folder.write(gif, to: "x.gif"), O_RDONLY)
+        defer { close(descriptor) }
+        let version = try #require(Fingerprint.of(descriptor: descriptor))
+        let mark = try #require(ContentMark(descriptor: descriptor, version: version, size: 5, settings: "fine"))
+        try journal.notePublished(output, file, mark)
+        let made = try #require(try journal.made(job))
+        #expect(made.file == file && made.content == mark)
+        #expect(mark.isOf(descriptor: descriptor, version: version, settings: "fine"))
+        #expect(!mark.isOf(descriptor: descriptor, version: version, settings: "other"))
+        _ = try folder.write(Array("a JIF, and bytes behind it".utf8), to: "x.gif")
+        let changed = open(folder.path("x.gif"), O_RDONLY)
+        defer { close(changed) }
+        #expect(!mark.isOf(descriptor: changed, version: version, settings: "fine"))
+        try journal.notePublished(output, file, nil)
+        #expect(try journal.made(job) == nil)
+        try journal.notePublished(output, file, mark)
+        _ = try journal.forget(path("x.gif"), stream: "a")
+        #expect(try journal.made(job) == nil)
+    }
+
+    /// The digests are the standard's examples.
+    @Test func contentIsHashedBySHA256() throws {
+        for (text, digest) in [
+            ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        ] {
+            let descriptor = open(try folder.write(Array("\(text)more".utf8), to: "text"), O_RDONLY)
+            defer { close(descriptor) }
+            #expect(ContentMark.hash(descriptor, text.utf8.count) == digest)
+            #expect(ContentMark.hash(descriptor, text.utf8.count + 5) == nil)
+        }
+    }
+
+    /// A journal of the version before: jobs, claims and settlements are as they were.
+    @Test func aJournalOfTheVersionBeforeIsTakenOver() throws {
+        _ = try queue(candidate("x.gif"))
+        let job = try #require(try journal.begin(streams: ["a"], busy: []))
+        let settlement = Settlement(succeeded: true, outputInode: 3, original: .keep)
+        try journal.settle(job.id, settlement, frames: 1, pictures: 2, error: nil)
+        let other = try TemporaryFolder()
+        try journal.write { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE claim DROP COLUMN content;
+                    ALTER TABLE job DROP COLUMN isAskedFor;
+                    DELETE FROM grdb_migrations WHERE identifier = '3';
+                    """)
+        }
+        let old = try DatabaseQueue(path: folder.path("journal.sqlite"))
+        try old.backup(to: try DatabaseQueue(path: other.path("journal.sqlite")))
+        let again = try Journal(folder: other.url.path)
+        let taken = try #require(try again.job(job.id))
+        #expect(taken.settlement == settlement && !taken.isAskedFor && taken.output == job.output)
+        #expect(try again.made(taken) == nil)
+    }
+
     @Test func historyIsBounded() throws {
         for index in 0..<20 {
             _ = try queue(candidate("\(index).gif"))
