@@ -21,10 +21,17 @@ public final class VarlinkClient {
 
     /// Connects to the socket at `path`.
     /// - Throws: `ConnectionError`.
-    public init(path: String) throws {
-        self.path = path
+    public convenience init(path: String) throws {
+        try self.init(path, shownAs: path)
+    }
+
+    /// Connects to the socket at a path of any bytes.
+    /// - Parameter name: what errors call it.
+    /// - Throws: `ConnectionError`.
+    public init(_ path: UnsafePointer<CChar>, shownAs name: String) throws {
+        self.path = name
         descriptor = clinux_connect(path)
-        guard descriptor >= 0 else { throw ConnectionError(path: path, code: errno) }
+        guard descriptor >= 0 else { throw ConnectionError(path: name, code: errno) }
     }
 
     deinit {

@@ -91,6 +91,21 @@ import Testing
         #expect(daemon.stop() == 0)
     }
 
+    /// A character that the command line has another use for, and a link to a name that is no text.
+    @Test func aSubmittedNameArrivesAsItIs() throws {
+        let daemon = try DaemonProcess.started(FolderStream.configuration())
+        let folder = try TemporaryFolder()
+        try drop(ExampleGIF.drifting(frames: 2), folder.url.path, Array("\u{10FEA9}".utf8))
+        try drop(ExampleGIF.drifting(frames: 3), folder.url.path, Array("caf".utf8) + [0xE9])
+        let isLinked = at(folder.url.path, Array("caf".utf8) + [0xE9], ".gif") { symlink($0, folder.path("link.gif")) }
+        try #require(isLinked == 0)
+        for (name, frames) in [("\u{10FEA9}", 2), ("link", 3)] {
+            let result = try daemon.command("submit", "--wait", "--stream", "drop", folder.path("\(name).gif"))
+            #expect(result.status == 0, "\(result.errors)")
+            #expect(try daemon.pictures("out/\(name).y4m") == frames)
+        }
+    }
+
     @Test func aFailedOneHasItsReasonBesideIt() throws {
         let daemon = try DaemonProcess.started(FolderStream.configuration())
         let name = Array("br\u{FC}ck".utf8) + [0xE9]

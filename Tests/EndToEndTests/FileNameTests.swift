@@ -69,11 +69,29 @@ import Testing
     }
 
     /// The daemon's socket carries text.
-    @Test(arguments: ["--stream drop $'caf\\xe9.gif'", "-o $'caf\\xe9.mp4' in.gif"])
-    func submitSaysThatANameIsNotText(words: String) throws {
-        let result = try bash("$P submit \(words)")
+    @Test(arguments: [
+        "submit --stream drop $'caf\\xe9.gif'", "submit -o $'caf\\xe9.mp4' in.gif",
+        "play --stream live $'caf\\xe9.gif'",
+    ])
+    func commandsForTheDaemonSayThatANameIsNotText(words: String) throws {
+        let result = try bash("$P \(words)")
         #expect(result.status == 64 && result.errors.contains("the name is not UTF-8"), "\(result.errors)")
         #expect(result.errors.contains("caf\\xE9."), "\(result.errors)")
+    }
+
+    /// What is meant is below a folder whose name is no text.
+    @Test(arguments: ["submit --stream drop", "play --stream live"])
+    func commandsForTheDaemonSayThatTheirFolderIsNotText(words: String) throws {
+        let result = try bash("mkdir $'caf\\xe9' && cd $'caf\\xe9' && $P \(words) in.gif")
+        #expect(
+            result.status == 64 && result.errors.contains("caf\\xE9/in.gif: the name is not UTF-8"), "\(result.errors)")
+    }
+
+    @Test func aSocketWhoseNameIsNotTextIsNamed() throws {
+        let result = try bash("$P status --socket $'run/caf\\xe9'; GIF2VIDEO_SOCKET=$'run/caf\\xe8' $P status")
+        for name in ["run/caf\\xE9", "run/caf\\xE8"] {
+            #expect(result.errors.contains("no gif2videod is running (looked for \(name))"), "\(result.errors)")
+        }
     }
 
     @Test func aNameThatIsTooLongIsNamed() throws {

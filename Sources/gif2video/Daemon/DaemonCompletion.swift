@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import Filesystem
 import Glibc
 
 /// What a shell offers where the daemon knows the words. Without a daemon it offers nothing.
@@ -33,7 +34,8 @@ enum DaemonCompletion {
         _ words: [String], _ method: String, _ parameters: some Encodable, as type: R.Type
     ) -> R? {
         let named = words.firstIndex(of: "--socket").flatMap { $0 + 1 < words.count ? words[$0 + 1] : nil }
-        guard let path = DaemonOptions.candidates(named).first(where: { access($0, F_OK) == 0 }) else { return nil }
-        return try? VarlinkClient(path: path).call("\(ControlInterface.name).\(method)", parameters, as: type)
+        let paths = DaemonOptions.candidates(named.flatMap { Path(argument: $0) })
+        guard let path = paths.first(where: { $0.withCString { access($0, F_OK) == 0 } }) else { return nil }
+        return try? DaemonOptions.client(path).call("\(ControlInterface.name).\(method)", parameters, as: type)
     }
 }

@@ -11,7 +11,7 @@ struct DaemonOptions: ParsableArguments {
         help: ArgumentHelp(
             "Control socket of gif2videod (default: $GIF2VIDEO_SOCKET, else $XDG_RUNTIME_DIR/gif2video/control, else "
                 + "/run/gif2video/control).", valueName: "path"))
-    var socket: String?
+    var socket: Path?
 
     @Flag(help: "Print JSON, for scripts.")
     var json = false
@@ -21,14 +21,14 @@ struct DaemonOptions: ParsableArguments {
     func connect() throws -> VarlinkClient {
         let paths = Self.candidates(socket)
         // The first socket that is there; else the last place it could be at, for the message.
-        let path = paths.first { access($0, F_OK) == 0 } ?? paths.last ?? ""
+        let path = paths.first { $0.withCString { access($0, F_OK) == 0 } } ?? paths.last ?? ""
         do {
-            return try VarlinkClient(path: path)
+            return try Self.client(path)
         } catch let error as VarlinkClient.ConnectionError {
             switch error.code {
             case ENOENT, ECONNREFUSED:
                 Failure.say(
-                    "no gif2videod is running (looked for \(paths.joined(separator: ", "))); start it, or name its socket with --socket"
+                    "no gif2videod is running (looked for \(paths.map(\.description).joined(separator: ", "))); start it, or name its socket with --socket"
                 )
             case EACCES, EPERM:
                 Failure.say(
@@ -41,14 +41,20 @@ struct DaemonOptions: ParsableArguments {
 
     /// Where the socket may be, the likeliest place first.
     /// - Parameter named: on the command line.
-    static func candidates(_ named: String?) -> [String] {
+    static func candidates(_ named: Path?) -> [Path] {
         if let named { return [named] }
-        func variable(_ name: String) -> String? {
-            getenv(name).flatMap { $0.pointee == 0 ? nil : String(cString: $0) }
+        func variable(_ name: String) -> Path? {
+            getenv(name).flatMap { $0.pointee == 0 ? nil : Path(cString: $0) }
         }
         if let named = variable(ControlInterface.socketVariable) { return [named] }
-        let user = variable("XDG_RUNTIME_DIR").map { ["\($0)/gif2video/control"] } ?? []
+        let user = variable("XDG_RUNTIME_DIR").map { [$0.appending("gif2video/control")] } ?? []
         return user + ["/run/gif2video/control"]
+    }
+
+    /// Connects to the socket at a path.
+    /// - Throws: `VarlinkClient.ConnectionError`.
+    static func client(_ path: Path) throws -> VarlinkClient {
+        try path.withCString { (name: UnsafePointer<CChar>) throws in try VarlinkClient(name, shownAs: "\(path)") }
     }
 
     /// Calls a method of the interface.

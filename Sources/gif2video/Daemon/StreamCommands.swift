@@ -35,7 +35,7 @@ struct PlayCommand: ParsableCommand {
         commandName: "play", abstract: "Shows a GIF on a live sink of gif2videod.")
 
     @Argument(help: ArgumentHelp("GIF file that you can read.", valueName: "in"), completion: .gifs)
-    var input: String
+    var input: Path
 
     @Option(help: "The stream.", completion: DaemonCompletion.liveStreams)
     var stream: String
@@ -48,9 +48,11 @@ struct PlayCommand: ParsableCommand {
 
     @OptionGroup var daemon: DaemonOptions
 
+    func validate() throws { _ = try input.sent() }
+
     func run() throws {
         try Failure.speaking {
-            let call = PlayCall(path: SubmitCommand.absolute(input), stream: stream, loop: loop, now: now)
+            let call = PlayCall(path: try input.sent(), stream: stream, loop: loop, now: now)
             try daemon.call("Play", call)
         }
     }

@@ -2,7 +2,6 @@ import ArgumentParser
 import CLinux
 import Control
 import Filesystem
-import FoundationEssentials
 import Glibc
 import Restoration
 
@@ -18,7 +17,7 @@ struct SubmitCommand: ParsableCommand {
             """)
 
     @Argument(help: ArgumentHelp("GIF files that you can read.", valueName: "in"), completion: .gifs)
-    var inputs: [String]
+    var inputs: [Path]
 
     @Option(help: "To this stream's folder or sink.", completion: DaemonCompletion.streams)
     var stream: String?
@@ -26,7 +25,7 @@ struct SubmitCommand: ParsableCommand {
     @Option(
         name: [.short, .customLong("output")],
         help: ArgumentHelp("To this file, in one of the daemon's output roots.", valueName: "out"))
-    var output: String?
+    var output: Path?
 
     @Option(help: ArgumentHelp("What makes the output (default: by its extension).", valueName: "name"))
     var encoder: String?
@@ -55,12 +54,7 @@ struct SubmitCommand: ParsableCommand {
         guard (stream == nil) != (output == nil) else {
             throw ValidationError("say where it goes: --stream NAME or --output FILE")
         }
-        // The socket carries JSON.
-        for name in inputs + [output].compactMap(\.self) where Path(argument: name)?.text == nil {
-            let path = Path(argument: name)?.description ?? name
-            throw ValidationError(
-                "\(path): the name is not UTF-8, and cannot be told to the daemon; drop the file into a folder")
-        }
+        for path in inputs + [output].compactMap(\.self) { _ = try path.sent() }
         guard output == nil || inputs.count == 1 else { throw ValidationError("--output takes one GIF") }
         if let rate, OutputRate(rate) == nil { throw ValidationError("--rate \(rate): expected \(OutputRate.syntax)") }
     }
@@ -74,12 +68,12 @@ struct SubmitCommand: ParsableCommand {
                 let client = try daemon.connect()
                 for input in inputs {
                     let reply = try client.call(
-                        "\(ControlInterface.name).Submit", call(input), as: JobNumber.self)
+                        "\(ControlInterface.name).Submit", try call(input), as: JobNumber.self)
                     jobs.append(reply.job)
                     if daemon.json && !wait {
                         try DaemonOptions.printJSON(reply)
                     } else if !wait {
-                        try DaemonOptions.write("\(input.printable): job \(reply.job)\n")
+                        try DaemonOptions.write("\(input): job \(reply.job)\n")
                     }
                 }
             }
@@ -88,10 +82,10 @@ struct SubmitCommand: ParsableCommand {
         }
     }
 
-    private func call(_ input: String) -> SubmitCall {
-        var call = SubmitCall(path: Self.absolute(input))
+    private func call(_ input: Path) throws -> SubmitCall {
+        var call = SubmitCall(path: try input.sent())
         call.stream = stream
-        call.output = output.map { Self.absolute($0) }
+        call.output = try output?.sent()
         call.encoder = encoder
         var options = SubmitOptions()
         options.rate = rate
@@ -101,11 +95,6 @@ struct SubmitCommand: ParsableCommand {
         if loop { options.loop = true }
         call.options = options
         return call
-    }
-
-    /// As the daemon needs it, which has another working directory.
-    static func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
     }
 
     /// Follows the jobs to their ends.
