@@ -77,7 +77,7 @@ public struct DecodingLimits: Hashable, Sendable {
     }
 
     /// Says that a GIF holds more padding than is allowed.
-    var paddingExcess: String {
+    public var paddingExcess: String {
         let limit = maxPadding.isMultiple(of: 1 << 20) ? "\(maxPadding >> 20) MiB" : "\(maxPadding) bytes"
         return "more than the limit of \(limit) without a pixel (--max-padding, limits.padding)"
     }

@@ -51,14 +51,18 @@ public final class FileDescriptorSource: ByteSource {
     }
 
     /// Passes over bytes that are among those given.
-    /// - Parameter waits: whether to read on until another byte or the end comes; otherwise there is one read at the most,
-    ///   and none that has to wait.
-    /// - Returns: the first other byte, which is the next to be read; nil where there is none.
-    public func skip(_ skipped: Set<UInt8>, waits: Bool) throws(ByteSourceError) -> UInt8? {
+    /// - Parameters:
+    ///   - limit: how many bytes at most.
+    ///   - waits: whether to read on until another byte or the end comes; otherwise there is one read at the most, and none
+    ///     that has to wait.
+    /// - Returns: the first other byte, or the first beyond the limit, which is the next to be read; nil where there is none.
+    public func skip(_ skipped: Set<UInt8>, atMost limit: Int, waits: Bool) throws(ByteSourceError) -> UInt8? {
         var mayRead = true
+        var passed = 0
         while true {
             while let next = unread.first {
-                if !skipped.contains(buffer[next]) { return buffer[next] }
+                if passed == limit || !skipped.contains(buffer[next]) { return buffer[next] }
+                passed += 1
                 unread = unread.dropFirst()
             }
             guard mayRead, waits || hasArrived else { return nil }

@@ -128,11 +128,15 @@ struct FilterCommand: ParsableCommand {
 
         /// Waits for the next GIF or the end of the input.
         private func hasNext() throws -> Bool {
-            switch try input.rest(waits: true) {
+            switch try input.rest(waits: true, maxPadding: limits.maxPadding) {
             case .nothing: return false
             case .anotherGIF: return true
             case .otherBytes:
                 Failure.say("\(StandardInput.name): what follows is no GIF and is left unread")
+                isDamaged = true
+                return false
+            case .endlessPadding:
+                Failure.say("\(StandardInput.name): \(limits.paddingExcess)")
                 isDamaged = true
                 return false
             }
@@ -140,8 +144,8 @@ struct FilterCommand: ParsableCommand {
 
         /// Waits for nothing.
         private func tellOfRest() throws {
-            switch try input.rest(waits: false) {
-            case .nothing: break
+            switch try input.rest(waits: false, maxPadding: limits.maxPadding) {
+            case .nothing, .endlessPadding: break
             case .anotherGIF:
                 Failure.say("\(StandardInput.name): another GIF follows and is left unread (--all restores it)")
             case .otherBytes: Failure.say("\(StandardInput.name): bytes behind the GIF's end are left unread")

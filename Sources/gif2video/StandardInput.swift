@@ -10,7 +10,7 @@ final class StandardInput: ByteSource, Sendable {
 
     /// The input that follows a GIF.
     enum Rest {
-        case nothing, anotherGIF, otherBytes
+        case nothing, anotherGIF, otherBytes, endlessPadding
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {
@@ -18,12 +18,16 @@ final class StandardInput: ByteSource, Sendable {
     }
 
     /// Looks behind a GIF; padding, which is NUL bytes and white space, is nothing and is passed over.
-    /// - Parameter waits: until something else than padding or the end of the input came; otherwise what has not come yet is
-    ///   nothing.
-    func rest(waits: Bool) throws(ByteSourceError) -> Rest {
+    /// - Parameters:
+    ///   - waits: until something else than padding or the end of the input came; otherwise what has not come yet is nothing.
+    ///   - limit: bytes of padding at most.
+    func rest(waits: Bool, maxPadding limit: Int) throws(ByteSourceError) -> Rest {
         let next = try bytes.withLock { bytes throws(ByteSourceError) in
-            try bytes.skip([0, 0x09, 0x0A, 0x0D, 0x20], waits: waits)
+            try bytes.skip(Self.padding, atMost: limit, waits: waits)
         }
-        return next == nil ? .nothing : next == UInt8(ascii: "G") ? .anotherGIF : .otherBytes
+        guard let next else { return .nothing }
+        return next == UInt8(ascii: "G") ? .anotherGIF : Self.padding.contains(next) ? .endlessPadding : .otherBytes
     }
+
+    private static let padding: Set<UInt8> = [0, 0x09, 0x0A, 0x0D, 0x20]
 }

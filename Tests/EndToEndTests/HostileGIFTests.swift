@@ -180,6 +180,17 @@ import Testing
         if script.contains("out.y4m") { #expect(try folder.read("out.y4m").count > 2 * 48 * 32 * 3) }
     }
 
+    /// A writer that never ends, in a GIF and behind one.
+    @Test(.timeLimit(.minutes(2)), arguments: [false, true]) func aPipeOfPaddingIsGivenUp(hasTrailer: Bool) throws {
+        let gif = ExampleGIF.drifting(delays: [8, 8])
+        let path = try folder.write(hasTrailer ? gif : gif.dropLast(), to: "in.gif")
+        let script =
+            "cat \"$1\" /dev/zero | \"$0\" filter --all --profile none --max-padding 1 --rate source --format rgb24"
+        let result = try Tool.run("/bin/bash", ["-c", script, Tool.gif2video, path])
+        #expect(result.status == 1 && result.errors.contains(Self.paddingError), "\(result.errors)")
+        #expect(result.output.count == 2 * 48 * 32 * 3)
+    }
+
     /// The daemon names its key, and keeps the frames before.
     @Test func aPaddedFileFailsInItsFolder() throws {
         let daemon = try DaemonProcess.started(
