@@ -1,5 +1,6 @@
 import Filesystem
 import Glibc
+import Media
 import Threads
 
 /// Looks whether a video is whole, with ffprobe. One thread; its child may be killed by any.
@@ -65,7 +66,9 @@ struct VideoCheck {
         let found = facts["nb_read_packets"].flatMap { Int($0) } ?? 0
         guard found > 0 else { throw incomplete("it holds no picture", remedy: .unchecked) }
         guard template.verification == .pictures else { return }
-        guard found == pictures else { throw incomplete("it holds \(found) of \(pictures) pictures", remedy: .opens) }
+        guard found == pictures else {
+            throw incomplete("it holds \(found) of \(pictures.counted("picture"))", remedy: .opens)
+        }
         // A file that is cut short in its last picture says no more than this.
         if let complaint = ending.said.last(where: Self.isAboutTheFile) {
             throw incomplete("ffprobe: \(complaint)", remedy: .opens)

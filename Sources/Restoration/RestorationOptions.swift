@@ -1,3 +1,5 @@
+import Media
+
 /// What a restored stream shall be.
 public struct RestorationOptions: Hashable, Sendable {
     /// Which network removes the quantization.
@@ -47,7 +49,8 @@ public struct RestorationOptions: Hashable, Sendable {
     /// Says by how much so many pictures exceed the limits; nil when they do not.
     public func excess(ofPictures count: Int) -> String? {
         guard let maxPictures, count > maxPictures else { return nil }
-        return "it would become more than the limit of \(maxPictures) pictures (--max-pictures, limits.pictures)"
+        return
+            "it would become more than the limit of \(maxPictures.counted("picture")) (--max-pictures, limits.pictures)"
     }
 }
 

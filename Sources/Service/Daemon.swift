@@ -2,6 +2,7 @@ public import Configuration
 import Control
 import CLinux
 import Glibc
+import Media
 import Output
 import Threads
 
@@ -117,7 +118,7 @@ public final class Daemon: Sendable {
             workers.resize(to: core.configuration.jobs.workers)
             streams.apply(core.configuration.streams)
             ServiceManager.ready()
-            Log.notice("gif2videod \(Self.version) serves \(core.configuration.streams.count) streams")
+            Log.notice("gif2videod \(Self.version) serves \(core.configuration.streams.count.counted("stream"))")
         }
     }
 
@@ -180,7 +181,7 @@ public final class Daemon: Sendable {
             streams.apply(configuration.streams)
             scheduler.poke()
             core.events.daemon("reloaded")
-            Log.notice("the configuration was read again: \(configuration.streams.count) streams")
+            Log.notice("the configuration was read again: \(configuration.streams.count.counted("stream"))")
         }
     }
 
@@ -188,7 +189,7 @@ public final class Daemon: Sendable {
     private func end() {
         let limit = core.configuration.jobs.drain
         ServiceManager.stopping()
-        Log.notice("stopping: \(core.running.count) jobs have \(limit) s to end")
+        Log.notice("stopping: \(limit) s for \(core.running.count.counted("job")) to end")
         core.events.daemon("draining")
         core.draining.raise()
         scheduler.poke()

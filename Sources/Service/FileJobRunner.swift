@@ -283,7 +283,7 @@ struct FileJobRunner {
 
     private func retry(_ reason: String) {
         guard job.failures < core.configuration.jobs.retries else {
-            return settleFailure("\(reason) (after \(job.failures + 1) attempts)")
+            return settleFailure("\(reason) (after \((job.failures + 1).counted("attempt")))")
         }
         Settler(core: core).tryAgain(job, reason)
     }

@@ -200,8 +200,9 @@ final class LivePlayer: Sendable {
     private func report(_ losses: LivePace.Losses, _ name: String) {
         guard losses.total > 0 else { return }
         Log.info(
-            "\(name): gave up \(losses.inBetweens) in-betweens, the later steps of \(losses.steps) frames and "
-                + "\(losses.frames) frames to keep up", stream: stream.name)
+            "\(name): gave up \(losses.inBetweens.counted("in-between")), the later steps of "
+                + "\(losses.steps.counted("frame")) and \(losses.frames.counted("frame")) to keep up",
+            stream: stream.name)
     }
 
     private func show(_ play: Play, _ sink: any LiveSink) throws {

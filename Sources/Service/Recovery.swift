@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Media
 import Threads
 
 /// What is done at the start, before anything runs: a daemon that was killed left jobs in their midst.
@@ -32,7 +33,7 @@ struct Recovery {
             }
         }
         CrashNote.remove(core.configuration.stateFolder)
-        if !jobs.isEmpty { Log.notice("\(jobs.count) jobs of the last run go on") }
+        if !jobs.isEmpty { Log.notice("going on with \(jobs.count.counted("job")) of the last run") }
     }
 
     /// - Parameter crash: how the last run crashed; nil: it did not.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Control
 import Filesystem
 import Glibc
+import Media
 
 struct JobsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -69,7 +70,7 @@ struct ShowCommand: ParsableCommand {
             if let output = job.output { lines.append(("video", output)) }
             if let progress = job.progress { lines.append(("progress", "\(Int(progress * 100)) %")) }
             if let frames = job.frames, let pictures = job.pictures {
-                lines.append(("frames", "\(frames), \(pictures) pictures"))
+                lines.append(("frames", "\(frames), \(pictures.counted("picture"))"))
             }
             lines.append(("attempts", "\(job.attempts)"))
             let now = Double(time(nil))

@@ -2,6 +2,7 @@ import ArgumentParser
 import Control
 import Filesystem
 import Glibc
+import Media
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "status", abstract: "Says what gif2videod is doing.")
@@ -16,7 +17,7 @@ struct StatusCommand: ParsableCommand {
             try DaemonOptions.write(
                 """
                 gif2videod \(status.version), process \(status.pid), \(status.state) for \(uptime)
-                \(status.streams) streams; jobs: \(status.running) running, \(status.queued) waiting, \(status.done) done, \
+                \(status.streams.counted("stream")); jobs: \(status.running) running, \(status.queued) waiting, \(status.done) done, \
                 \(status.failed) failed
                 configuration: \(status.configuration.isEmpty ? "built in" : status.configuration.joined(separator: ", ").printable)
 
