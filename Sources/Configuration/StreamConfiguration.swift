@@ -1,6 +1,6 @@
 public import Camera
 public import Filesystem
-public import Media
+import Media
 public import Output
 public import Restoration
 
@@ -157,8 +157,9 @@ public struct RestorationConfiguration: Hashable, Sendable {
     public var loop = false
     /// Whether a live sink that falls behind gives up in-betweens and more, instead of being late; a camera always does.
     public var keepUp = false
-    /// Pictures are fitted into it; nil: the GIF's own size, and on a live sink the first GIF's.
-    public var size: PixelSize?
+    /// Pictures are fitted into it; nil: the GIF's own size, and on a live sink the first GIF's. In pixels for a camera.
+    public var size: OutputSize?
+    public var scaler = Letterbox.Scaler.auto
 
     public init() {}
 }

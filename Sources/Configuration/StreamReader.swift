@@ -149,9 +149,13 @@ struct StreamReader {
 
     /// A camera has a size from its beginning.
     private mutating func readCamera(_ restoration: inout RestorationConfiguration) -> StreamConfiguration.Sink? {
-        let size = restoration.size ?? CameraFormat.usualSize
+        let size = restoration.size ?? .pixels(CameraFormat.usualSize)
         restoration.size = size
-        if !CameraFormat.isUsable(size) { reader.report("size", "a camera has even sides from 2 to 8192") }
+        switch size {
+        case .pixels(let size):
+            if !CameraFormat.isUsable(size) { reader.report("size", "a camera has even sides from 2 to 8192") }
+        case .factor: reader.report("size", "a camera has one size for all GIFs, such as \(CameraFormat.usualSize)")
+        }
         if restoration.background == .transparent {
             reader.report("background", "a camera does not keep transparency; name a color")
         }
@@ -199,7 +203,8 @@ struct StreamReader {
         if let background { restoration.background = background }
         if let value = reader.bool("loop") { restoration.loop = value }
         if let value = reader.bool("keep_up") { restoration.keepUp = value }
-        if let value = reader.parsed("size", "a size such as 640x480", { PixelSize($0) }) { restoration.size = value }
+        if let value = reader.parsed("size", OutputSize.syntax, { OutputSize($0) }) { restoration.size = value }
+        if let value = reader.choice("scaler", Letterbox.Scaler.self) { restoration.scaler = value }
         return restoration
     }
 }

@@ -1,4 +1,4 @@
-import Media
+public import Media
 
 /// What a GIF may ask for at most. A GIF that asks for more fails before anything is allocated.
 public struct DecodingLimits: Hashable, Sendable {
@@ -49,6 +49,17 @@ public struct DecodingLimits: Hashable, Sendable {
                 + "(--max-memory, limits.memory)"
         }
         return nil
+    }
+
+    /// Says by how much pictures of this size, which a canvas of another size is scaled to, exceed the limits; nil when they do
+    /// not.
+    public func excess(ofScaled size: PixelSize, from canvas: PixelSize) -> String? {
+        let scaled = "a canvas of \(canvas) would become pictures of \(size)"
+        let longest = PixelSize.sides.upperBound
+        if max(size.width, size.height) > longest {
+            return "\(scaled), more than \(longest) pixels on a side; a smaller --size helps"
+        }
+        return size.area > maxCanvasPixels ? "\(scaled) pixels, more than the limit of \(pixelLimit)" : nil
     }
 
     /// Says by how much an image of this size, most of which may lie outside the canvas, exceeds the limits; nil when it does not.

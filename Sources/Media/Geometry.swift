@@ -1,5 +1,8 @@
 /// Width and height in pixels.
 public struct PixelSize: Hashable, Sendable, CustomStringConvertible {
+    /// Sides that a picture may have when its size is asked for.
+    public static let sides = 1...16384
+
     public var width: Int
     public var height: Int
 
@@ -8,11 +11,11 @@ public struct PixelSize: Hashable, Sendable, CustomStringConvertible {
         self.height = height
     }
 
-    /// As people write it: `640x480`, each side 1 to 16384.
+    /// As people write it: `640x480`, each side within `sides`.
     public init?(_ text: String) {
         let sides = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        guard sides.count == 2, let width = sides[0], let height = sides[1], (1...16384).contains(width),
-            (1...16384).contains(height)
+        guard sides.count == 2, let width = sides[0], let height = sides[1], Self.sides.contains(width),
+            Self.sides.contains(height)
         else { return nil }
         self.init(width: width, height: height)
     }

@@ -21,14 +21,14 @@ final class CameraPlayerSink: LiveSink {
     var rate: Rational { camera.format.rate }
 
     /// - Parameters:
-    ///   - restoration: with a size and a constant rate.
+    ///   - restoration: with a size in pixels and a constant rate.
     ///   - stop: raised to get a write out that waits for the clock.
     init(
         _ configuration: CameraSink, _ restoration: RestorationConfiguration, stream: String, limits: DecodingLimits,
         stop: StopSignal
     ) {
-        guard case .constant(let rate) = restoration.rate, let size = restoration.size else {
-            preconditionFailure("a camera has a size and a constant rate")
+        guard case .constant(let rate) = restoration.rate, case .pixels(let size)? = restoration.size else {
+            preconditionFailure("a camera has a size in pixels and a constant rate")
         }
         self.stop = stop
         fit = configuration.fit
@@ -70,9 +70,9 @@ final class CameraPlayerSink: LiveSink {
     /// Readers of a camera come and go unseen.
     let isReaderGone = false
 
-    func writer(for first: Picture, _ plan: RestorationPlan, arrives: Bool) -> any PictureWriter {
+    func writer(for first: Picture, name: String, _ plan: RestorationPlan, arrives: Bool) -> any PictureWriter {
         let writer = camera.writer(hasHeadStart: !arrives, stop: stop) { [pace] in pace.begin(at: $0) }
-        return plan.options.letterboxed(writer, to: camera.format.size, fit: fit)
+        return plan.options.letterboxed(writer, to: camera.format.size, scaler: plan.restoration.scaler, fit: fit)
     }
 
     func endGIF() {
@@ -115,7 +115,7 @@ final class CameraPlayerSink: LiveSink {
             first.maxFrames = 1
             let decoder = try GIFDecoder(source: source, name: "\(path)", limits: first)
             _ = try RestorationStream(decoder, models: nil, options: options, pool: WorkerPool(concurrency: 1)).run(
-                makeWriter: { _ in options.letterboxed(keeper, to: size, fit: fit) })
+                makeWriter: { _ in options.letterboxed(keeper, to: size, scaler: restoration.scaler, fit: fit) })
         } catch {
             Log.warning("no card: \(error)", stream: stream)
         }

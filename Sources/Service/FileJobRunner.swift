@@ -146,6 +146,7 @@ struct FileJobRunner {
         let summary = try GIFScanner.scan(source, name: "\(job.source)", limits: limits)
         source.rewind()
         try summary.check(limits, plan.restoration.options, plan.repetition, name: "\(job.source)")
+        let size = try plan.restoration.restoration.size?.size(of: summary.canvas, limits, name: "\(job.source)")
         let tick = summary.tick(plan.restoration.restoration.rate)
         let meter = core.meter(job.stream)
         control.expect(total: Double(summary.duration) / 100 * Double(summary.times(plan.repetition)))
@@ -157,7 +158,7 @@ struct FileJobRunner {
                 let (file, writer) = try make(rate: Rational(1) / tick, control)
                 let shown = plan.restoration.options.letterboxed(
                     HeldPictureWriter(ControlledWriter(writer, control), tick: tick),
-                    to: plan.restoration.restoration.size)
+                    to: size, scaler: plan.restoration.restoration.scaler)
                 let repeating = RepeatingWriter(shown, plan.repetition) { picture in
                     if control.wrote(upTo: (picture.start + picture.duration).value) { tell() }
                 }

@@ -193,7 +193,8 @@ final class LivePlayer: Sendable {
         let arrives = source is PipeSegment
         return try run.run(
             source, name: name, content: content,
-            makeWriter: { WaitingWriter(sink.writer(for: $0, plan, arrives: arrives), control) }, shown: shown
+            makeWriter: { WaitingWriter(try sink.writer(for: $0, name: name, plan, arrives: arrives), control) },
+            shown: shown
         ).defect
     }
 

@@ -21,8 +21,12 @@ protocol LiveSink: AnyObject {
     /// Takes the pictures of the next GIF.
     /// - Parameters:
     ///   - first: its first picture.
+    ///   - name: what errors call the GIF.
     ///   - arrives: whether the GIF is restored as it comes in.
-    func writer(for first: Picture, _ plan: RestorationPlan, arrives: Bool) -> any PictureWriter
+    /// - Throws: `GIFDecodingError` where its pictures would be too large.
+    func writer(
+        for first: Picture, name: String, _ plan: RestorationPlan, arrives: Bool
+    ) throws -> any PictureWriter
     /// No picture of that GIF follows, however it ended.
     func endGIF()
     /// Forgets pictures that were taken and not shown yet.

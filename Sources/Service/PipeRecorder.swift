@@ -153,13 +153,14 @@ struct PipedJob {
             var made: (file: StagedFile, writer: any PictureWriter, repeating: RepeatingWriter)?
             let report = try run.run(
                 segment, name: "\(job.source)",
-                makeWriter: { _ in
+                makeWriter: { first in
+                    let size = try plan.restoration.restoration.size?.size(
+                        of: first.size, plan.restoration.limits.decoding, name: "\(job.source)")
                     let file = try makeFile()
                     let writer = try makeWriter(file, control)
-                    let repeating = RepeatingWriter(
-                        plan.restoration.options.letterboxed(
-                            ControlledWriter(writer, control), to: plan.restoration.restoration.size),
-                        plan.repetition)
+                    let shown = plan.restoration.options.letterboxed(
+                        ControlledWriter(writer, control), to: size, scaler: plan.restoration.restoration.scaler)
+                    let repeating = RepeatingWriter(shown, plan.repetition)
                     made = (file, writer, repeating)
                     return repeating
                 },

@@ -12,7 +12,7 @@ import Threads
 final class StreamSink: LiveSink {
     private let path: Path?
     private let format: StreamFormat
-    private let size: PixelSize?
+    private let size: OutputSize?
     private let wantedRate: () -> Rational
     /// Pictures per second of the stream that is open.
     private(set) var rate: Rational
@@ -23,10 +23,10 @@ final class StreamSink: LiveSink {
 
     /// - Parameters:
     ///   - path: a FIFO, created where it is missing; nil: standard output.
-    ///   - size: nil: that of the first picture.
+    ///   - size: of all pictures, by the first one's; nil: that of the first one.
     ///   - rate: pictures per second; asked for when the stream begins, as it cannot change in its midst.
     ///   - stop: raised to get a write out that waits for the reader.
-    init(path: Path?, format: StreamFormat, size: PixelSize?, stop: StopSignal, rate: @escaping () -> Rational) {
+    init(path: Path?, format: StreamFormat, size: OutputSize?, stop: StopSignal, rate: @escaping () -> Rational) {
         self.path = path
         self.format = format
         self.size = size
@@ -68,13 +68,15 @@ final class StreamSink: LiveSink {
         return poll(&entry, 1, 0) > 0 && Int32(entry.revents) & POLLERR != 0
     }
 
-    func writer(for first: Picture, _ plan: RestorationPlan, arrives: Bool) -> any PictureWriter {
+    func writer(
+        for first: Picture, name: String, _ plan: RestorationPlan, arrives: Bool
+    ) throws -> any PictureWriter {
         precondition(descriptor >= 0, "a sink is opened first")
-        let canvas = canvas ?? size ?? first.size
+        let canvas = try canvas ?? size?.size(of: first.size, plan.limits.decoding, name: name) ?? first.size
         self.canvas = canvas
         let stream = writer ?? makeWriter()
         writer = stream
-        return plan.options.letterboxed(PacedWriter(stream, pace), to: canvas)
+        return plan.options.letterboxed(PacedWriter(stream, pace), to: canvas, scaler: plan.restoration.scaler)
     }
 
     private func makeWriter() -> any PictureWriter {

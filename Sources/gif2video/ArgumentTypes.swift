@@ -27,6 +27,14 @@ extension CameraPixels: ExpressibleByArgument {}
 
 extension Letterbox.Fit: ExpressibleByArgument {}
 
+extension Letterbox.Scaler: ExpressibleByArgument {}
+
+extension OutputSize: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(argument)
+    }
+}
+
 extension OutputRate: ExpressibleByArgument {
     public init?(argument: String) {
         self.init(argument)

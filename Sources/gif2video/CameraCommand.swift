@@ -45,6 +45,13 @@ struct CameraCommand: ParsableCommand {
             valueName: "letterbox|crop"))
     var fit: Letterbox.Fit = .letterbox
 
+    @Option(
+        help: ArgumentHelp(
+            "How pictures are scaled: nearest (pixels become squares, nothing is blurred), smooth, or auto (nearest where art "
+                + "of at most \(Letterbox.flatColors) colors becomes a whole number of times as large).",
+            valueName: "auto|nearest|smooth"))
+    var scaler: Letterbox.Scaler = .auto
+
     @Flag(help: "The GIFs loop: make the frames between the last and the first, too.")
     var loop = false
 
@@ -89,7 +96,7 @@ struct CameraCommand: ParsableCommand {
             }
             try camera.startOpen()
             defer { camera.stop() }
-            let player = Player(camera: camera, playback: playback, stop: stop)
+            let player = Player(camera: camera, playback: playback, stop: stop, fit: fit, scaler: scaler)
             let status = try show(files, player, options)
             camera.drain(stop)
             let counts = camera.counts
@@ -110,7 +117,7 @@ struct CameraCommand: ParsableCommand {
         repeat {
             for file in files where !player.stop.isRaised {
                 do {
-                    let report = try player.show(file, options, fit, limits: stream.limits)
+                    let report = try player.show(file, options, limits: stream.limits)
                     if let defect = report?.defect {
                         if isFirst {
                             Failure.say("\(defect); \((report?.frames ?? 0).counted("frame")) before the end shown")
@@ -140,11 +147,13 @@ struct CameraCommand: ParsableCommand {
         let camera: VirtualCamera
         let playback: Playback
         let stop: StopSignal
+        let fit: Letterbox.Fit
+        let scaler: Letterbox.Scaler
         let pace = LivePace(now: { Clock.steady })
 
         /// - Returns: nil when it was told to stop.
         func show(
-            _ file: GIFFile, _ options: RestorationOptions, _ fit: Letterbox.Fit, limits: DecodingLimits
+            _ file: GIFFile, _ options: RestorationOptions, limits: DecodingLimits
         ) throws -> RestorationStream.Report? {
             pace.begin()
             defer { camera.endGIF() }
@@ -153,7 +162,7 @@ struct CameraCommand: ParsableCommand {
                     try file.version, options: options, pace: pace, open: { try file.decoder(limits: limits) },
                     makeWriter: { _ in
                         let writer = camera.writer(stop: stop) { [pace] in pace.begin(at: $0) }
-                        return options.letterboxed(writer, to: camera.format.size, fit: fit)
+                        return options.letterboxed(writer, to: camera.format.size, scaler: scaler, fit: fit)
                     })
             } catch {
                 if stop.isRaised { return nil }

@@ -15,6 +15,7 @@ struct ConvertCommand: ParsableCommand {
         discussion: """
             gif2video convert cat.gif -o cat.mp4
             gif2video convert *.gif -o videos/
+            gif2video convert --size 4x sprite.gif -o sprite.mp4
             gif2video convert --background transparent sticker.gif -o sticker.webm
             gif2video convert --loop --at-least 15 cat.gif -o cat.mp4
 
@@ -137,6 +138,7 @@ struct ConvertCommand: ParsableCommand {
         let gif = try ScannedGIF(job.input, limits: stream.limits)
         let summary = gif.summary
         try summary.check(stream.limits, job.options, repetition, name: gif.name)
+        let size = try pictures.size?.size(of: summary.canvas, stream.limits, name: gif.name)
         let tick = summary.tick(pictures.rate)
         let progress = Progress(
             name: gif.name, total: Rational(summary.duration, 100) * Rational(summary.times(repetition)))
@@ -145,9 +147,8 @@ struct ConvertCommand: ParsableCommand {
         let report = try RestorationStream(decoder, models: models, options: job.options, pool: pool).run(
             makeWriter: { _ in
                 let writer = HeldPictureWriter(try makeWriter(job, file, rate: Rational(1) / tick), tick: tick)
-                return RepeatingWriter(job.options.letterboxed(writer, to: pictures.size), repetition) {
-                    if !quiet { progress.update($0) }
-                }
+                let shown = job.options.letterboxed(writer, to: size, scaler: pictures.scaler)
+                return RepeatingWriter(shown, repetition) { if !quiet { progress.update($0) } }
             },
             progress: { if !quiet { progress.update($1) } })
         try file.publish()

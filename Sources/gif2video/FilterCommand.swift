@@ -56,8 +56,8 @@ struct FilterCommand: ParsableCommand {
             let sink = ByteSink(descriptor: STDOUT_FILENO, name: "standard output", closes: false)
             let run = Run(
                 input: StandardInput(), models: models, options: options, pool: WorkerPool(), limits: stream.limits,
-                size: pictures.size
-            ) { options.letterboxed(format.writer(sink, rate: Rational(1) / $0.duration), to: pictures.size) }
+                size: pictures.size, scaler: pictures.scaler
+            ) { format.writer(sink, rate: Rational(1) / $0.duration) }
             try run.restore(all: all)
         }
     }
@@ -69,16 +69,20 @@ struct FilterCommand: ParsableCommand {
         private let options: RestorationOptions
         private let pool: WorkerPool
         private let limits: DecodingLimits
-        private let size: PixelSize?
+        private let size: OutputSize?
+        private let scaler: Letterbox.Scaler
         private let makeWriter: (Picture) -> any PictureWriter
         private var writer: ContinuedWriter?
         /// Of the first GIF.
         private var canvas: PixelSize?
+        /// Of all pictures, where a size is asked for.
+        private var fitted: PixelSize?
         private var isDamaged = false
 
         init(
             input: StandardInput, models: ModelSet?, options: RestorationOptions, pool: WorkerPool,
-            limits: DecodingLimits, size: PixelSize?, makeWriter: @escaping (Picture) -> any PictureWriter
+            limits: DecodingLimits, size: OutputSize?, scaler: Letterbox.Scaler,
+            makeWriter: @escaping (Picture) -> any PictureWriter
         ) {
             self.input = input
             self.models = models
@@ -86,6 +90,7 @@ struct FilterCommand: ParsableCommand {
             self.pool = pool
             self.limits = limits
             self.size = size
+            self.scaler = scaler
             self.makeWriter = makeWriter
         }
 
@@ -112,12 +117,13 @@ struct FilterCommand: ParsableCommand {
                 isDamaged = true
                 return false
             }
+            if fitted == nil { fitted = try size?.size(of: decoder.canvas, limits, name: StandardInput.name) }
             let work = RestorationStream(decoder, models: models, options: options, pool: pool)
             let report = try work.run(makeWriter: { first in
                 let open = writer ?? ContinuedWriter(makeWriter(first))
                 writer = open
                 canvas = canvas ?? first.size
-                return open
+                return options.letterboxed(open, to: fitted, scaler: scaler)
             })
             if let defect = report.defect {
                 Failure.say("\(defect); \(report.frames.counted("frame")) before the end restored")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Media
+import Output
 import Restoration
 
 /// Which pictures `filter` and `convert` make.
@@ -11,8 +12,18 @@ struct PictureOptions: ParsableArguments {
                 + "\(OutputRate.maxFactor)x (that many per GIF frame).", valueName: "FPS|source|Nx"))
     var rate: OutputRate = .constant(Rational(30))
 
-    @Option(help: ArgumentHelp("Fit pictures into this size, with bars of the background.", valueName: "WxH"))
-    var size: PixelSize?
+    @Option(
+        help: ArgumentHelp(
+            "Fit pictures into this size, with bars of the background; 2x, 3x ...: so many times the canvas.",
+            valueName: "WxH|Nx"))
+    var size: OutputSize?
+
+    @Option(
+        help: ArgumentHelp(
+            "How pictures are scaled: nearest (pixels become squares, nothing is blurred), smooth, or auto (nearest where art "
+                + "of at most \(Letterbox.flatColors) colors becomes a whole number of times as large).",
+            valueName: "auto|nearest|smooth"))
+    var scaler: Letterbox.Scaler = .auto
 
     @Flag(help: "The GIF loops: make the frames between its last and its first, too.")
     var loop = false

@@ -53,6 +53,8 @@ import Testing
     private static let cameraMistakes: [(String, String)] = [
         ("", "gif2video.toml:1: stream[0].device: is missing"),
         ("device = \"x\"\nsize = \"641x480\"", "stream[0].size: a camera has even sides"),
+        ("device = \"x\"\nsize = \"4x\"", "stream[0].size: a camera has one size for all GIFs"),
+        ("device = \"x\"\nscaler = \"sharp\"", "stream[0].scaler: "),
         ("device = \"x\"\nrate = \"2x\"", "stream[0].rate: a live sink needs a constant rate"),
         ("device = \"x\"\nbackground = \"transparent\"", "a camera does not keep transparency"),
         ("device = \"x\"\npixels = \"bgr\"", "stream[0].pixels: "),
@@ -157,6 +159,7 @@ import Testing
             background = "transparent"
             loop = true
             size = "640x480"
+            scaler = "nearest"
             output = "videos"
             encoder = "webm"
             """)
@@ -174,7 +177,8 @@ import Testing
         #expect(stream.source == .folder(source) && !stream.enabled)
         #expect(stream.sink == .files(FileSink(folder: "/srv/state/videos", format: .encoder("webm"))))
         #expect(
-            stream.restoration.rate == .multiple(2) && stream.restoration.size == PixelSize(width: 640, height: 480))
+            stream.restoration.rate == .multiple(2) && stream.restoration.scaler == .nearest
+                && stream.restoration.size == .pixels(PixelSize(width: 640, height: 480)))
         #expect(stream.restoration.profile == .quality && stream.restoration.loop)
         #expect(stream.restoration.background == .transparent && stream.restoration.dither == .dithered)
     }
@@ -195,12 +199,15 @@ import Testing
             name = "out"
             source = "submitted"
             sink = "stdout"
+            size = "3x"
             """)
         var pipe = try PipeSource(path: #require(Path(text: folder.path("state/gifs"))))
         pipe.mode = 0o600
         #expect(configuration.streams[0].source == .pipe(pipe))
         #expect(configuration.streams[0].sink == .fifo(path: "/run/video", format: .rgba))
         #expect(configuration.streams[1].source == .submitted && configuration.streams[1].isOnStandardOutput)
+        #expect(configuration.streams[1].restoration.size == .factor(3))
+        #expect(configuration.streams[1].restoration.scaler == .auto)
     }
 
     /// A camera has a size, whether one was named or not.
@@ -227,14 +234,14 @@ import Testing
             """)
         #expect(configuration.limits.replayMemory == 64)
         #expect(configuration.streams[0].sink == .camera(CameraSink(device: "GIF2Video")))
-        #expect(configuration.streams[0].restoration.size == PixelSize(width: 640, height: 480))
+        #expect(configuration.streams[0].restoration.size == .pixels(PixelSize(width: 640, height: 480)))
         var camera = CameraSink(device: "/dev/video7")
         camera.pixels = .nv12
         camera.fit = .crop
         camera.idle = .card
         camera.card = Path(text: folder.path("state/card.gif"))
         #expect(configuration.streams[1].sink == .camera(camera) && configuration.streams[1].sink.isLive)
-        #expect(configuration.streams[1].restoration.size == PixelSize(width: 1280, height: 720))
+        #expect(configuration.streams[1].restoration.size == .pixels(PixelSize(width: 1280, height: 720)))
     }
 
     @Test func dropInsAddStreamsAndReplaceKeys() throws {

@@ -56,6 +56,31 @@ import Testing
         #expect(run.errors.contains("pictures shown"), "\(run.errors)")
     }
 
+    /// Art of few colors on a camera of twice its size: squares of pixels, unless it is to be smooth.
+    @Test(arguments: [nil, "nearest", "smooth"]) func aCameraScalesAsItIsTold(scaler: String?) throws {
+        let device = try FakeCamera()
+        try device.plug()
+        let gif = GIFWriter.gif(
+            width: 24, height: 16, palette: [255, 0, 0, 0, 0, 255],
+            images: [
+                GIFImage(width: 24, height: 16, indices: (0..<24 * 16).map { UInt8($0 % 3 / 2) })
+                    .with { $0.delay = 40 }
+            ])
+        let file = try device.folder.write(gif, to: "in.gif")
+        let options = ["--profile", "none", "--rate", "25"] + (scaler.map { ["--scaler", $0] } ?? [])
+        let run = try Tool.run(
+            Tool.gif2video,
+            ["camera", device.path, "--once", "--size", "48x32", "--pixels", "rgb24", file] + options,
+            environment: device.environment)
+        #expect(run.status == 0, "\(run.errors)")
+        let shown = try #require(device.pictures(Self.size).last)
+        #expect(try shown == filtered(gif, options).last)
+        let isExact = (0..<32 * 48).allSatisfy { pixel in
+            Array(shown[3 * pixel..<3 * pixel + 3]) == (pixel % 48 / 2 % 3 < 2 ? [255, 0, 0] : [0, 0, 255])
+        }
+        #expect(isExact == (scaler != "smooth"))
+    }
+
     /// Signals end it as if it were done: the device is closed, and what was counted is said.
     /// SIGINT may be ignored where tests run in the background.
     @Test(arguments: [SIGHUP, SIGTERM])

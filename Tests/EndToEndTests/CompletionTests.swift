@@ -43,6 +43,7 @@ import Testing
         }
         #expect(try offers("st") == ["stats", "status", "streams"])
         #expect(try offers("filter", "--dither", "") == ["auto", "dithered", "none"])
+        #expect(try offers("filter", "--scaler", "") == ["auto", "nearest", "smooth"])
         #expect(try offers("pause", "") == ["cats", "show"])
         #expect(try offers("submit", "--stream", "ca") == ["cats"])
         #expect(try offers("play", "--stream", "") == ["show"])

@@ -94,12 +94,84 @@ import Testing
             let results = Kernels.Level.allCases.map { level in
                 let letterbox = Letterbox(
                     canvas: PixelSize(width: canvas.0, height: canvas.1), fill: (1, 2, 3, 4), fit: fit,
-                    kernels: Kernels(atMost: level))
+                    scaler: .smooth, kernels: Kernels(atMost: level))
                 return [0, 0, 1, 0].map { letterbox.fit(pictures[$0]).pixels }
             }
             #expect(results.allSatisfy { $0 == results[0] })
             #expect(results[0][0] == results[0][1] && results[0][0] == results[0][3] && results[0][0] != results[0][2])
         }
+    }
+
+    /// The picture that each pixel of another size is a copy of, by Pillow.
+    private func nearestByPillow(_ picture: Picture, _ width: Int, _ height: Int) throws -> [UInt8] {
+        let script = """
+            import sys
+            from PIL import Image
+            size = (\(picture.size.width), \(picture.size.height))
+            image = Image.frombytes("RGBA", size, sys.stdin.buffer.read())
+            sys.stdout.buffer.write(image.resize((\(width), \(height)), Image.Resampling.NEAREST).tobytes())
+            """
+        return try Tool.run("/usr/bin/python3", ["-c", script], input: picture.pixels).output
+    }
+
+    /// Every pixel of the result is one of the picture's, transparent ones included: whole factors, others, and smaller. No center
+    /// of a pixel lies between two of the picture's, where either would be right.
+    @Test(arguments: [(5, 4, 15, 12), (15, 9, 20, 12), (15, 10, 21, 14), (30, 20, 12, 8), (3, 3, 4, 4)])
+    func nearestCopiesPixelsAsPillowDoes(width: Int, height: Int, newWidth: Int, newHeight: Int) throws {
+        let picture = Picture.random(width: width, height: height, opaque: false)
+        let canvas = PixelSize(width: newWidth, height: newHeight)
+        let ours = Letterbox(canvas: canvas, fill: (0, 0, 0, 0), scaler: .nearest).fit(picture)
+        #expect(try ours.pixels == nearestByPillow(picture, newWidth, newHeight))
+    }
+
+    /// Bars and cut edges are where they are with smooth scaling.
+    @Test func nearestKeepsToBarsAndEdges() {
+        let picture = Picture.random(width: 6, height: 2)
+        func color(_ x: Int, _ y: Int) -> [UInt8] { Array(picture.pixels[(y * 6 + x) * 4..<(y * 6 + x) * 4 + 4]) }
+        let canvas = PixelSize(width: 12, height: 8)
+        let boxed = Letterbox(canvas: canvas, fill: (1, 2, 3, 4), scaler: .nearest).fit(picture)
+        let cropped = Letterbox(canvas: canvas, fill: (1, 2, 3, 4), fit: .crop, scaler: .nearest).fit(picture)
+        for y in 0..<8 {
+            for x in 0..<12 {
+                let at = (y * 12 + x) * 4
+                // Twice as large with two rows of bars; four times as large, with the middle 12 of 24 columns.
+                let inside = (2..<6).contains(y)
+                #expect(Array(boxed.pixels[at..<at + 4]) == (inside ? color(x / 2, (y - 2) / 2) : [1, 2, 3, 4]))
+                #expect(Array(cropped.pixels[at..<at + 4]) == color((x + 6) / 4, y / 4))
+            }
+        }
+    }
+
+    /// A picture of so many colors, at most 1024.
+    private func picture(colors: Int) -> Picture {
+        let pixels = (0..<1024).flatMap { index -> [UInt8] in
+            let color = (index * 7 + 3) % colors
+            return [UInt8(color % 32 * 8), UInt8(color / 32 * 8), 100, 255]
+        }
+        return Picture(size: PixelSize(width: 32, height: 32), pixels: pixels, start: .zero, duration: Rational(1))
+    }
+
+    private func fitted(_ pictures: [Picture], _ side: Int, _ scaler: Letterbox.Scaler) -> [[UInt8]] {
+        let letterbox = Letterbox(canvas: PixelSize(width: side, height: side), fill: (0, 0, 0, 255), scaler: scaler)
+        return pictures.map { letterbox.fit($0).pixels }
+    }
+
+    @Test(arguments: [
+        (2, 64, true), (256, 96, true), (257, 64, false), (1024, 64, false), (2, 80, false), (2, 16, false),
+    ])
+    func autoTakesNearestForFlatArtAndWholeFactors(colors: Int, side: Int, isNearest: Bool) {
+        let pictures = [picture(colors: colors)]
+        let nearest = fitted(pictures, side, .nearest)
+        let smooth = fitted(pictures, side, .smooth)
+        #expect(nearest != smooth)
+        #expect(fitted(pictures, side, .auto) == (isNearest ? nearest : smooth))
+    }
+
+    /// No change in the midst of a film; what is of one color decides nothing.
+    @Test(arguments: [true, false]) func autoDecidesOnce(beginsFlat: Bool) {
+        let (blank, flat, rich) = (picture(colors: 1), picture(colors: 9), picture(colors: 999))
+        let film = beginsFlat ? [blank, flat, rich, blank, flat] : [blank, rich, flat, blank, rich]
+        #expect(fitted(film, 64, .auto) == fitted(film, 64, beginsFlat ? .nearest : .smooth))
     }
 
     @Test func transparentPixelsDoNotBleed() {
@@ -164,5 +236,21 @@ import Testing
             try writer.write(.random(width: 2, height: 2, seed: 1, duration: Rational(65_535, 100)))
         }
         #expect(stopping.count == 5)
+    }
+}
+
+@Suite struct OutputSizeTests {
+    @Test(
+        arguments: [
+            ("640x480", .pixels(PixelSize(width: 640, height: 480))), ("4x", .factor(4)), ("1X", .factor(1)),
+            ("16384x", .factor(16384)),
+        ] as [(String, OutputSize)])
+    func sizesAndFactorsAreRead(text: String, size: OutputSize) {
+        #expect(OutputSize(text) == size)
+    }
+
+    @Test(arguments: ["", "x", "0x", "-2x", "1.5x", "4", "4xx", "16385x", "0x10", "99999999999999999999x"])
+    func whatIsNeitherIsNone(text: String) {
+        #expect(OutputSize(text) == nil)
     }
 }
