@@ -57,8 +57,11 @@ demo: $(PROGRAM)
 	@echo 'Side by side:   $(CURDIR)/out/example-sheet.png   (GIF above, restored below)'
 	@echo 'Now your own:   $(PROGRAM) convert YOUR.gif -o out/yours.mp4'
 
+# Without Chromium its tests are skipped.
 test: dependencies
+	@scripts/install-dependencies browser || true
 	$(SWIFT) test --disable-xctest
+	@command -v chromium > /dev/null || echo '######## SKIPPED: no chromium here, so no browser played a video ########'
 
 # What uses a network, on the lowest level and on OpenBLAS: the path of a processor that has no kernels of ours.
 test-openblas: dependencies

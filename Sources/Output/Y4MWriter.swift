@@ -2,8 +2,9 @@ public import Media
 
 /// YUV4MPEG2: what ffmpeg, mpv, x264 and others read from a pipe.
 ///
-/// 4:4:4, so that no color detail is lost before the encoder; BT.601 in limited range, which is what
-/// readers take for granted, since the format cannot name a matrix. Alpha is dropped.
+/// 4:4:4, so that no color detail is lost before the encoder; limited range, which the header says. The matrix is BT.601,
+/// which readers take for granted: the format has no name for it (docs/pipes.md tells how a reader is told). Alpha is
+/// dropped.
 public final class Y4MWriter: PictureWriter {
     private let sink: ByteSink
     private let rate: Rational

@@ -11,16 +11,20 @@ struct FilterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "filter",
         abstract: "Reads a GIF from standard input and writes video to standard output as it arrives.",
-        discussion: """
-            gif2video filter < in.gif | ffmpeg -i - out.mp4
-            gif2video filter --rate 2x < in.gif | mpv -
+        discussion: #"""
+            gif2video filter < cat.gif | ffmpeg -colorspace smpte170m -i - -vf \
+              'scale=ceil(iw/2)*2:ceil(ih/2)*2:flags=accurate_rnd:out_color_matrix=bt709' \
+              -pix_fmt yuv420p -colorspace bt709 -color_primaries bt709 \
+              -color_trc bt709 -movflags +faststart cat.mp4
+            gif2video filter --rate 2x < in.gif | mpv --vf=format=colormatrix=bt.601 -
             gif2video filter --format rgb24 --rate source < in.gif > frames.rgb
 
+            The first line makes a video that browsers play, in the right colors; Y4M is 4:4:4, in BT.601.
             Each picture leaves as soon as the bytes of the GIF frame after it are there, which its network looks at;
             with --low-latency as soon as those of its own frame are, and an in-between when the next frame's are.
             Frames that repeat the one before do not count as the next frame, for up to a second.
             Reading ends with the GIF's last byte. With --all it goes on to the end of the input.
-            """)
+            """#)
 
     @OptionGroup var pictures: PictureOptions
 

@@ -9,7 +9,7 @@ struct GIF2Video: ParsableCommand {
         commandName: "gif2video",
         abstract: "Turns GIFs back into video: restores colors, removes dither, makes the frames in between.",
         discussion: """
-            A filter between pipes:     gif2video filter < in.gif | ffmpeg -i - out.mp4
+            A filter between pipes:     gif2video filter < in.gif | ffmpeg ...   (filter --help has the line)
             Files to files:             gif2video convert in.gif -o out.mp4
             On a virtual camera:        gif2video camera /dev/video10 in.gif
             What is this GIF?           gif2video probe in.gif

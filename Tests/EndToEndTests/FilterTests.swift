@@ -57,7 +57,7 @@ import Threads
         }
     }
 
-    /// The pipe of the README: ffmpeg makes a file of the right length and number of pictures.
+    /// Without a word about its input ffmpeg makes a file of the right length and number of pictures.
     @Test func ffmpegReadsTheDefault() throws {
         let folder = try TemporaryFolder()
         let gif = try folder.write(ExampleGIF.drifting(delays: [8, 8, 8, 8, 8]), to: "in.gif")

@@ -41,12 +41,16 @@ import Testing
         for picture in pictures { try writer.write(picture) }
         try writer.finish()
         let header = String(decoding: try folder.read("out.y4m").prefix { $0 != 10 }, as: UTF8.self)
-        #expect(header.hasPrefix("YUV4MPEG2 W\(width) H\(height) F30000:1001 Ip A1:1 C444"))
+        #expect(
+            header == "YUV4MPEG2 W\(width) H\(height) F30000:1001 Ip A1:1 C444 XYSCSS=444 XCOLORRANGE=LIMITED")
 
-        let rate = try Tool.run(
+        let facts = try Tool.run(
             "ffprobe",
-            ["-v", "error", "-show_entries", "stream=r_frame_rate", "-of", "csv=p=0", folder.path("out.y4m")])
-        #expect(String(decoding: rate.output, as: UTF8.self) == "30000/1001\n")
+            [
+                "-v", "error", "-show_entries", "stream=pix_fmt,color_range,r_frame_rate", "-of", "csv=p=0",
+                folder.path("out.y4m"),
+            ])
+        #expect(String(decoding: facts.output, as: UTF8.self) == "yuv444p,tv,30000/1001\n")
         let read = try Tool.run(
             "ffmpeg",
             [
