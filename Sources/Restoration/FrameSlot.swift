@@ -9,8 +9,13 @@ import Threads
 final class FrameSlot {
     let size: PixelSize
     private let isForNetworks: Bool
-    /// The frame in [-1, 1], [3, H, W], transparent pixels showing the background.
+    private let keepsAlpha: Bool
+    /// The frame as CCDNet reads it, in [-1, 1], [3, H, W]. Transparent pixels show the background or, where alpha is kept,
+    /// the colors beside them (see `ColorExtension`).
     let gif: Tensor
+    /// The frame as the flow network reads it: transparent pixels show the background, from which an outline that moves
+    /// stands out. `gif` itself, but where alpha is kept.
+    let matted: Tensor
     /// The palette radius of each pixel (see `PaletteColors`), [1, H, W].
     let radius: Tensor
     /// CCDNet's estimate, restrained, [3, H, W].
@@ -24,6 +29,10 @@ final class FrameSlot {
     /// When the motion to the next picture begins, in seconds; nil until that is there.
     var motionStart: Rational?
     private(set) var palettes: PaletteCache.Prepared
+    /// The palette of each pixel of `gif`, by number.
+    private(set) var ids: [UInt16] = []
+    /// Where `gif` may differ from that of the frame before.
+    private(set) var changedColors: Region
     /// Whether any pixel is transparent.
     private(set) var hasTransparency = false
     /// The frame's own pixels with the background wherever they are transparent, R, G, B, A; alpha is the frame's.
@@ -34,20 +43,29 @@ final class FrameSlot {
     var changedRestored: Region?
     /// Whether the frame before shows another scene; nil until it was looked at.
     var beginsScene: Bool?
+    /// Whether the frames before were filled over another background.
+    var beginsBackground = false
     /// Whether it is flat art that the GIF holds without loss (see `Restraint`).
     var isFlat = false
     /// Whether picture and estimate are those of an earlier frame, because there was no time for this one's.
     var isStale = false
     private var knownSignature: SceneChange.Signature?
 
+    /// Bytes a pixel of what it holds only where alpha is kept: `matted`, `ids`, and bytes while it is filled.
+    static let transparencyMemory = 3 * MemoryLayout<Float>.size + MemoryLayout<UInt16>.size + 4
+
     /// - Parameters:
     ///   - size: of all frames.
     ///   - isForNetworks: otherwise `gif`, `radius`, `estimate` and `restored` are one pixel that nobody reads.
-    init(size: PixelSize, cache: PaletteCache, isForNetworks: Bool = true) {
+    ///   - keepsAlpha: whether pictures keep the frame's transparency.
+    init(size: PixelSize, cache: PaletteCache, isForNetworks: Bool = true, keepsAlpha: Bool = false) {
         self.size = size
         self.isForNetworks = isForNetworks
+        self.keepsAlpha = keepsAlpha
         let (height, width) = isForNetworks ? (size.height, size.width) : (1, 1)
         gif = Tensor(3, height, width)
+        matted = keepsAlpha ? Tensor(3, height, width) : gif
+        changedColors = .all(height: size.height, width: size.width)
         radius = Tensor(1, height, width)
         estimate = Tensor(3, height, width)
         restored = Tensor(3, height, width)
@@ -64,6 +82,7 @@ final class FrameSlot {
     ///   - run: its time, where pictures are made of it; nil: one picture.
     ///   - earlier: the slot of another frame; where that is the frame before, only what has changed is looked at.
     ///   - changes: where the last frames differed from the ones before them, by their numbers.
+    ///   - background: as the frames before were filled over, but for what `mat` did.
     func fill(
         _ frame: Frame, run: FrameRun? = nil, after earlier: FrameSlot? = nil, changes: [Int: PixelRect] = [:],
         background: RGB, cache: PaletteCache, on operations: PixelOperations, pool: WorkerPool
@@ -75,6 +94,7 @@ final class FrameSlot {
         motionStart = nil
         palettes = cache.prepare(frame.paletteMap.palettes)
         beginsScene = nil
+        beginsBackground = false
         isStale = false
         changedRestored = nil
         knownSignature = nil
@@ -88,16 +108,29 @@ final class FrameSlot {
             }
         }
         if let earlier {
+            let isExtended = keepsAlpha && (hasTransparency || earlier.hasTransparency)
+            changedColors = isExtended ? changed.grown(by: ColorExtension.reach) : changed
             if isForNetworks {
-                operations.copy(earlier.gif.view, into: gif.view, in: outdated)
-                operations.copy(earlier.radius.view, into: radius.view, in: outdated)
+                let outdatedColors = keepsAlpha ? outdated.grown(by: ColorExtension.reach) : outdated
+                operations.copy(earlier.gif.view, into: gif.view, in: outdatedColors)
+                operations.copy(earlier.radius.view, into: radius.view, in: outdatedColors)
+                if keepsAlpha { operations.copy(earlier.matted.view, into: matted.view, in: outdated) }
             }
             flatten(frame.changed, over: earlier.flattened, background, pool)
-            update(frame.changed, operations, pool)
+            update(changed, colors: changedColors, knownIDs: earlier.ids, operations, pool)
         } else {
+            changedColors = .all(height: size.height, width: size.width)
             flatten(size.bounds, over: frame.pixels, background, pool)
-            update(size.bounds, operations, pool)
+            update(changedColors, colors: changedColors, knownIDs: frame.paletteMap.ids, operations, pool)
         }
+    }
+
+    /// Has `matted` show another background.
+    func mat(on background: RGB, _ operations: PixelOperations, _ pool: WorkerPool) {
+        knownSignature = nil
+        flatten(size.bounds, over: frame.pixels, background, pool)
+        guard isForNetworks && keepsAlpha else { return }
+        flattened.withUnsafeBufferPointer { operations.load(rgba: $0, into: matted.view) }
     }
 
     /// Where a frame's predecessor may differ from another frame, as far as the changes are known.
@@ -148,22 +181,50 @@ final class FrameSlot {
     }
 
     /// Brings a part of what the networks read up to date.
-    private func update(_ part: PixelRect, _ operations: PixelOperations, _ pool: WorkerPool) {
+    /// - Parameters:
+    ///   - part: of the frame.
+    ///   - colors: of `gif`, a rectangle.
+    ///   - knownIDs: the palettes of `gif` elsewhere.
+    private func update(
+        _ part: Region, colors: Region, knownIDs: [UInt16], _ operations: PixelOperations, _ pool: WorkerPool
+    ) {
         guard isForNetworks else { return }
-        let (width, colors) = (size.width, palettes.colors)
-        var region = Region(height: size.height, width: width)
-        region.insert(part)
-        flattened.withUnsafeBufferPointer { pixels in
-            frame.paletteMap.ids.withUnsafeBufferPointer { ids in
+        ids = frame.paletteMap.ids
+        guard keepsAlpha else { return load(flattened, colors, operations, pool) }
+        flattened.withUnsafeBufferPointer { operations.load(rgba: $0, into: matted.view, in: part) }
+        guard hasTransparency else { return load(flattened, colors, operations, pool) }
+        var extended = flattened
+        let (own, rect) = (ids, colors.rect)
+        ids = knownIDs
+        ids.withUnsafeMutableBufferPointer { ids in
+            for y in rect.y..<rect.maxY {
+                let range = y * size.width + rect.x..<y * size.width + rect.maxX
+                for at in range { ids[at] = own[at] }
+            }
+            extended.withUnsafeMutableBufferPointer { pixels in
+                nonisolated(unsafe) let (pixels, ids) = (pixels, ids)
+                // Visible pixels are read and others are written: the rows do not meet.
+                let colors = ColorExtension(of: UnsafeBufferPointer(pixels), size: size, in: rect)
+                pool.forEach(rect.height) { colors.extend(row: $0, of: pixels, ids: ids) }
+            }
+        }
+        load(extended, colors, operations, pool)
+    }
+
+    /// Makes a part of `gif` and `radius`, a rectangle.
+    private func load(_ pixels: [UInt8], _ part: Region, _ operations: PixelOperations, _ pool: WorkerPool) {
+        let (width, colors, rect) = (size.width, palettes.colors, part.rect)
+        pixels.withUnsafeBufferPointer { pixels in
+            ids.withUnsafeBufferPointer { ids in
                 radius.withUnsafeMutableBufferPointer { radius in
                     nonisolated(unsafe) let (pixels, ids, radius) = (pixels, ids, radius)
-                    pool.forEach(max(part.height, 0)) { row in
-                        let first = (part.y + row) * width + part.x
-                        Self.fillRadius(pixels, ids, first..<first + part.width, colors, into: radius)
+                    pool.forEach(rect.height) { row in
+                        let first = (rect.y + row) * width + rect.x
+                        Self.fillRadius(pixels, ids, first..<first + rect.width, colors, into: radius)
                     }
                 }
             }
-            operations.load(rgba: pixels, into: gif.view, in: region)
+            operations.load(rgba: pixels, into: gif.view, in: part)
         }
     }
 
@@ -202,6 +263,16 @@ final class FrameSlot {
 }
 
 extension Region {
+    /// The rectangle that it is.
+    fileprivate var rect: PixelRect {
+        guard let top = (0..<height).first(where: { !self[$0].isEmpty }) else {
+            return PixelRect(x: 0, y: 0, width: 0, height: 0)
+        }
+        let rows = (top..<height).prefix { self[$0] == self[top] }
+        precondition((rows.upperBound..<height).allSatisfy { self[$0].isEmpty }, "a region of several rectangles")
+        return PixelRect(x: self[top].lowerBound, y: top, width: self[top].count, height: rows.count)
+    }
+
     /// Adds a rectangle of a picture of the same size.
     fileprivate mutating func insert(_ rect: PixelRect) {
         insert(rows: rect.y..<max(rect.y, rect.maxY), columns: rect.x..<max(rect.x, rect.maxX))

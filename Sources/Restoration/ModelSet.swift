@@ -42,7 +42,7 @@ public struct ModelSet: Sendable {
     /// - Parameter state: of `colorDithered`; the classifier's maps lie where its maps did.
     func ditherLogit(of slot: FrameSlot, state: CCDNet.State, on pool: WorkerPool) -> Float {
         if classifier.seesEstimate {
-            _ = slot.frame.paletteMap.ids.withUnsafeBufferPointer {
+            _ = slot.ids.withUnsafeBufferPointer {
                 colorDithered.restore(
                     gif: slot.gif.view, radius: slot.radius.view, palettes: slot.palettes, ids: $0, steps: 1,
                     into: slot.restored.view, state: state, on: pool)

@@ -8,6 +8,8 @@ extension Restorer {
         let models: ModelSet
         let state: State
         let keepsAlpha: Bool
+        /// What the flow network saw where frames are transparent.
+        let background: RGB
         let pool: WorkerPool
 
         private var operations: PixelOperations { PixelOperations(on: pool) }
@@ -29,17 +31,28 @@ extension Restorer {
         func between(_ a: FrameSlot, _ b: FrameSlot, at t: Float) -> [UInt8] {
             // Once for all of a window.
             if b.follows(a), state.slomo.heldWindow == b.frame.index { return a.picture }
+            // Network C sees what network B saw: an outline stands out from the background.
+            let isTransparent = keepsAlpha && (a.hasTransparency || b.hasTransparency)
+            let (first, second) =
+                isTransparent
+                ? state.transparency.matted(a, b, on: background, pool) : (a.restored.view, b.restored.view)
             let (made, moving) = models.slomo.interpolate(
-                a.restored.view, b.restored.view, at: t, novelty: novelty(a, b), state: state.slomo, on: pool)
+                first, second, at: t, novelty: novelty(a, b), state: state.slomo, on: pool)
             state.slomo.pictureWindow = b.follows(a) ? b.frame.index : nil
             if let most = mostUnexplained(a, b), models.slomo.unexplained(state: state.slomo, operations) > most {
                 state.slomo.heldWindow = state.slomo.pictureWindow
                 return a.picture
             }
             var pixels = a.picture
-            pixels.withUnsafeMutableBufferPointer { operations.store(made, intoRGBA: $0, in: moving) }
-            if keepsAlpha && (a.hasTransparency || b.hasTransparency) {
-                blendAlpha(a, b, at: t, into: &pixels)
+            pixels.withUnsafeMutableBufferPointer { pixels in
+                if isTransparent {
+                    var region = moving
+                    // A frame's opaque pixels may have the background's color.
+                    region.formUnion(b.follows(a) ? b.changed : .all(height: a.size.height, width: a.size.width))
+                    state.transparency.blend(at: t, in: region, models.slomo, state.slomo, into: pixels, pool)
+                } else {
+                    operations.store(made, intoRGBA: pixels, in: moving)
+                }
             }
             return pixels
         }
@@ -52,28 +65,10 @@ extension Restorer {
                 // Another one of the same window.
                 let none = Region(height: a.size.height, width: a.size.width)
                 (novelty.first, novelty.second) = (none, none)
-            } else if state.slomo.pictureWindow == a.frame.index {
+            } else if state.slomo.pictureWindow == a.frame.index && !b.beginsBackground {
                 (novelty.first, novelty.second) = (a.changedRestored, b.changedRestored)
             }
             return novelty
-        }
-
-        private func blendAlpha(_ a: FrameSlot, _ b: FrameSlot, at t: Float, into pixels: inout [UInt8]) {
-            for (slot, map) in [(a, state.alpha[0]), (b, state.alpha[1])] {
-                var spread = slot.frame.pixels
-                for at in stride(from: 0, to: spread.count, by: 4) {
-                    (spread[at], spread[at + 1], spread[at + 2]) = (spread[at + 3], spread[at + 3], spread[at + 3])
-                }
-                spread.withUnsafeBufferPointer { operations.load(rgba: $0, into: map.view) }
-            }
-            models.slomo.blend(
-                state.alpha[0].view, state.alpha[1].view, at: t, into: state.alpha[2].view, state: state.slomo, on: pool
-            )
-            state.alpha[2].withUnsafeBufferPointer { alpha in
-                for pixel in 0..<a.size.area {
-                    pixels[pixel * 4 + 3] = UInt8(min(max((alpha[pixel] + 1) * 127.5, 0), 255).rounded())
-                }
-            }
         }
     }
 }

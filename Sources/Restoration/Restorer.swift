@@ -22,8 +22,18 @@ public final class Restorer {
     /// tile to tile. That holds the decoder and all queues, but for more in-betweens of a window, which are counted here.
     /// Without networks as that of `filter --profile none --rate 2x --loop` for a slow reader, with transparent pixels and
     /// disposal 3, at 1000x1000, 1500x1500, 2000x2000 and 4000x4000.
-    /// - Parameter profile: nil: no networks.
-    public static func memory(for size: PixelSize, _ profile: ModelSet.Profile?) -> Int {
+    /// - Parameters:
+    ///   - profile: nil: no networks.
+    ///   - keepsAlpha: adds what frames and in-betweens with transparency hold beside that.
+    public static func memory(for size: PixelSize, _ profile: ModelSet.Profile?, keepsAlpha: Bool = false) -> Int {
+        let transparency = keepsAlpha && profile != nil ? Transparency.memory + slots * FrameSlot.transparencyMemory : 0
+        return memoryWithoutAlpha(for: size, profile) + transparency * size.area
+    }
+
+    /// Frames that there are at a time: those of the window, two that drafts may be read from, and the first of a loop.
+    private static let slots = 5
+
+    private static func memoryWithoutAlpha(for size: PixelSize, _ profile: ModelSet.Profile?) -> Int {
         let isTiled = UNet.isTiled(height: size.height, width: size.width)
         let betweens = 2 * betweenCapacity(size) * size.area * Picture.bytesPerPixel
         return switch profile {
@@ -69,6 +79,8 @@ public final class Restorer {
     private let joinsRepeats: Bool
     /// Where frames that were left out differed from the ones before them.
     private var leftOut = PixelRect.empty
+    /// What the networks see behind the frames, where alpha is kept; nil while no frame had an outline.
+    private var backdrop: RGB?
     /// More frames than there are slots.
     private static let rememberedChanges = 8
     /// The GIF's first frame, kept for a loop.
@@ -90,8 +102,8 @@ public final class Restorer {
         let restraint: Restraint
         let filter: TemporalFilter
         lazy var slomo = makeSlomo()
-        /// Of two frames, and between them.
-        lazy var alpha = (0..<3).map { _ in Tensor(3, size.height, size.width) }
+        /// Where alpha is kept.
+        lazy var transparency = Transparency(size)
 
         init(models: ModelSet, size: PixelSize) {
             self.models = models
@@ -169,7 +181,7 @@ public final class Restorer {
     /// As `push`, with the pictures as drafts.
     public func draft(_ frame: Frame, emit: (Draft) throws -> Void) throws {
         if newest == nil {
-            let needed = Self.memory(for: frame.size, models?.profile)
+            let needed = Self.memory(for: frame.size, models?.profile, keepsAlpha: options.keepsAlpha)
             guard needed <= options.maxMemory else {
                 throw CanvasTooLarge(size: frame.size, needed: needed, limit: options.maxMemory)
             }
@@ -264,7 +276,10 @@ public final class Restorer {
 
     /// - Parameter held: the slot of the frame before where that is a hold, which the frame goes on with.
     private func slot(for frame: Frame, after held: FrameSlot?) -> FrameSlot {
-        let slot = spare ?? FrameSlot(size: frame.size, cache: cache, isForNetworks: models != nil)
+        let slot =
+            spare
+            ?? FrameSlot(
+                size: frame.size, cache: cache, isForNetworks: models != nil, keepsAlpha: options.keepsAlpha)
         spare = nil
         let numbered = Frame(
             index: newest.map { $0.frame.index + 1 } ?? 0, size: frame.size, pixels: frame.pixels,
@@ -272,9 +287,12 @@ public final class Restorer {
             changed: leftOut.union(frame.changed))
         leftOut = .empty
         if let newest, held == nil { close(newest) }
+        let beginsBackground = choosesBackdrop(for: frame)
         slot.fill(
-            numbered, run: FrameRun(frame, after: held?.run, rate: options.rate), after: remembers ? newest : nil,
-            changes: changes, background: options.background, cache: cache, on: operations, pool: pool)
+            numbered, run: FrameRun(frame, after: held?.run, rate: options.rate),
+            after: remembers && !beginsBackground ? newest : nil, changes: changes, background: background,
+            cache: cache, on: operations, pool: pool)
+        slot.beginsBackground = beginsBackground
         newest = slot
         changes[numbered.index] = numbered.changed
         changes[numbered.index - Self.rememberedChanges] = nil
@@ -285,6 +303,21 @@ public final class Restorer {
     private func close(_ slot: FrameSlot) {
         slot.motionStart = timing.motionStart(slot.run)
         timing.note(slot.run)
+    }
+
+    /// What the networks see where frames are transparent.
+    private var background: RGB { options.keepsAlpha ? backdrop ?? Backdrop.candidates[0] : options.background }
+
+    /// Chooses the backdrop with the first frame that has an outline.
+    /// - Returns: whether the frames before, all opaque or all transparent, had another one; now they have this.
+    private func choosesBackdrop(for frame: Frame) -> Bool {
+        guard options.keepsAlpha, models != nil, backdrop == nil else { return false }
+        let last = background
+        backdrop = Backdrop.choose(for: frame)
+        guard background != last, let newest else { return false }
+        for slot in [newest, first] { slot?.mat(on: background, operations, pool) }
+        changes = [:]
+        return true
     }
 
     private func step(from a: FrameSlot, to b: FrameSlot) -> Transition {
@@ -379,7 +412,7 @@ public final class Restorer {
             frame: slot.frame.index, hasBefore: before != nil, hasAfter: after != nil, hasPast: past != nil)
         let isNext = remembers && color.given.map { given.follows($0) } == true
         let novelty = isNext ? novelty(slot, before, after, past) : CCDNet.Novelty()
-        var changed = slot.frame.paletteMap.ids.withUnsafeBufferPointer { ids in
+        var changed = slot.ids.withUnsafeBufferPointer { ids in
             net.restore(
                 gif: slot.gif.view, radius: slot.radius.view, before: before?.gif.view, after: after?.gif.view,
                 past: past?.restored.view, palettes: slot.palettes, ids: ids, steps: steps, novelty: novelty,
@@ -398,7 +431,7 @@ public final class Restorer {
                 changed: slot.follows(past) && !wasRestrained && !state.restraint.isAtWork ? changed : nil,
                 how: isDithered ? .dithered : .none, into: slot.restored.view, on: pool)
             if slot.follows(past) && remembers {
-                var changed = slot.changed
+                var changed = slot.changedColors
                 changed.formUnion(moved)
                 slot.changedRestored = changed.hull
             }
@@ -415,11 +448,11 @@ public final class Restorer {
         guard before.map({ slot.follows($0) }) != false, past.map({ slot.follows($0) }) != false,
             after.map({ $0.follows(slot) }) != false
         else { return CCDNet.Novelty() }
-        var frames = slot.changed
-        for neighbour in [before, after] { if let neighbour { frames.formUnion(neighbour.changed) } }
+        var frames = slot.changedColors
+        for neighbour in [before, after] { if let neighbour { frames.formUnion(neighbour.changedColors) } }
         var last = past?.changedRestored
-        last?.formUnion(slot.changed)
-        return CCDNet.Novelty(frames: frames.hull, past: past == nil ? slot.changed : last?.hull)
+        last?.formUnion(slot.changedColors)
+        return CCDNet.Novelty(frames: frames.hull, past: past == nil ? slot.changedColors : last?.hull)
     }
 
     private func isDithered(_ slot: FrameSlot, _ models: ModelSet) -> Bool {
@@ -447,9 +480,11 @@ public final class Restorer {
         var novelty = SuperSlomo.Novelty()
         if remembers && b.follows(a) {
             novelty.between = b.changed
-            if state.flowWindow == a.frame.index { (novelty.first, novelty.second) = (a.changed, b.changed) }
+            if state.flowWindow == a.frame.index && !b.beginsBackground {
+                (novelty.first, novelty.second) = (a.changed, b.changed)
+            }
         }
-        models.slomo.estimateFlow(a.gif.view, b.gif.view, novelty: novelty, state: state, on: pool)
+        models.slomo.estimateFlow(a.matted.view, b.matted.view, novelty: novelty, state: state, on: pool)
         state.flowWindow = b.follows(a) ? b.frame.index : nil
     }
 
@@ -463,7 +498,8 @@ public final class Restorer {
         }
         try emitStills(of: a, through: motionStart, emit)
         models.slomo.handOver(state.slomo, on: pool)
-        let refinement = Refinement(models: models, state: state, keepsAlpha: options.keepsAlpha, pool: pool)
+        let refinement = Refinement(
+            models: models, state: state, keepsAlpha: options.keepsAlpha, background: background, pool: pool)
         let motion = Rational(a.run.end, 100) - motionStart
         // A window may be asked for a thousand.
         while true {

@@ -323,11 +323,14 @@ public struct SuperSlomo: Sendable {
         return region
     }
 
-    /// Warps and blends two further maps of 3 channels as the last `interpolate` did its pictures: alpha goes this way.
-    public func blend(
-        _ x0: TensorView, _ x1: TensorView, at t: Float, into target: TensorView, state: State, on pool: WorkerPool
+    /// Warps and blends two further maps of 3 channels as the last `interpolate` did its pictures: transparent ones' colors
+    /// and alpha go this way.
+    /// - Parameter region: what is made; nil: all.
+    func blend(
+        _ x0: TensorView, _ x1: TensorView, at t: Float, into target: TensorView, in region: Region? = nil,
+        state: State, on pool: WorkerPool
     ) {
-        blend(x0, x1, at: t, into: target, in: nil, state: state, PixelOperations(on: pool))
+        blend(x0, x1, at: t, into: target, in: region, state: state, PixelOperations(on: pool))
     }
 
     private func blend(
