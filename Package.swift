@@ -117,7 +117,7 @@ let package = Package(
         tests(
             "Service",
             [
-                "Service", "Configuration", "Control", "Filesystem", "Threads", "CLinux",
+                "Service", "Configuration", "Control", "Filesystem", "Output", "Threads", "CLinux",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests("EndToEnd", ["Filesystem", "Media", "gif2video", "gif2videod"]),

@@ -11,7 +11,7 @@ public struct DaemonConfiguration: Hashable, Sendable {
     public var control: ControlConfiguration
     public var jobs = JobConfiguration()
     public var limits = LimitConfiguration()
-    /// By name; `mp4` and `webm` are always there.
+    /// By name; `mp4`, `webm`, `prores` and `ffv1` are always there.
     public var encoders = EncoderConfiguration.standard
     public var streams: [StreamConfiguration] = []
 

@@ -11,11 +11,10 @@ public struct EncoderConfiguration: Hashable, Sendable {
         self.fileExtension = fileExtension
     }
 
-    /// H.264 in MP4, and VP9 with transparency in WebM.
-    public static let standard: [String: EncoderConfiguration] = [
-        "mp4": EncoderConfiguration(
-            template: VideoContainer.mp4.template(keepsAlpha: false), fileExtension: "mp4"),
-        "webm": EncoderConfiguration(
-            template: VideoContainer.webm.template(keepsAlpha: true), fileExtension: "webm"),
-    ]
+    /// H.264 in MP4, and with transparency VP9 in WebM, ProRes 4444 in QuickTime and FFV1 in Matroska.
+    public static let standard: [String: EncoderConfiguration] = Dictionary(
+        uniqueKeysWithValues: [VideoContainer.mp4, .webm, .prores, .ffv1].map { kind in
+            let template = kind.template(keepsAlpha: kind.canKeepAlpha)
+            return (kind.rawValue, EncoderConfiguration(template: template, fileExtension: kind.fileExtension))
+        })
 }

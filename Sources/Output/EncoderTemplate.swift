@@ -28,7 +28,7 @@ public struct EncoderTemplate: Hashable, Sendable {
     }
 
     /// Whether it is one that comes with the program: then its keys in a configuration are no help.
-    var isBuiltIn: Bool {
+    public var isBuiltIn: Bool {
         VideoContainer.allCases.contains { [false, $0.canKeepAlpha].map($0.template).contains(self) }
     }
 

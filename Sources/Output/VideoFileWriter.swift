@@ -75,7 +75,8 @@ public final class VideoFileWriter: PictureWriter {
         let words = template.words(size: size, rate: rate, output: "\(file.growingName)")
         let encoder = try EncoderProcess(
             words, folder: file.staging, output: "\(file.path)", stallLimit: stallLimit)
-        let raw = RawWriter(encoder.input, keepsAlpha: template.keepsAlpha)
+        // Encoders share colors between pixels, and players that scale do.
+        let raw = RawWriter(encoder.input, keepsAlpha: template.keepsAlpha, extendsColors: true)
         (self.encoder, self.raw) = (encoder, raw)
         return (encoder, raw)
     }

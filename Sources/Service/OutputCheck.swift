@@ -65,8 +65,13 @@ struct OutputCheck {
         }
         let ending = "\(output.ending)".dropFirst().description
         if isKnown(ending) { return ending }
-        let named = configuration.encoders.sorted { $0.key < $1.key }.first { $0.value.fileExtension == ending }
-        guard let named else { throw .outputNotAllowed("\(output)", "no encoder makes .\(ending)") }
-        return named.key
+        // The configuration's own first; of those that come with the program what `convert` would take.
+        let own = configuration.encoders.filter { $0.value.fileExtension == ending && !$0.value.template.isBuiltIn }
+        if let name = own.keys.min() { return name }
+        let usual = VideoContainer.allCases.first { $0.fileExtension == ending }?.rawValue
+        guard let usual, isKnown(usual) else {
+            throw .outputNotAllowed("\(output)", "no encoder makes .\(ending) unless it is named")
+        }
+        return usual
     }
 }

@@ -18,8 +18,11 @@ struct ConvertCommand: ParsableCommand {
             gif2video convert --size 4x sprite.gif -o sprite.mp4
             gif2video convert --background transparent sticker.gif -o sticker.webm
             gif2video convert --loop --at-least 15 cat.gif -o cat.mp4
+            gif2video convert --background transparent sticker.gif -o sticker.mov
 
-            .mp4, .webm and .mkv are made by ffmpeg, which must be installed; .y4m is not.
+            .mp4, .webm, .mkv and .mov are made by ffmpeg, which must be installed; .y4m is not.
+            Editors take .mov (ProRes 4444) and --to ffv1 (without loss, .mkv). These two and .webm keep transparency with
+            --background transparent, as straight alpha; otherwise white or another background shows in its place.
             - is standard input; it, FIFOs and process substitutions are copied to a file without a name in $TMPDIR or /tmp.
             Every picture stays for its true time at any --rate. An output appears under its name when it is complete;
             ffprobe, which comes with ffmpeg, checks that of videos.
@@ -33,8 +36,12 @@ struct ConvertCommand: ParsableCommand {
         help: ArgumentHelp("Video file, or a folder for many.", valueName: "out"))
     var output: Path
 
-    @Option(name: .customLong("to"), help: ArgumentHelp("What to make in a folder.", valueName: "mp4|webm|mkv|y4m"))
-    var kind: OutputKind = .mp4
+    @Option(
+        name: .customLong("to"),
+        help: ArgumentHelp(
+            "What to make (default: what the file's name ends in; mp4 in a folder).",
+            valueName: "mp4|webm|mkv|y4m|prores|ffv1"))
+    var kind: OutputKind?
 
     @OptionGroup var pictures: PictureOptions
 
@@ -102,13 +109,10 @@ struct ConvertCommand: ParsableCommand {
             throw ValidationError("\(inputs.count) GIFs need a folder to go to, and \(output) is none")
         }
         guard isFolder else {
-            guard let kind = OutputKind(path: output) else {
-                let known = OutputKind.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
-                throw ValidationError("\(output): cannot tell what to make; the name should end in one of \(known)")
-            }
-            return [try job(inputs[0], output, kind)]
+            return [try job(inputs[0], output, try kindOfFile())]
         }
-        let jobs = try inputs.map { try job($0, output.appending(try nameInFolder($0)), kind) }
+        let kind = kind ?? .mp4
+        let jobs = try inputs.map { try job($0, output.appending(try nameInFolder($0, kind)), kind) }
         let byOutput = jobs.sorted { $0.output < $1.output }
         for (first, second) in zip(byOutput, byOutput.dropFirst()) where first.output == second.output {
             throw ValidationError("\(first.input.name) and \(second.input.name) would both become \(first.output)")
@@ -120,9 +124,29 @@ struct ConvertCommand: ParsableCommand {
         return jobs
     }
 
-    private func nameInFolder(_ input: Path) throws -> Path {
+    /// What the one output becomes.
+    private func kindOfFile() throws -> OutputKind {
+        if let kind {
+            guard output.ending.text?.lowercased() == ".\(kind.fileExtension)" else {
+                throw ValidationError(
+                    "\(output): --to \(kind.rawValue) makes .\(kind.fileExtension); the name should end in that")
+            }
+            return kind
+        }
+        guard let kind = OutputKind(path: output) else {
+            var known: [String] = []
+            for kind in OutputKind.allCases where !known.contains(".\(kind.fileExtension)") {
+                known.append(".\(kind.fileExtension)")
+            }
+            throw ValidationError(
+                "\(output): cannot tell what to make; the name should end in one of \(known.joined(separator: ", "))")
+        }
+        return kind
+    }
+
+    private func nameInFolder(_ input: Path, _ kind: OutputKind) throws -> Path {
         let file = GIFFile(path: input)
-        guard let stem = file.stem, let ending = Path(text: ".\(kind.rawValue)") else {
+        guard let stem = file.stem, let ending = Path(text: ".\(kind.fileExtension)") else {
             throw ValidationError("\(file.name) has no name for a file in a folder: give the file's with -o FILE")
         }
         return stem + ending
@@ -171,14 +195,19 @@ struct ConvertCommand: ParsableCommand {
 
 /// The kinds of file that `convert` makes.
 enum OutputKind: String, CaseIterable, ExpressibleByArgument {
-    case mp4, webm, mkv, y4m
+    case mp4, webm, mkv, y4m, prores, ffv1
 
-    /// By the file name's extension.
+    /// By the file name's extension; .mkv is H.264.
     init?(path: Path) {
-        guard let ending = path.ending.text else { return nil }
-        self.init(rawValue: ending.dropFirst().lowercased())
+        guard let ending = path.ending.text?.dropFirst().lowercased(),
+            let kind = Self.allCases.first(where: { $0.fileExtension == ending })
+        else { return nil }
+        self = kind
     }
 
     /// nil where ffmpeg is not needed.
     var container: VideoContainer? { VideoContainer(rawValue: rawValue) }
+
+    /// Of its files, without the dot.
+    var fileExtension: String { container?.fileExtension ?? rawValue }
 }

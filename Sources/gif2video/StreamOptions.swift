@@ -24,7 +24,7 @@ struct StreamOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "What shows where the GIF is transparent: a color (#rrggbb, black, white), or transparent to keep "
-                + "transparency (rgba and .webm only).", valueName: "color|transparent"))
+                + "transparency (rgba, .webm, .mov and --to ffv1 only).", valueName: "color|transparent"))
     var background: Background = .color(.white)
 
     @Flag(
@@ -90,7 +90,9 @@ struct StreamOptions: ParsableArguments {
         case .color(let color): options.background = color
         case .transparent:
             guard canKeepAlpha else {
-                throw ValidationError("--background transparent needs an output that keeps alpha: rgba or .webm")
+                throw ValidationError(
+                    "--background transparent needs an output that keeps alpha: --format rgba of filter; .webm, .mov "
+                        + "(ProRes 4444) or --to ffv1 of convert")
             }
             options.keepsAlpha = true
         }

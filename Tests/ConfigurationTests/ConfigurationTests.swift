@@ -268,7 +268,7 @@ import Testing
         let encoder = try #require(configuration.encoders["gray"])
         #expect(encoder.fileExtension == "mkv" && !encoder.template.keepsAlpha)
         #expect(encoder.template.verification == .pictures)
-        #expect(configuration.encoders.keys.sorted() == ["gray", "mp4", "webm"])
+        #expect(configuration.encoders.keys.sorted() == ["ffv1", "gray", "mp4", "prores", "webm"])
     }
 
     @Test(arguments: VideoVerification.allCases)
@@ -289,7 +289,10 @@ import Testing
         (stream + "rate = \"0\"", "gif2video.toml:6: stream[0].rate: \"0\" is not a rate"),
         (stream + "sorce = 1", "gif2video.toml:6: stream[0].sorce: there is no such key; did you mean source?"),
         (stream + stream, "gif2video.toml:7: stream[1].name: there are two streams \"a\""),
-        (stream + "encoder = \"avi\"", "gif2video.toml:6: stream[0].encoder: \"avi\" is none of mp4, webm, y4m"),
+        (
+            stream + "encoder = \"avi\"",
+            "gif2video.toml:6: stream[0].encoder: \"avi\" is none of ffv1, mp4, prores, webm, y4m"
+        ),
         ("[[stream]]\nname = \"a\"\nsource = \"folder\"", "gif2video.toml:1: stream[0].folder: is missing"),
         (stream + "background = \"transparent\"", "stream[0].background: the encoder \"mp4\" does not keep"),
         ("[encoder.x]\ncommand = [\"a\", \"{size}\"]", "gif2video.toml:2: encoder.x.command: {size} is none of"),

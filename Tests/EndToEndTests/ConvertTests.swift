@@ -27,7 +27,7 @@ import Testing
         return (try #require(Int(lines[1])), String(lines[0]), try #require(Double(lines[2])))
     }
 
-    @Test(arguments: ["mp4", "webm", "mkv", "y4m"])
+    @Test(arguments: ["mp4", "webm", "mkv", "y4m", "mov"])
     func everyKindOfFileIsMade(kind: String) throws {
         let gif = try folder.write(ExampleGIF.drifting(delays: [8, 8, 8, 8, 8]), to: "in.gif")
         let result = try gif2video("convert", gif, "-o", folder.path("out.\(kind)"))

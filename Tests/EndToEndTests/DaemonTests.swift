@@ -22,6 +22,39 @@ import Testing
 
         """
 
+    /// Encoders for editors are there without a configuration of theirs: by the extension, and by name.
+    @Test func editorsGetTransparency() throws {
+        let daemon = try DaemonProcess.started(Self.folderStream)
+        let image = GIFImage(width: 8, height: 8, index: 0).with {
+            $0.indices = (0..<64).map { UInt8($0 % 8 < 4 ? 0 : 1) }
+            $0.delay = 20
+            $0.transparentIndex = 0
+        }
+        let gif = GIFWriter.gif(width: 8, height: 8, palette: [0, 0, 0, 200, 100, 50], images: [image])
+        let input = try daemon.folder.write(gif, to: "sticker.gif")
+        try FileManager.default.createDirectory(
+            atPath: "\(daemon.state)/out", withIntermediateDirectories: true)
+        for (name, words) in [("a.mov", []), ("a.mkv", ["--encoder", "ffv1"])] as [(String, [String])] {
+            let output = "\(daemon.state)/out/\(name)"
+            let made = try Tool.run(
+                Tool.gif2video,
+                ["submit", "--socket", daemon.socket, "--wait", "--background", "transparent", "-o", output] + words + [
+                    input
+                ])
+            try #require(made.status == 0, "\(made.errors)")
+            let read = try Tool.run(
+                "ffmpeg", ["-v", "error", "-i", output, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgba", "-"])
+            try #require(read.output.count == 256, "\(read.errors)")
+            #expect(read.output[4 * 1 + 3] == 0 && read.output[4 * 6 + 3] == 255)
+            for (channel, value) in [200, 100, 50].enumerated() {
+                // Also where nothing shows.
+                #expect(abs(Int(read.output[4 * 6 + channel]) - value) <= 3)
+                #expect(abs(Int(read.output[4 * 1 + channel]) - value) <= 3)
+            }
+        }
+        #expect(daemon.stop() == 0)
+    }
+
     // MARK: Without a word
 
     /// No configuration, the real networks, the default encoder.
