@@ -41,6 +41,7 @@ public struct ModelSet: Sendable {
     /// As above. `slot.restored` serves for the estimate.
     /// - Parameter state: of `colorDithered`; the classifier's maps lie where its maps did.
     func ditherLogit(of slot: FrameSlot, state: CCDNet.State, on pool: WorkerPool) -> Float {
+        if HandMadePattern.isIn(slot.frame) { return -2 * DitherVerdict.clearLogit }
         if classifier.seesEstimate {
             _ = slot.ids.withUnsafeBufferPointer {
                 colorDithered.restore(

@@ -1,0 +1,101 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Conditions of GIFs from the wild, through the release program with the committed networks.
+@Suite struct RealGIFTests {
+    private let size = (width: 48, height: 32)
+
+    /// The pictures of `filter`, R, G, B.
+    private func pictures(_ gif: [UInt8], _ arguments: String...) throws -> [[UInt8]] {
+        let result = try Tool.run(
+            Tool.gif2video, ["filter", "--format", "rgb24"] + arguments, input: gif)
+        #expect(result.status == 0, "\(result.errors)")
+        let bytes = size.width * size.height * 3
+        return stride(from: 0, to: result.output.count, by: bytes).map { Array(result.output[$0..<$0 + bytes]) }
+    }
+
+    // MARK: Repeated frames
+
+    private let palette = (UInt8(0)..<64).flatMap { (step: UInt8) -> [UInt8] in
+        [step * 4, step * 3 + 20, 255 - step * 3]
+    }
+
+    /// A picture of the film: waves that drift by two pixels, in 60 colors.
+    private func image(_ step: Int) -> GIFImage {
+        let indices = (0..<size.width * size.height).map { pixel -> UInt8 in
+            let (x, y) = (Double(pixel % size.width + 2 * step), Double(pixel / size.width))
+            return UInt8(30 + 14 * sin(x / 5) + 14 * sin(y / 4 + x / 11))
+        }
+        return GIFImage(width: size.width, height: size.height, indices: indices)
+    }
+
+    private func film(_ images: (Int) -> [GIFImage]) -> [UInt8] {
+        GIFWriter.gif(width: size.width, height: size.height, palette: palette, images: (0..<8).flatMap(images))
+    }
+
+    /// Eight pictures of 9 cs, each written once.
+    private var once: [UInt8] { film { step in [image(step).with { $0.delay = 9 }] } }
+
+    @Test(arguments: ["live", "quality"])
+    func howAnEncoderWritesAHoldDoesNotMatter(profile: String) throws {
+        let expected = try pictures(once, "--rate", "60", "--profile", profile)
+        // Whole copies; a rectangle that paints what is there; an empty image of one transparent pixel.
+        let copies = film { step in (0..<3).map { _ in image(step).with { $0.delay = 3 } } }
+        let patches = film { step in
+            let whole = image(step)
+            let patch = GIFImage(
+                width: 7, height: 5, indices: (0..<35).map { whole.indices[(4 + $0 / 7) * size.width + 9 + $0 % 7] }
+            ).with { ($0.x, $0.y, $0.delay, $0.palette) = (9, 4, 4, palette) }
+            let nothing = GIFImage(width: 1, height: 1, index: 63).with { ($0.delay, $0.transparentIndex) = (3, 63) }
+            return [whole.with { $0.delay = 2 }, patch, nothing]
+        }
+        for written in [copies, patches] {
+            let isSame = try pictures(written, "--rate", "60", "--profile", profile) == expected
+            #expect(isSame)
+        }
+        let differing = zip(expected, expected.dropFirst()).filter { $0 != $1 }.count
+        // All but those after the last picture's beginning.
+        #expect(differing >= 7 * 9 * 60 / 100 - 2)
+    }
+
+    @Test func copiesWithNoiseDoNotStopTheMotion() throws {
+        let noisy = film { step in
+            (0..<3).map { copy in
+                var image = image(step).with { $0.delay = 3 }
+                for place in 0..<copy * 20 { image.indices[place * 71 % image.indices.count] += 1 }
+                return image
+            }
+        }
+        let found = try pictures(noisy, "--rate", "60")
+        let moving = found.prefix(7 * 9 * 60 / 100)
+        let still = zip(moving, moving.dropFirst()).filter { $0 == $1 }.count
+        #expect(still == 0)
+    }
+
+    // MARK: Art
+
+    @Test func pixelArtThatIsShadedByHandIsKept() throws {
+        let colors = [0, 40, 80, 120, 160, 200, 240, 255].flatMap { (level: UInt8) -> [UInt8] in
+            [level, level / 2, 255 - level]
+        }
+        let images = (0..<4).map { step in
+            GIFImage(
+                width: size.width, height: size.height,
+                indices: (0..<size.width * size.height).map { pixel -> UInt8 in
+                    let (x, y) = (pixel % size.width, pixel / size.width)
+                    if abs(x - 8 - 3 * step) + abs(y - 8) < 6 { return 7 }
+                    return UInt8(y % 8 < 4 || (x + y) % 2 == 0 ? y / 8 : y / 8 + 1)
+                }
+            ).with { ($0.delay, $0.codeSize) = (12, 3) }
+        }
+        let gif = GIFWriter.gif(width: size.width, height: size.height, palette: colors, images: images)
+        for profile in ["live", "quality"] {
+            let restored = try pictures(gif, "--rate", "source", "--profile", profile)
+            let isKept = try restored == pictures(gif, "--rate", "source", "--profile", "none")
+            #expect(isKept && restored.count == 4)
+        }
+        let probe = try Tool.run(Tool.gif2video, ["probe", "-"], input: gif)
+        #expect(String(decoding: probe.output, as: UTF8.self).contains("not dithered"))
+    }
+}
