@@ -266,7 +266,7 @@ def parts() -> dict[str, dict]:
 def processor() -> str:
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
-            return line.split(":")[1].strip()
+            return line.split(":")[1].rowBatch()
     return platform.machine()
 
 

@@ -50,8 +50,8 @@ def make_gif(path: Path, size: tuple[int, int], frames: int, share: float) -> Pa
                 picture[y : y + side, x : x + side] = top[y : y + side, :side]
             pictures.append(picture)
     # One palette for all, so that still pixels are still.
-    strip = Image.fromarray(np.concatenate([pictures[0], pictures[frames // 2]]))
-    palette = strip.quantize(128, dither=Image.Dither.NONE)
+    rowBatch = Image.fromarray(np.concatenate([pictures[0], pictures[frames // 2]]))
+    palette = rowBatch.quantize(128, dither=Image.Dither.NONE)
     images = [Image.fromarray(np.ascontiguousarray(p)).quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
     # A delay that differs keeps Pillow from joining frames that are the same.
     delays = [10 * DELAY + 10 * (index % 2 if share == 0 else 0) for index in range(frames)]

@@ -7,7 +7,7 @@ public import Threads
 /// One GIF on its way from bytes to a sink: decoder, restorer, in-betweens and writer on threads of their own, joined by short
 /// queues.
 ///
-///     "decode" --frames(4)--> "restore" --drafts(4)--> "refine" --pictures(4)--> the caller of `run`
+///     "decode" --frames(4)--> "restore" --pending pictures(4)--> "collect" --pictures(4)--> the caller of `run`
 ///
 /// A slow sink slows the restorer, and that the decoder: memory is bounded by the queues. Those of a large canvas are shorter,
 /// down to one element. Used once.
@@ -16,7 +16,7 @@ public final class RestorationStream {
     public static let frameCapacity = 4
     /// Drafts that may wait to be made pictures of, and pictures that may wait for the sink.
     public static let pictureCapacity = 4
-    /// Bytes of the frames, the drafts, and the pictures that may wait, each; one may be larger.
+    /// Bytes of the frames, the pending pictures, and the pictures that may wait, each; one may be larger.
     public static let byteCapacity = Restorer.queueBytes
 
     /// What a finished stream did.
@@ -43,7 +43,7 @@ public final class RestorationStream {
     private let frameCount = Monitor(0)
     private let frames = BoundedQueue<Frame>(
         capacity: frameCapacity, byteCapacity: byteCapacity, bytes: { $0.size.area * Frame.bytesPerPixel })
-    private let drafts = BoundedQueue<Draft>(
+    private let pendingPictures = BoundedQueue<PendingPicture>(
         capacity: pictureCapacity, byteCapacity: byteCapacity, bytes: { $0.size.area * Picture.bytesPerPixel })
     private let pictures = BoundedQueue<Picture>(
         capacity: pictureCapacity, byteCapacity: byteCapacity, bytes: { $0.size.area * Picture.bytesPerPixel })
@@ -82,9 +82,12 @@ public final class RestorationStream {
         var threads: [NamedThread] = []
         do {
             // The last first: threads that are left behind by a failure wait for a queue that is cancelled.
-            threads.append(try NamedThread("refine") { [drafts, pictures] in Self.refine(drafts, pictures) })
             threads.append(
-                try NamedThread("restore") { [frames, drafts] in Self.restore(restorer.value, frames, drafts) })
+                try NamedThread("collect") { [pendingPictures, pictures] in Self.collect(pendingPictures, pictures) })
+            threads.append(
+                try NamedThread("restore") { [frames, pendingPictures] in
+                    Self.restore(restorer.value, frames, pendingPictures)
+                })
             threads.append(
                 try NamedThread("decode") { [frames, frameCount, options] in
                     Self.decode(decoder.value, options, frames) { frame in
@@ -122,7 +125,7 @@ public final class RestorationStream {
 
     private func cancel() {
         frames.cancel()
-        drafts.cancel()
+        pendingPictures.cancel()
         pictures.cancel()
     }
 
@@ -167,32 +170,32 @@ public final class RestorationStream {
     }
 
     private static func restore(
-        _ restorer: Restorer, _ frames: BoundedQueue<Frame>, _ drafts: BoundedQueue<Draft>
+        _ restorer: Restorer, _ frames: BoundedQueue<Frame>, _ pendingPictures: BoundedQueue<PendingPicture>
     ) {
         /// The sink has gone; nobody wants more.
         struct Stopped: Error {}
-        func emit(_ draft: Draft) throws {
-            guard drafts.push(draft) else { throw Stopped() }
+        func emit(_ pushPending: PendingPicture) throws {
+            guard pendingPictures.push(pushPending) else { throw Stopped() }
         }
         do {
             var defect: (any Error)?
             do {
-                while let frame = try frames.pop() { try restorer.draft(frame, emit: emit) }
+                while let frame = try frames.pop() { try restorer.pushPending(frame, emit: emit) }
             } catch let error as GIFDecodingError {
                 defect = error
             }
-            try restorer.finishDrafts(emit: emit)
-            drafts.finish(throwing: defect)
+            try restorer.finishPending(emit: emit)
+            pendingPictures.finish(throwing: defect)
         } catch {
             frames.cancel()
-            drafts.finish(throwing: error)
+            pendingPictures.finish(throwing: error)
         }
     }
 
-    private static func refine(_ drafts: BoundedQueue<Draft>, _ pictures: BoundedQueue<Picture>) {
+    private static func collect(_ pendingPictures: BoundedQueue<PendingPicture>, _ pictures: BoundedQueue<Picture>) {
         do {
-            while let draft = try drafts.pop() {
-                guard pictures.push(draft.picture()) else { return drafts.cancel() }
+            while let pushPending = try pendingPictures.pop() {
+                guard pictures.push(pushPending.picture()) else { return pendingPictures.cancel() }
             }
             pictures.finish()
         } catch {

@@ -10,7 +10,7 @@ final class Core: Sendable {
     let models: ModelCache
     /// Shares out the loops of all networks.
     let pool = WorkerPool()
-    let gate = LiveGate()
+    let gate = LivePriority()
     /// Of GIFs that were played and may be again.
     let pictures: PictureCache
     /// Raised when the daemon ends: sources stop, nothing new begins.
@@ -23,7 +23,7 @@ final class Core: Sendable {
         var meters: [String: StreamMeter] = [:]
         var running: [Int: RunningJob] = [:]
         /// What is shown on live sinks, by stream.
-        var shown: [String: JobControl] = [:]
+        var shown: [String: RunHandle] = [:]
         /// Threads that wait until the journal can be written.
         var waitingForDisk = 0
     }
@@ -31,7 +31,7 @@ final class Core: Sendable {
     /// A job that is being worked on.
     struct RunningJob: Sendable {
         var record: JobRecord
-        let control: JobControl
+        let control: RunHandle
     }
 
     private let state: Monitor<State>
@@ -63,7 +63,7 @@ final class Core: Sendable {
 
     // MARK: Running jobs
 
-    func began(_ record: JobRecord, _ control: JobControl) {
+    func began(_ record: JobRecord, _ control: RunHandle) {
         state.withLock { $0.running[record.id] = RunningJob(record: record, control: control) }
     }
 
@@ -74,12 +74,12 @@ final class Core: Sendable {
     var running: [RunningJob] { state.withLock { Array($0.running.values) } }
 
     /// Something is shown on the live sink of a stream; nil: no more.
-    func shows(_ stream: String, _ control: JobControl?) {
+    func shows(_ stream: String, _ control: RunHandle?) {
         state.withLock { $0.shown[stream] = control }
     }
 
     /// Everything that is being restored: jobs, and what is shown without being one.
-    var runs: [(stream: String, job: Int?, control: JobControl)] {
+    var runs: [(stream: String, job: Int?, control: RunHandle)] {
         state.withLock { state in
             let jobs = state.running.values.map {
                 (stream: $0.record.stream, job: Int?($0.record.id), control: $0.control)

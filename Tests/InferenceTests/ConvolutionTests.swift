@@ -85,8 +85,8 @@ import Threads
             let layer = try Convolution(
                 inputs: [4 * inputs], outputs: outputs, size: 3, slope: 0.1, weights: weights, name: "c",
                 kernels: kernels)
-            #expect(layer.readsStrips(height: height, width: width))
-            var need = layer.stripNeed(height: height, width: width, workers: 2)
+            #expect(layer.readsRowBatches(height: height, width: width))
+            var need = layer.rowBatchScratch(height: height, width: width, workers: 2)
             need.formUnion(layer.scratchNeed(height: height, width: width, workers: 2))
             let execution = Execution(kernels, need: need)
             func map(_ name: String, _ height: Int, _ width: Int) -> BlockedView {
@@ -96,7 +96,7 @@ import Threads
             }
             // One row and column less than the map has room for.
             let picture = Tensor.random(TensorShape(inputs, 2 * height - 1, 2 * width - 1), seed: "picture")
-            var makers: [MadeMap] = [
+            var makers: [FusedInput] = [
                 .unshuffled(picture.view, height: height, width: width, lanes: lanes),
                 .pooled(map("twice", 2 * height, 2 * width + 1)),
             ]

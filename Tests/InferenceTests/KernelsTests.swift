@@ -72,13 +72,14 @@ import Threads
             results.append(target.planes(channels, execution))
         }
         if height > 1 && width > 1 {
-            layer(image, 3, height / 2, width / 2) { MadeMap.pooled($0).make(in: $1, $2) }
+            layer(image, 3, height / 2, width / 2) { FusedInput.pooled($0).make(in: $1, $2) }
         }
         layer(image, 3, 2 * height + 1, 2 * width + 1) { Resampling.upsampleBilinear($0, into: $1, $2) }
-        layer(image, 3, 2 * height, 2 * width) { MadeMap.merged($0, plus: $1).make(in: $1, $2) }
+        layer(image, 3, 2 * height, 2 * width) { FusedInput.merged($0, plus: $1).make(in: $1, $2) }
         let (halfHeight, halfWidth) = ((height + 1) / 2, (width + 1) / 2)
         layer(image, 12, halfHeight, halfWidth) {
-            MadeMap.unshuffled(image.view, height: halfHeight, width: halfWidth, lanes: kernels.lanes).make(in: $1, $2)
+            FusedInput.unshuffled(image.view, height: halfHeight, width: halfWidth, lanes: kernels.lanes).make(
+                in: $1, $2)
         }
         result(1, 2 * height, 2 * width - 1) {
             Resampling.store(BlockedTensor(four, reach: 0, execution).view, scale: 2, into: $0, execution)

@@ -50,11 +50,11 @@ import Threads
                 kernels: kernels)
             execution = Execution(kernels, need: layer.scratchNeed(width: width))
             layer(map().view, into: output.view, execution)
-        case "averagePool": MadeMap.pooled(map().view).make(in: output.view, execution)
+        case "averagePool": FusedInput.pooled(map().view).make(in: output.view, execution)
         case "bilinear": Resampling.upsampleBilinear(map().view, into: output.view, execution)
-        case "nearest": MadeMap.merged(map().view, plus: output.view).make(in: output.view, execution)
+        case "nearest": FusedInput.merged(map().view, plus: output.view).make(in: output.view, execution)
         case "unshuffle":
-            let made = MadeMap.unshuffled(
+            let made = FusedInput.unshuffled(
                 input.view, height: shape.height, width: shape.width, lanes: kernels.lanes)
             made.make(in: output.view, execution)
         case "shuffle":

@@ -74,7 +74,7 @@ import Threads
             #expect(both == held.intersection(self.pixels(of: other)) && both.isSuperset(of: held.intersection(others)))
             // What is out of date stays so until it is taken, and is taken once.
             let all = Region.all(height: height, width: width)
-            var stale = StaleMap(height: height, width: width)
+            var stale = DirtyMask(height: height, width: width)
             var atFirst = region
             stale.take(all, into: &atFirst)
             stale.insert(region)
@@ -86,7 +86,7 @@ import Threads
             #expect(atFirst == all && taken[0] == both && taken[1].isEmpty && taken[3].isEmpty)
             #expect(taken[2].isSuperset(of: held.subtracting(both)) && taken[2].isSubset(of: held))
             // The tiles that are run are those that the region touches, each once, in any pieces.
-            var runs = TileRuns(rows: 1)
+            var runs = WinogradBlocks(rows: 1)
             runs.set(height: height, width: width)
             #expect(runs.count == (height + 3) / 4 * ((width + 3) / 4))
             runs.set(region)

@@ -94,17 +94,17 @@ import Threads
     func draftsAreThePictures(concurrency: Int) throws {
         let frames = (0..<8).map { frame($0) }
         let expected = try run(restorer(.multiple(4)), frames)
-        let drafts = BoundedQueue<Draft>(capacity: 2)
+        let pendingPictures = BoundedQueue<PendingPicture>(capacity: 2)
         let found = Monitor<[Picture]>([])
-        let waiting = try NamedThread("drafts") {
-            while let draft = try? drafts.pop() { found.update { $0.append(draft.picture()) } }
+        let waiting = try NamedThread("pendingPictures") {
+            while let pushPending = try? pendingPictures.pop() { found.update { $0.append(pushPending.picture()) } }
         }
         let restorer = Restorer(
             models: try TestModels().load(), options: RestorationOptions(rate: .multiple(4), dither: .none),
             pool: WorkerPool(concurrency: concurrency))
-        for frame in frames { try restorer.draft(frame) { _ = drafts.push($0) } }
-        try restorer.finishDrafts { _ = drafts.push($0) }
-        drafts.finish()
+        for frame in frames { try restorer.pushPending(frame) { _ = pendingPictures.push($0) } }
+        try restorer.finishPending { _ = pendingPictures.push($0) }
+        pendingPictures.finish()
         waiting.join()
         #expect(found.withLock { $0.map(\.pixels) } == expected.map(\.pixels))
         #expect(found.withLock { $0.map(\.start) } == expected.map(\.start))
@@ -117,8 +117,8 @@ import Threads
             models: try TestModels().load(), options: RestorationOptions(rate: .multiple(2), dither: .none),
             pool: WorkerPool(concurrency: concurrency))
         var count = 0
-        for index in 0..<5 { try restorer.draft(frame(index)) { _ in count += 1 } }
-        try restorer.finishDrafts { _ in count += 1 }
+        for index in 0..<5 { try restorer.pushPending(frame(index)) { _ in count += 1 } }
+        try restorer.finishPending { _ in count += 1 }
         #expect(count == 10)
     }
 

@@ -62,7 +62,7 @@ import Threads
         net.estimateFlow(g0.view, g1.view, state: state, on: pool)
         #expect(maximumError(state.flow.f01.array, try expected.values("f01")) <= 1e-4)
         #expect(maximumError(state.flow.f10.array, try expected.values("f10")) <= 1e-4)
-        net.handOver(state, on: pool)
+        net.publishFlow(state, on: pool)
         for (t, key) in [(Float(0.5), "frame50"), (0.25, "frame25"), (0.5, "frame50")] {
             _ = net.interpolate(i0.view, i1.view, at: t, state: state, on: pool)
             #expect(maximumError(state.blended.array, try expected.values(key)) <= 1e-4, "t = \(t)")

@@ -36,7 +36,7 @@ extension BlockedTensor {
 
 extension Execution {
     /// For one layer alone.
-    init(_ kernels: Kernels, need: ScratchNeed = ScratchNeed(), workers: Int = 2) {
+    init(_ kernels: Kernels, need: ScratchSize = ScratchSize(), workers: Int = 2) {
         self.init(
             kernels: kernels.table, workspace: Workspace(workers: workers, need: need),
             pool: WorkerPool(concurrency: workers))

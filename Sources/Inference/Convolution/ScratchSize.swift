@@ -1,0 +1,18 @@
+/// How much scratch memory a layer works with.
+struct ScratchSize {
+    /// Floats in each thread's own part.
+    var perWorker = 0
+    /// Floats in the piece that all threads share.
+    var shared = 0
+    /// Runs of Winograd tiles, and row batches of them.
+    var runs = 0
+    var rowBatches = 0
+
+    /// Enough for both layers, one after the other.
+    mutating func formUnion(_ other: ScratchSize) {
+        perWorker = max(perWorker, other.perWorker)
+        shared = max(shared, other.shared)
+        runs = max(runs, other.runs)
+        rowBatches = max(rowBatches, other.rowBatches)
+    }
+}

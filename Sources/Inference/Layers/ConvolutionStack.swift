@@ -1,0 +1,165 @@
+import CKernels
+public import Threads
+
+/// Convolutions one after the other, each with its LeakyReLU: the dither classifier's body. Immutable.
+public struct ConvolutionStack: Sendable {
+    /// One convolution, 'same' zero padding.
+    public struct Layer: Hashable, Sendable {
+        /// In the model file, after the stack's prefix.
+        public let name: String
+        public let outputs: Int
+        /// Rows and columns of the weights, odd.
+        public let size: Int
+        public let stride: Int
+        /// LeakyReLU's slope below zero; 1: no activation.
+        public let slope: Float
+
+        public init(name: String, outputs: Int, size: Int, stride: Int, slope: Float) {
+            self.name = name
+            self.outputs = outputs
+            self.size = size
+            self.stride = stride
+            self.slope = slope
+        }
+    }
+
+    private let layers: [Convolution]
+    public let inputs: Int
+    private let outputs: Int
+    private let kernels: Kernels
+
+    /// Takes the layers' tensors out of a model file.
+    /// - Parameters:
+    ///   - inputs: channels of the first layer's input.
+    ///   - layers: at least one.
+    ///   - prefix: what stands before the tensors' names.
+    ///   - kernels: what its `forward` uses.
+    /// - Throws: `ModelError` for a tensor that is missing or has another shape.
+    public init(
+        inputs: Int, _ layers: [Layer], weights: ModelWeights, prefix: String, kernels: Kernels = .best
+    ) throws(ModelError) {
+        precondition(!layers.isEmpty, "a stack without layers")
+        var convolutions: [Convolution] = []
+        for layer in layers {
+            convolutions.append(
+                try Convolution(
+                    inputs: [convolutions.last?.outputs ?? inputs], outputs: layer.outputs, size: layer.size,
+                    stride: layer.stride, slope: layer.slope, weights: weights, name: prefix + layer.name,
+                    kernels: kernels))
+        }
+        self.layers = convolutions
+        self.inputs = inputs
+        outputs = convolutions[convolutions.count - 1].outputs
+        self.kernels = kernels
+    }
+
+    /// Runs the layers, each on the last one's map: for what is asked now and then. Any thread. Large pictures go through
+    /// them in tiles, with the same result but for rounding.
+    /// - Parameters:
+    ///   - height, width: of the input in pixels.
+    ///   - tileSide: pixels a side of a tile, without what it overlaps its neighbours by.
+    ///   - lender: a state between two forwards of it, whose maps' memory serves.
+    ///   - fill: writes a row of the input, `columns` of it, channel by channel without gaps. Any thread of the pool.
+    /// - Returns: [outputs, ...] of the last layer.
+    public func callAsFunction(
+        height: Int, width: Int, tileSide: Int = UNet.tileSide, lender: UNetState? = nil, on pool: WorkerPool,
+        fill: (_ row: Int, _ columns: Range<Int>, _ values: UnsafeMutablePointer<Float>) -> Void
+    ) -> Tensor {
+        let isTiled = UNet.isTiled(height: height, width: width, tileSide: tileSide)
+        let tiles = Tiling(
+            height: height, width: width, side: isTiled ? tileSide : max(height, width), reach: reach,
+            // Four pixels of the last map: its Winograd tiles lie where they would in the whole picture.
+            alignment: 4 * scale
+        ).tiles
+        let output = Tensor(
+            outputs, layers.reduce(height) { $1.outputExtent($0) }, layers.reduce(width) { $1.outputExtent($0) })
+        for tile in tiles {
+            let (rows, columns) = (tile.outer.rows, tile.outer.columns)
+            let layouts = layouts(height: rows.count, width: columns.count)
+            // Each layer's map lies where the one before the last did.
+            let sizes = (0..<2).map { piece in
+                stride(from: piece, to: layouts.count, by: 2).reduce(0) { max($0, layouts[$1].byteCount) }
+            }
+            func run(in memory: HugePageBuffer) {
+                func map(_ index: Int) -> BlockedTensor {
+                    BlockedTensor(layouts[index], in: memory, at: index % 2 == 0 ? 0 : sizes[0])
+                }
+                func execution(_ need: ScratchSize) -> Execution {
+                    Execution(
+                        kernels: kernels.table, workspace: Workspace(workers: pool.concurrency, need: need), pool: pool)
+                }
+                var current = map(0)
+                load(rows, columns, into: current, on: pool, fill)
+                for (index, layer) in layers.enumerated() {
+                    let need = layer.scratchNeed(
+                        height: current.height, width: current.width, workers: pool.concurrency)
+                    let next = map(index + 1)
+                    layer(current.view, into: next.view, execution(need))
+                    current = next
+                }
+                let answer = Tensor(outputs, current.height, current.width)
+                Resampling.store(current.view, into: answer.view, execution(ScratchSize()))
+                // What is of no other tile, in pixels of the answer.
+                func cells(_ pixels: Range<Int>, from first: Int) -> Range<Int> {
+                    pixels.lowerBound / scale - first..<(pixels.upperBound + scale - 1) / scale - first
+                }
+                let (top, left) = (rows.lowerBound / scale, columns.lowerBound / scale)
+                let part = Region.Patch(
+                    rows: cells(tile.inner.rows, from: top), columns: cells(tile.inner.columns, from: left))
+                output.copy(
+                    part, of: answer, at: (top + part.rows.lowerBound, left + part.columns.lowerBound), on: pool)
+            }
+            if let lender {
+                lender.lend(sizes[0] + sizes[1], run)
+            } else {
+                run(in: HugePageBuffer(byteCount: sizes[0] + sizes[1]))
+            }
+        }
+        return output
+    }
+
+    /// Pixels of the input for one of the output, a side.
+    private var scale: Int { layers.reduce(1) { $0 * $1.stride } }
+
+    /// How many pixels away one may be that an output depends on, at most.
+    private var reach: Int {
+        var (reach, scale) = (0, 1)
+        for layer in layers {
+            reach += layer.size / 2 * scale
+            scale *= layer.stride
+        }
+        return reach
+    }
+
+    private func load(
+        _ rows: Range<Int>, _ columns: Range<Int>, into map: BlockedTensor, on pool: WorkerPool,
+        _ fill: (_ row: Int, _ columns: Range<Int>, _ values: UnsafeMutablePointer<Float>) -> Void
+    ) {
+        let width = columns.count
+        pool.forEach(rows.count) { row in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: inputs * width) { values in
+                guard let line = values.baseAddress else { return }
+                fill(rows.lowerBound + row, columns, line)
+                // As a picture of one row, which is all rows.
+                var target = map.map(0..<map.blocks)
+                kernels.table.to_map(line, Int32(inputs), 1, Int32(width), &target, Int32(row), 1, 0, Int32(width))
+            }
+        }
+    }
+
+    /// Of every layer's input and of the last one's output.
+    private func layouts(height: Int, width: Int) -> [BlockedTensor.Layout] {
+        var (rows, columns) = (height, width)
+        return (0...layers.count).map { index in
+            let isLast = index == layers.count
+            defer {
+                if !isLast {
+                    (rows, columns) = (layers[index].outputExtent(rows), layers[index].outputExtent(columns))
+                }
+            }
+            return BlockedTensor.Layout(
+                blocks: isLast ? layers[index - 1].outputBlocks : layers[index].inputBlocks, height: rows,
+                width: columns, lanes: kernels.lanes, reach: isLast ? 0 : layers[index].size / 2)
+        }
+    }
+}

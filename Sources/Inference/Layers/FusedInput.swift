@@ -1,0 +1,77 @@
+import CKernels
+
+/// A map without weights behind it, made from others while a convolution reads it: it lies nowhere as a whole.
+enum FusedInput {
+    /// 2 x 2 pixels of a picture's plane in four channels. The map is at least half as large; to the right and below the
+    /// picture's edge goes on.
+    case unshuffled(TensorView, height: Int, width: Int, lanes: Int)
+    /// Means of 2 x 2 pixels; an odd last row or column is dropped.
+    case pooled(BlockedView)
+    /// The first at twice its size, nearest pixel, plus the second, which is as large as that.
+    case merged(BlockedView, plus: BlockedView)
+
+    var height: Int {
+        switch self {
+        case .unshuffled(_, let height, _, _): height
+        case .pooled(let map): map.height / 2
+        case .merged(_, let fine): fine.height
+        }
+    }
+
+    var width: Int {
+        switch self {
+        case .unshuffled(_, _, let width, _): width
+        case .pooled(let map): map.width / 2
+        case .merged(_, let fine): fine.width
+        }
+    }
+
+    var blocks: Int {
+        switch self {
+        case .unshuffled(let picture, _, _, let lanes): (4 * picture.shape.channels + lanes - 1) / lanes
+        case .pooled(let map): map.blocks.count
+        case .merged(_, let fine): fine.blocks.count
+        }
+    }
+
+    /// Writes a rectangle of it. Any thread.
+    /// - Parameter target: has its pixels where the whole map would have them; of others there may be no memory.
+    func make(_ patch: Region.Patch, in target: ck_map, _ kernels: ck_kernels) {
+        let (top, rows) = (Int32(patch.rows.lowerBound), Int32(patch.rows.count))
+        let (left, columns) = (Int32(patch.columns.lowerBound), Int32(patch.columns.count))
+        switch self {
+        case .unshuffled(let picture, let height, let width, _):
+            let shape = picture.shape
+            precondition(
+                2 * height >= shape.height && 2 * width >= shape.width, "\(shape) in a map of \(height) x \(width)")
+            var target = target
+            kernels.unshuffle_to_map(
+                picture.pointer, Int32(shape.channels), Int32(shape.height), Int32(shape.width), &target, top, rows,
+                left, columns)
+        case .pooled(let map):
+            var (source, target) = (map.map.at(patch, scale: 2), target.at(patch))
+            kernels.average_pool(&source, &target, 0, rows)
+        case .merged(let coarse, let fine):
+            precondition(
+                fine.height == 2 * coarse.height && fine.width == 2 * coarse.width
+                    && fine.blocks.count == coarse.blocks.count,
+                "nearest upsampling from \(coarse.extent) to \(fine.extent)")
+            var (source, addend, target) = (coarse.map, fine.map, target)
+            kernels.upsample_nearest_add(&source, &addend, &target, top, rows, left, columns)
+        }
+    }
+
+    /// Writes a region of it, or all, to a map of the same size.
+    func make(in map: BlockedView, at region: Region? = nil, _ execution: Execution) {
+        precondition(
+            map.height == height && map.width == width && map.blocks.count == blocks,
+            "a map of \(height) x \(width), \(blocks) blocks into \(map.extent)")
+        for patch in Region.patches(of: region, height: height, width: width) {
+            execution.forEachBand(of: patch.rows.count) { first, rows in
+                let top = patch.rows.lowerBound + Int(first)
+                make(
+                    Region.Patch(rows: top..<top + Int(rows), columns: patch.columns), in: map.map, execution.kernels)
+            }
+        }
+    }
+}

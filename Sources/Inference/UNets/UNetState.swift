@@ -1,0 +1,84 @@
+/// One U-Net's input, output and all that lies between, for pictures of one size.
+///
+/// Made by `UNet.makeState`. Used by one `forward` at a time; may move between threads in between. The caller fills
+/// `input` before, reads `output` after, and both keep their values until the next `forward`.
+public final class UNetState: @unchecked Sendable {
+    /// [inputs, height, width]
+    public let input: Tensor
+    /// [outputs, height, width]
+    public let output: Tensor
+
+    /// Every pixel of them.
+    let all: Region
+    let maps: Maps
+    let workspace: Workspace
+    /// Of a large picture: what the last of its tiles ran on; of one state or of two that take turns.
+    let tiles: Tiles
+    var tile: UNetState? {
+        get { tiles.last }
+        set { tiles.last = newValue }
+    }
+
+    final class Tiles {
+        fileprivate var last: UNetState?
+    }
+
+    enum Activations {
+        case classic(PaperUNet.Activations)
+        case shuffle(CompactUNet.Activations)
+        case tiles(Tiling)
+    }
+
+    /// The activations; of one state or of two that take turns.
+    final class Maps {
+        let configuration: UNetConfiguration
+        let lanes: Int
+        let activations: Activations
+        /// Whose input they follow from.
+        fileprivate var user: ObjectIdentifier?
+
+        init(_ configuration: UNetConfiguration, lanes: Int, _ activations: Activations) {
+            self.configuration = configuration
+            self.lanes = lanes
+            self.activations = activations
+        }
+    }
+
+    /// Notes that the activations will be this state's.
+    /// - Returns: whether they are those of its last forward.
+    func take() -> Bool {
+        defer { maps.user = ObjectIdentifier(self) }
+        return maps.user == ObjectIdentifier(self)
+    }
+
+    /// Lends the memory of the maps between two forwards; the next one computes all that is needed as if it were the first.
+    /// - Parameter need: bytes. Where the maps have less, it is other memory.
+    func lend<R>(_ need: Int, _ body: (HugePageBuffer) -> R) -> R {
+        if let tile { return tile.lend(need, body) }
+        guard case .shuffle(let activations) = maps.activations, activations.memory.byteCount >= need else {
+            return body(HugePageBuffer(byteCount: need))
+        }
+        maps.user = nil
+        defer { activations.clearMargins() }
+        return body(activations.memory)
+    }
+
+    /// Has the next forward compute all that is needed as if it were the first.
+    public func forget() {
+        if maps.user == ObjectIdentifier(self) { maps.user = nil }
+    }
+
+    init(input: Tensor, output: Tensor, maps: Maps, workspace: Workspace, tiles: Tiles = Tiles()) {
+        self.input = input
+        self.output = output
+        all = .all(height: input.shape.height, width: input.shape.width)
+        self.maps = maps
+        self.workspace = workspace
+        self.tiles = tiles
+    }
+
+    deinit {
+        // Another state may get the same identifier.
+        forget()
+    }
+}
