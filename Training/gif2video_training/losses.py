@@ -56,6 +56,112 @@ def squared_loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) -
 
 PICTURE_LOSSES = {"relative": relative_loss, "absolute": picture_loss, "squared": squared_loss}
 
+LAPLACIAN_WEIGHTS = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Of the bands from the finest to what is left after four halvings."""
+
+
+def _blurred(x: torch.Tensor) -> torch.Tensor:
+    """By 1 4 6 4 1 across and down, edges repeated."""
+    x = F.pad(x, (2, 2, 2, 2), mode="replicate")
+    x = (x[..., :-4] + x[..., 4:] + 4 * (x[..., 1:-3] + x[..., 3:-1]) + 6 * x[..., 2:-2]) / 16
+    return (x[..., :-4, :] + x[..., 4:, :] + 4 * (x[..., 1:-3, :] + x[..., 3:-1, :]) + 6 * x[..., 2:-2, :]) / 16
+
+
+def laplacian_loss(estimate: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """L1 on the bands of a Laplacian pyramid, weighed by LAPLACIAN_WEIGHTS. Sides of 32 pixels and more.
+
+    A displaced edge costs in all bands, and no less if it is blurred, so that the network keeps it.
+    """
+    band, total = estimate - truth, torch.zeros((), device=estimate.device)
+    for weight in LAPLACIAN_WEIGHTS[:-1]:
+        low = _blurred(band)[..., ::2, ::2]
+        up = F.interpolate(low, size=band.shape[-2:], mode="bilinear", align_corners=False)
+        total = total + weight * (band - up).abs().mean()
+        band = low
+    return total + LAPLACIAN_WEIGHTS[-1] * band.abs().mean()
+
+
+CENSUS_REACH = 3
+
+
+def _signs(grey: torch.Tensor) -> torch.Tensor:
+    """Soft signs of how each pixel's neighbours differ from it, [N, 48, H, W]. grey: [N, 1, H, W] in 8-bit levels."""
+    height, width = grey.shape[-2:]
+    padded = F.pad(grey, (CENSUS_REACH,) * 4, mode="replicate")
+    side = 2 * CENSUS_REACH + 1
+    places = [(y, x) for y in range(side) for x in range(side) if (y, x) != (CENSUS_REACH, CENSUS_REACH)]
+    difference = torch.cat([padded[..., y : y + height, x : x + width] for y, x in places], 1) - grey
+    return difference * torch.rsqrt(0.81 + difference.square())
+
+
+def census_loss(estimate: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """How the soft census transforms of 7 x 7 pixels differ (Meister et al. 2018): structure, whatever the contrast."""
+    a, b = (_signs(x.mean(1, keepdim=True) * 127.5) for x in (estimate, truth))
+    square = (a - b).square()
+    return (square / (0.1 + square)).mean()
+
+
+TEXTURE_SIDE = 7
+
+
+def texture_loss(estimate: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """L1 between mean absolute differences of neighbours in windows of 7 x 7: how strong a texture is, not where."""
+
+    def strength(x: torch.Tensor) -> list[torch.Tensor]:
+        slopes = (x[..., :, 1:] - x[..., :, :-1], x[..., 1:, :] - x[..., :-1, :])
+        return [F.avg_pool2d(slope.abs(), TEXTURE_SIDE, 2) for slope in slopes]
+
+    return sum(F.l1_loss(a, b) for a, b in zip(strength(estimate), strength(truth)))
+
+
+TERMS = {"laplacian": laplacian_loss, "census": census_loss, "texture": texture_loss}
+
+
+def picture_loss_of(named: str | dict[str, float]):
+    """The loss that a configuration names, a function of estimate, truth and the weight of gradients, in float32.
+
+    named: one of PICTURE_LOSSES, or weights of those and of TERMS, by name. The weight of gradients is for the former.
+    Raises ValueError for a name that is none.
+    """
+    weights = {named: 1.0} if isinstance(named, str) else named
+    if unknown := sorted(set(weights) - set(PICTURE_LOSSES) - set(TERMS)):
+        raise ValueError(f"no loss {', '.join(unknown)}; there are {', '.join([*PICTURE_LOSSES, *TERMS])}")
+
+    def loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) -> torch.Tensor:
+        estimate, total = estimate.float(), torch.zeros((), device=estimate.device)
+        with torch.autocast(estimate.device.type, enabled=False):
+            for name, weight in weights.items():
+                if name in TERMS:
+                    total = total + weight * TERMS[name](estimate, truth)
+                else:
+                    total = total + weight * PICTURE_LOSSES[name](estimate, truth, gradient)
+        return total
+
+    return loss
+
+
+def teacher_loss(
+    ft0: torch.Tensor, ft1: torch.Tensor, share: torch.Tensor, error: torch.Tensor, teacher: torch.Tensor
+) -> torch.Tensor:
+    """How far flows and mixture are from a teacher's, where the teacher's picture is nearer to the truth.
+
+    ft0, ft1: [N, 2, H, W] in pixels; share: of the first frame, [N, 1, H, W]; error: the picture's mean absolute error
+    per pixel, in [-1, 1] units, [N, 1, H, W]; teacher: [N, 6, H / 2, W / 2] as teacher.py writes it, NaN where there is
+    none.
+    """
+    known = torch.isfinite(teacher).all(1, keepdim=True)
+    teacher = torch.nan_to_num(teacher)
+    own = F.avg_pool2d(torch.cat([ft0, ft1, share], 1), 2)
+    error = F.avg_pool2d(error.detach(), 2)
+    better = (known & (error > teacher[:, 5:6] + 2 / 255)).float()
+    part = teacher[:, 4:5]
+    # Far off is not much worse than off: a wild vector of the teacher must not rule.
+    flows = sum(
+        weight * torch.log1p((own[:, k : k + 2] - teacher[:, k : k + 2]).square().sum(1, keepdim=True).add(1e-4).sqrt())
+        for k, weight in ((0, part), (2, 1 - part))
+    )
+    return (better * (flows + (own[:, 4:5] - part).abs())).mean()
+
 
 def smoothness(flow: torch.Tensor) -> torch.Tensor:
     """Mean absolute difference of neighbouring flow vectors."""

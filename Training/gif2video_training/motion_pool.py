@@ -4,6 +4,8 @@ A pool is a folder that holds, per sample of WINDOW x WINDOW pixels:
 
     frames.npy   uint8 [N, 5, WINDOW, WINDOW, 3]   GIF frames g0 g1, restored frames i0 i1, the true in-between
     time.npy     float32 [N]                       its time t in (0, 1)
+    ordered.npy  bool [N], optional                whether it is another sample in reversed time (scenes)
+    teacher.npy  float16 [N, 6, WINDOW / 2, WINDOW / 2], optional   a teacher's answer (teacher.py)
 
 The frames lie 2, 4 or 8 frames of the film apart. Some samples are clean (g = i = film); in the
 others the GIF frames are made like a colour pool's and restored by the colour networks given, so that
@@ -37,9 +39,37 @@ class MotionPool:
     def __init__(self, folder: Path):
         self.frames = np.load(folder / "frames.npy", mmap_mode="r")
         self.time = np.load(folder / "time.npy")
+        ordered, teacher = folder / "ordered.npy", folder / "teacher.npy"
+        self.ordered = np.load(ordered) if ordered.exists() else np.zeros(len(self.time), bool)
+        self.teacher = np.load(teacher, mmap_mode="r") if teacher.exists() else None
 
     def __len__(self) -> int:
         return len(self.time)
+
+
+class PoolWriter:
+    """A pool that is being made."""
+
+    def __init__(self, folder: Path, count: int, window: int):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.frames = np.lib.format.open_memmap(
+            folder / "frames.npy", "w+", np.uint8, (count, 5, window, window, 3)
+        )
+        self.time, self.ordered = np.zeros(count, np.float32), np.zeros(count, bool)
+
+    def put(self, slot: int, five: list[np.ndarray], time: float, ordered: bool = False) -> None:
+        """five: GIF frames g0 g1, restored frames i0 i1, the in-between at `time`; uint8 [WINDOW, WINDOW, 3] each."""
+        self.frames[slot] = np.stack(five)
+        self.time[slot], self.ordered[slot] = time, ordered
+
+    def copy(self, slot: int, other: int) -> None:
+        self.put(slot, list(self.frames[other]), float(self.time[other]), bool(self.ordered[other]))
+
+    def close(self) -> None:
+        self.frames.flush()
+        np.save(self.folder / "time.npy", self.time)
+        np.save(self.folder / "ordered.npy", self.ordered)
 
 
 @torch.no_grad()
@@ -70,15 +100,14 @@ def draw_maker(rng: np.random.Generator) -> tuple[str, int] | None:
 
 
 def degrade(
-    rng: np.random.Generator, pair: np.ndarray, networks: dict[str, torch.nn.Module]
+    pair: np.ndarray, networks: dict[str, torch.nn.Module], drawn: tuple[str, int] | None
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """GIF frames and restored frames of two film frames [2, H, W, 3]."""
-    drawn = draw_maker(rng)
+    """GIF frames and restored frames of two film frames [2, H, W, 3]. drawn: who makes the GIF, see `draw_maker`."""
     if drawn is None:
         return list(pair), list(pair)
     maker = MAKERS[drawn[0]]
     gifs = maker.frames(pair, drawn[1])
-    return [gif.rgb for gif in gifs], restore(networks["dithered" if maker.dithered else "none"], gifs)
+    return [gif.rgb for gif in gifs], restore(networks["dithered" if maker.is_noisy else "none"], gifs)
 
 
 def motion_shares(sources: list[Source], motion_power: float) -> np.ndarray:
@@ -125,9 +154,7 @@ def write_motion_pool(
 ) -> None:
     """Makes a pool; each clip's part is that of `motion_shares`."""
     rng = np.random.default_rng(seed)
-    out.mkdir(parents=True, exist_ok=True)
-    frames_out = np.lib.format.open_memmap(out / "frames.npy", "w+", np.uint8, (count, 5, window, window, 3))
-    times = np.zeros(count, np.float32)
+    pool = PoolWriter(out, count, window)
     slots = list(rng.permutation(count))
     for source, wanted in zip(sources, rng.multinomial(count, motion_shares(sources, motion_power))):
         frames = load_frames(source, cache)
@@ -139,15 +166,13 @@ def write_motion_pool(
                 continue
             three, time = drawn
             slot = int(slots.pop())
-            gifs, restored = degrade(rng, three[:2], networks)
-            frames_out[slot] = np.stack([*gifs, *restored, three[2]])
-            times[slot] = time
+            gifs, restored = degrade(three[:2], networks, draw_maker(rng))
+            pool.put(slot, [*gifs, *restored, three[2]], time)
             wanted -= 1
     filled = np.setdiff1d(np.arange(count), slots)
     for slot in slots:
-        other = int(rng.choice(filled))
-        frames_out[slot], times[slot] = frames_out[other], times[other]
-    np.save(out / "time.npy", times)
+        pool.copy(slot, int(rng.choice(filled)))
+    pool.close()
 
 
 def write_validation_pool(

@@ -433,7 +433,8 @@ class SuperSlomo(nn.Module):
         w0, w1 = (1 - t) * visible, t * (1 - visible)
         refined0, refined1 = backwarp(i0, ft0 * scale), backwarp(i1, ft1 * scale)
         frame = (w0 * refined0 + w1 * refined1) / (w0 + w1 + 1e-8)
-        return {"frame": frame, "warped0": refined0, "warped1": refined1, "ft0": ft0, "ft1": ft1}
+        share = w0 / (w0 + w1 + 1e-8)
+        return {"frame": frame, "warped0": refined0, "warped1": refined1, "ft0": ft0, "ft1": ft1, "share": share}
 
     def forward(self, g0, g1, i0, i1, t) -> torch.Tensor:
         f01, f10 = self.flows(g0, g1)

@@ -10,6 +10,7 @@ A task is made from a configuration and its pools, and offers
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ import torch.nn.functional as F
 from .catalogue import MAKERS
 from .colour_pool import RUN, ColourPool, Sample
 from .export import load_model
-from .losses import PICTURE_LOSSES, psnr, smoothness
+from .losses import PICTURE_LOSSES, picture_loss_of, psnr, smoothness, teacher_loss
 from .motion_pool import MotionPool
 from .networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
 
@@ -31,16 +32,29 @@ def to_unit(pixels: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.array(pixels, order="C")).movedim(-1, -3).float() / 127.5 - 1
 
 
-def draw_symmetry(rng: np.random.Generator):
-    """A random element of the square's symmetry group, as a function of [H, W, ...] arrays."""
-    transpose, vertical, horizontal = rng.random(3) < 0.5
+@dataclass(frozen=True)
+class Symmetry:
+    """An element of the square's symmetry group, as a function of [H, W, ...] arrays."""
 
-    def apply(array: np.ndarray) -> np.ndarray:
-        if transpose:
+    transpose: bool
+    vertical: bool
+    horizontal: bool
+
+    def __call__(self, array: np.ndarray) -> np.ndarray:
+        if self.transpose:
             array = array.swapaxes(0, 1)
-        return array[:: -1 if vertical else 1, :: -1 if horizontal else 1]
+        return array[:: -1 if self.vertical else 1, :: -1 if self.horizontal else 1]
 
-    return apply
+    def vectors(self, flow: np.ndarray) -> np.ndarray:
+        """The same of a field of vectors [H, W, 2], x and y, which turn with it."""
+        if self.transpose:
+            flow = flow[..., ::-1]
+        signs = np.array([-1 if self.horizontal else 1, -1 if self.vertical else 1], flow.dtype)
+        return self(flow) * signs
+
+
+def draw_symmetry(rng: np.random.Generator) -> Symmetry:
+    return Symmetry(*(bool(value) for value in rng.random(3) < 0.5))
 
 
 def turned(cells: np.ndarray, channels: np.ndarray) -> np.ndarray:
@@ -175,45 +189,73 @@ class ColourTask:
 class MotionTask:
     """SuperSlomo on a motion pool.
 
-    training keys: patch, batch, loss, gradient_weight, warping_weight, smoothness_weight.
+    training keys: patch, batch, loss, gradient_weight, warping_weight, smoothness_weight, teacher_weight.
 
-    loss: of the in-between; "relative", "absolute" or "squared" (losses.py).
+    loss: of the in-between; a name, or weights by name (losses.picture_loss_of).
+    teacher_weight: optional; of what a teacher said, in pools that hold it (teacher.py).
     """
 
     def __init__(self, config: dict, pools: list[Path], validation: Path | None, device: torch.device):
         self.training, self.device = config["training"], device
         self.pools = [MotionPool(folder) for folder in pools]
         self.validation = MotionPool(validation) if validation else None
-        self.picture_loss = PICTURE_LOSSES[self.training["loss"]]
+        self.picture_loss = picture_loss_of(self.training["loss"])
+        self.teacher_weight = self.training.get("teacher_weight", 0)
 
     def batch(self, rng: np.random.Generator) -> Batch:
         patch, size = self.training["patch"], self.training["batch"]
-        pictures, times = [], []
+        pictures, times, answers = [], [], []
         for _ in range(size):
             pool = self.pools[int(rng.integers(len(self.pools)))]
             slot = int(rng.integers(len(pool)))
             room = pool.frames.shape[2] - patch
-            top, left = (int(value) for value in rng.integers(room + 1, size=2))
+            # A teacher's answer is of half the size.
+            top, left = (int(value) // 2 * 2 for value in rng.integers(room + 1, size=2))
             symmetry, channels, backwards = draw_symmetry(rng), rng.permutation(3), rng.random() < 0.5
+            backwards = backwards and not pool.ordered[slot]
             frames = pool.frames[slot, :, top : top + patch, left : left + patch]
             frames = frames[[1, 0, 3, 2, 4]] if backwards else frames
             pictures.append(np.stack([symmetry(frame)[..., channels] for frame in frames]))
             times.append(1 - pool.time[slot] if backwards else pool.time[slot])
+            if self.teacher_weight:
+                answers.append(self._answer(pool, slot, (top // 2, left // 2), patch // 2, symmetry, backwards))
         stacked = np.stack(pictures)
         batch = {name: to_unit(stacked[:, k]) for k, name in enumerate(["g0", "g1", "i0", "i1", "truth"])}
         batch["time"] = torch.tensor(np.array(times, np.float32))[:, None, None, None]
+        if self.teacher_weight:
+            batch["teacher"] = torch.from_numpy(np.stack(answers))
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
+
+    @staticmethod
+    def _answer(
+        pool: MotionPool, slot: int, corner: tuple[int, int], side: int, symmetry: Symmetry, backwards: bool
+    ) -> np.ndarray:
+        """A teacher's answer as the patch is turned, float32 [6, side, side]; NaN where the pool has none."""
+        if pool.teacher is None:
+            return np.full((6, side, side), np.nan, np.float32)
+        top, left = corner
+        answer = pool.teacher[slot, :, top : top + side, left : left + side].astype(np.float32)
+        if backwards:
+            answer = answer[[2, 3, 0, 1, 4, 5]]
+            answer[4] = 1 - answer[4]
+        flows = [symmetry.vectors(answer[k : k + 2].transpose(1, 2, 0)).transpose(2, 0, 1) for k in (0, 2)]
+        return np.concatenate([*flows, np.stack([symmetry(plane) for plane in answer[4:]])])
 
     def loss(self, network: SuperSlomo, batch: Batch) -> torch.Tensor:
         training, truth, scale = self.training, batch["truth"], network.config["max_flow"]
         f01, f10 = (flow.float() for flow in network.flows(batch["g0"], batch["g1"]))
         result = network.interpolate(batch["i0"], batch["i1"], f01, f10, batch["time"])
-        total = self.picture_loss(result["frame"].float(), truth, training["gradient_weight"])
+        frame = result["frame"].float()
+        total = self.picture_loss(frame, truth, training["gradient_weight"])
         warped = [result["warped0"], result["warped1"]]
         warping = sum(F.l1_loss(picture.float(), truth) for picture in warped)
         warping = warping + F.l1_loss(backwarp(batch["i1"], f01 * scale), batch["i0"])
         warping = warping + F.l1_loss(backwarp(batch["i0"], f10 * scale), batch["i1"])
         total = total + training["warping_weight"] * warping
+        if self.teacher_weight:
+            error = (frame - truth).abs().mean(1, keepdim=True)
+            flows = (result["ft0"] * scale, result["ft1"] * scale)
+            total = total + self.teacher_weight * teacher_loss(*flows, result["share"], error, batch["teacher"])
         return total + training["smoothness_weight"] * (smoothness(f01) + smoothness(f10))
 
     @torch.no_grad()
