@@ -29,6 +29,7 @@ from .perceptual import pulse, sharpness, vmaf
 from .quality.plan import between_clips
 from .rife import Rife
 from .scenes import KINDS, Films, make_scene
+from .scenes.measures import off_standing, torn
 
 MAKER, COLOURS = "ffmpeg-sierra2_4a", 256
 SIDE = 256
@@ -42,7 +43,8 @@ Between = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, floa
 
 @dataclass(frozen=True)
 class Sample:
-    """A film at 1 / rate. overlay: of every gap what stands over something that moves, [T - 1, H, W]; None of films."""
+    """A film at 1 / rate. overlay, switching: of every gap what stands over something that moves, and what changes at
+    once, bool [T - 1, H, W]; None of films."""
 
     name: str
     kind: str
@@ -50,7 +52,8 @@ class Sample:
     truth: np.ndarray
     gif: np.ndarray
     restored: np.ndarray
-    overlay: np.ndarray | None
+    overlay: np.ndarray | None = None
+    switching: np.ndarray | None = None
 
 
 def tensor(frame: np.ndarray) -> torch.Tensor:
@@ -62,7 +65,7 @@ def picture(frame: torch.Tensor) -> np.ndarray:
 
 
 def as_sample(
-    name: str, kind: str, rate: int, truth: np.ndarray, network: torch.nn.Module, overlay, cache: Path
+    name: str, kind: str, rate: int, truth: np.ndarray, network: torch.nn.Module, cache: Path, *masks: np.ndarray
 ) -> Sample:
     """The GIF made and restored, or what became of it before."""
     file = cache / f"{name}-{rate}.npz"
@@ -71,7 +74,7 @@ def as_sample(
         file.parent.mkdir(parents=True, exist_ok=True)
         np.savez(file, gif=np.stack([frame.rgb for frame in frames]), restored=np.stack(restore(network, frames)))
     made = np.load(file)
-    return Sample(name, kind, rate, truth, made["gif"], made["restored"], overlay)
+    return Sample(name, kind, rate, truth, made["gif"], made["restored"], *masks)
 
 
 def samples(data: Path, models: Path, cache: Path, rates: list[int], step: int, scenes: int, which: str):
@@ -81,15 +84,16 @@ def samples(data: Path, models: Path, cache: Path, rates: list[int], step: int, 
     for clip in between_clips(data, step) if which != "scenes" else []:
         for rate in rates:
             truth = clip.frames[: (len(clip.frames) - 1) // rate * rate + 1]
-            yield as_sample(clip.name, f"1/{rate}", rate, truth, network, None, cache)
+            yield as_sample(clip.name, f"1/{rate}", rate, truth, network, cache)
     films = Films(find_sources(data), Path("cache/frames"))
     for kind in KINDS if which != "films" and scenes else []:
         for k in range(scenes):
             speed = PAN_SPEEDS[k % len(PAN_SPEEDS)] if kind == "caption" and k % 2 == 0 else None
             scene = make_scene(kind, SCENE_SEED + k, (SIDE, SIDE), films, speed)
             rate = min(4, scene.grid)
-            overlay = np.stack([scene.overlay(at, at + 1) for at in range(scene.frames - 1)])
-            yield as_sample(f"scene-{kind}-{k}", kind, rate, scene.film(rate), network, overlay, cache)
+            gaps = [(at, at + 1) for at in range(scene.frames - 1)]
+            masks = [np.stack([find(*gap) for gap in gaps]) for find in (scene.overlay, scene.switching)]
+            yield as_sample(f"scene-{kind}-{k}", kind, rate, scene.film(rate), network, cache, *masks)
 
 
 def loaded(name: str) -> Between:
@@ -142,18 +146,16 @@ def scores(sample: Sample, film: np.ndarray, judged: bool) -> dict[str, float]:
     if judged and (values := vmaf(film, sample.truth)):
         result["VMAF"] = float(np.mean(values))
     if sample.overlay is not None:
-        off, count = 0.0, 0
+        off, parts = [], []
         for k in inside:
             at = k // sample.rate
-            mask = sample.overlay[at]
-            # From the restored frames beside it, mixed by time: what stands there is the same in both but for noise.
-            ends = sample.restored[at : at + 2].astype(np.float32)
-            low, high = ends.min(0), ends.max(0)
-            made = film[k].astype(np.float32)
-            off += float(np.maximum(np.maximum(low - made, made - high), 0)[mask].mean(-1).sum())
-            count += int(mask.sum())
-        if count:
-            result["overlay off"] = off / count
+            ends = sample.restored[at : at + 2]
+            off.append(off_standing(film[k], ends, sample.overlay[at]))
+            parts += torn(film[k], ends, sample.switching[at])
+        if len(values := np.concatenate(off)):
+            result["overlay off"] = float(values.mean())
+        if parts:
+            result["torn"] = float(np.mean(parts))
     return result
 
 
@@ -186,7 +188,7 @@ def main() -> None:
             if options.pictures:
                 options.pictures.mkdir(parents=True, exist_ok=True)
                 np.save(options.pictures / f"{sample.name}-{sample.rate}-{Path(name).parent.name or name}.npy", film)
-    columns = ["PSNR", "SSIM", "VMAF", "sharpness", "pulse", "overlay off"]
+    columns = ["PSNR", "SSIM", "VMAF", "sharpness", "pulse", "overlay off", "torn"]
     print("| kind | samples | network | " + " | ".join(columns) + " |\n|" + "---|" * (len(columns) + 3))
     for (kind, name), values in rows.items():
         digits = {"PSNR": 2, "SSIM": 4, "VMAF": 2, "overlay off": 2}

@@ -6,12 +6,14 @@ import unittest
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+from gif2video_training import perceptual
 from gif2video_training.baselines import baselines, blended, minterpolated
 from gif2video_training.catalogue import MAKERS
 from gif2video_training.metrics import motion, psnr, ssim, temporal_error
 from gif2video_training.program import verdict_of
-from gif2video_training.quality import betweens, classifier, cuts, document
+from gif2video_training.quality import betweens, classifier, cuts, document, generated
 from gif2video_training.quality.colour import on_time, scores, shown
 from gif2video_training.quality.flat import EXACT, changes
 from gif2video_training.quality.flat_art import SCENES, film
@@ -83,6 +85,51 @@ class BetweenTests(unittest.TestCase):
         worst = betweens.worst_gaps(films, 10)
         self.assertEqual([gap.clip for gap in worst], ["pan"])
         self.assertEqual(betweens.sheet(worst, {"pan": clip}, EchoProgram()).size, (7 * 96, 100))
+
+
+class HoldingPeer:
+    """Stands for RIFE: repeats the earlier frame."""
+
+    def pictures(self, frames: np.ndarray, rate: int) -> np.ndarray:
+        return np.concatenate([np.repeat(frames[:-1], rate, axis=0), frames[-1:]])
+
+
+class LookTests(unittest.TestCase):
+    def test_a_film_says_how_its_in_betweens_look_beside_the_peers(self):
+        clip = Clip("pan", "face", Pan(9).frames)
+        with tempfile.TemporaryDirectory() as name:
+            films = [betweens.film(clip, "pillow-none", 256, 4, EchoProgram(), Store(Path(name)), HoldingPeer())]
+        looks = films[0].looks
+        self.assertEqual(list(looks), ["blended", "minterpolate", "RIFE", "ours"])
+        self.assertEqual(looks["ours"], looks["RIFE"])
+        self.assertAlmostEqual(looks["ours"]["pulse"], 1, delta=0.02)
+        self.assertLess(looks["blended"]["pulse"], 0.95)
+        row = betweens.looks_rows(films)[0]
+        self.assertEqual((row["rate"], row["films"]), ("1/4", "1 face"))
+        self.assertIn("RIFE", betweens.between_rows(films)[0])
+        if perceptual.vmaf_program():
+            self.assertEqual(row["VMAF over RIFE"], "+0.00")
+            self.assertEqual([row["gaps"] for row in betweens.looks_by_motion_rows(films)], [2])
+        sheet = betweens.sheet(betweens.worst_gaps(films, 1), {"pan": clip}, EchoProgram(), HoldingPeer())
+        self.assertEqual(sheet.size, (8 * 96, 100))
+
+    def test_generated_scenes_are_measured_by_kind(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            Image.fromarray(Pan(60).frames[0].repeat(5, 0).repeat(5, 1)).save(folder / "photo_waves.png")
+            scenes, store = generated.Scenes(folder, folder / "cache", 2), Store(folder / "store")
+            made = generated.numbers(scenes, "caption", 0, 8.0, EchoProgram(), store, HoldingPeer())
+            self.assertEqual(made, generated.numbers(scenes, "caption", 0, 8.0, None, store, HoldingPeer()))
+            self.assertEqual(list(made), ["blended", "minterpolate", "ours", "RIFE"])
+            self.assertEqual(made["ours"]["off"], 0, "a program that repeats leaves what stands")
+            slides = generated.numbers(scenes, "slides", 1, None, EchoProgram(), store, None)
+            self.assertEqual(slides["ours"]["torn"], 0)
+            self.assertGreater(slides["blended"]["torn"], 0.2)
+            line = generated._line([slides])
+            self.assertEqual((line["scenes"], line["torn"]), (1, "0.00"))
+
+    def test_what_was_measured_without_the_peer_is_measured_again_with_it(self):
+        self.assertNotEqual(betweens.measured_with(None), betweens.measured_with(HoldingPeer()))
 
 
 class MetricTests(unittest.TestCase):

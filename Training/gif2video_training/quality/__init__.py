@@ -8,5 +8,6 @@ flat_art.py   pictures of screens and cartoons whose colours a GIF holds without
 flat.py       what the program changes in them, and in GIFs found in the wild
 classifier.py verdicts, right and wrong, and what the wrong ones cost
 betweens.py   the in-betweens beside blending and minterpolate
+generated.py  the same of scenes whose truth is known at any time
 plots.py, document.py   the output
 """

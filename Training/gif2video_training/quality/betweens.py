@@ -11,7 +11,9 @@ from PIL import Image
 from ..baselines import blended, minterpolated
 from ..catalogue import MAKERS
 from ..metrics import psnr, ssim
+from ..perceptual import pulse, sharpness, vmaf, vmaf_program
 from ..program import Program
+from ..rife import Rife
 from .colour import on_time, shown
 from .plan import Clip
 from .store import Store
@@ -20,6 +22,10 @@ RATES = (2, 4, 8)
 GIFS = (("pillow-none", 32), ("pillow-none", 256), ("pillow-floyd_steinberg", 32), ("pillow-floyd_steinberg", 256))
 METHODS = ("repeated", "blended", "minterpolate GIF", "minterpolate", "ours")
 """Repeating the GIF's frames, blending the restored ones, ffmpeg on the GIF's and on the restored, the program."""
+PEER = "RIFE"
+"""On the restored frames; measured where its weights are at hand and it is asked for."""
+JUDGED = ("blended", "minterpolate", PEER, "ours")
+"""What is judged as people see it: everything on the restored frames."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,8 @@ class Gap:
     """What lies between two neighbouring frames of a GIF made of every `rate`-th frame of a film.
 
     first: film frame before the gap. flow: mean length in pixels of the film's optical flow from one end to the other;
-    fastest: its 90th percentile. psnr: per method, of every film frame of the gap; ssim: of the middle one.
+    fastest: its 90th percentile. psnr: per method, of every film frame of the gap; ssim: of the middle one. vmaf: of
+    every one, of the methods of JUDGED; empty where it can't be measured.
     """
 
     clip: str
@@ -40,6 +47,7 @@ class Gap:
     fastest: float
     psnr: dict[str, list[float]]
     ssim: dict[str, float]
+    vmaf: dict[str, list[float]]
 
     def mean(self, method: str) -> float:
         return float(np.mean(self.psnr[method]))
@@ -64,6 +72,8 @@ class Film:
     rate: int
     kept: Kept
     gaps: list[Gap]
+    looks: dict[str, dict[str, float]]
+    """Per method of JUDGED: sharpness and pulse of the in-betweens and, where it is measured, VMAF of all frames."""
 
     def all_frames(self, method: str) -> float:
         """Mean PSNR of all film frames, those that the GIF kept included, up to its last."""
@@ -79,15 +89,34 @@ def flow_lengths(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.linalg.norm(flow, axis=-1)
 
 
-def films_of(kept: np.ndarray, gif: np.ndarray, pictures: np.ndarray, rate: int) -> dict[str, np.ndarray]:
+def films_of(
+    kept: np.ndarray, gif: np.ndarray, pictures: np.ndarray, rate: int, peer: Rife | None = None
+) -> dict[str, np.ndarray]:
     """What every method shows, uint8 [(T - 1) rate + 1, H, W, 3]. kept: restored frames; pictures: the program's."""
-    return {
+    films = {
         "repeated": np.concatenate([np.repeat(gif[:-1], rate, axis=0), gif[-1:]]),
         "blended": blended(kept, rate),
         "minterpolate GIF": minterpolated(gif, rate),
         "minterpolate": minterpolated(kept, rate),
         "ours": pictures,
     }
+    return films | ({PEER: peer.pictures(kept, rate)} if peer else {})
+
+
+def looks_of(
+    films: dict[str, np.ndarray], truth: np.ndarray, rate: int
+) -> tuple[dict[str, dict[str, float]], dict[str, list[float]]]:
+    """How the films of JUDGED look, see Film.looks, and the VMAF of their frames."""
+    inside = [at for at in range(len(truth)) if at % rate]
+    looks, judged = {}, {}
+    for name in JUDGED:
+        if name not in films:
+            continue
+        film = films[name]
+        looks[name] = {"sharpness": sharpness(film[inside], truth[inside]), "pulse": pulse(film, rate)}
+        if (values := vmaf(film, truth)) is not None:
+            looks[name]["vmaf"], judged[name] = float(np.mean(values)), values
+    return looks, judged
 
 
 def made(clip: Clip, maker: str, size: int, rate: int, program: Program) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -101,10 +130,11 @@ def made(clip: Clip, maker: str, size: int, rate: int, program: Program) -> tupl
     return truth, on_time(*shown(data), count), pictures[: len(truth)]
 
 
-def measure(clip: Clip, maker: str, size: int, rate: int, program: Program) -> dict:
+def measure(clip: Clip, maker: str, size: int, rate: int, program: Program, peer: Rife | None = None) -> dict:
     """One film as a GIF at 1 / rate. Scores of the kept frames and of every gap, and how much moves there."""
     truth, gif, pictures = made(clip, maker, size, rate, program)
-    films = films_of(pictures[::rate], gif, pictures, rate)
+    films = films_of(pictures[::rate], gif, pictures, rate, peer)
+    looks, judged = looks_of(films, truth, rate)
     gaps = []
     for first in range(0, len(truth) - 1, rate):
         inside, middle = range(first + 1, first + rate), first + rate // 2
@@ -113,6 +143,7 @@ def measure(clip: Clip, maker: str, size: int, rate: int, program: Program) -> d
             "first": first, "flow": float(lengths.mean()), "fastest": float(np.quantile(lengths, 0.9)),
             "psnr": {name: [psnr(film[at], truth[at]) for at in inside] for name, film in films.items()},
             "ssim": {name: ssim(film[middle], truth[middle]) for name, film in films.items()},
+            "vmaf": {name: [values[at] for at in inside] for name, values in judged.items()},
         })  # fmt: skip
     return {
         "kept": {
@@ -120,14 +151,23 @@ def measure(clip: Clip, maker: str, size: int, rate: int, program: Program) -> d
             for name, film in (("gif", gif), ("restored", pictures[::rate]))
         },
         "gaps": gaps,
+        "looks": looks,
     }
 
 
-def film(clip: Clip, maker: str, size: int, rate: int, program: Program, store: Store) -> Film:
+def measured_with(peer: Rife | None) -> str:
+    """Marks what is measured of in-betweens on this machine: numbers without VMAF or RIFE are measured again with."""
+    return ("-vmaf" if vmaf_program() else "") + ("-rife" if peer else "")
+
+
+def film(
+    clip: Clip, maker: str, size: int, rate: int, program: Program, store: Store, peer: Rife | None = None
+) -> Film:
     """`measure`, or what it said before."""
-    said = store.value(f"{maker}-{size}-{rate}/{clip.name}", lambda: measure(clip, maker, size, rate, program))
+    name = f"{maker}-{size}-{rate}{measured_with(peer)}/{clip.name}"
+    said = store.value(name, lambda: measure(clip, maker, size, rate, program, peer))
     facts = (clip.name, clip.kind, maker, size, rate)
-    return Film(*facts, Kept(**said["kept"]), [Gap(*facts, **gap) for gap in said["gaps"]])
+    return Film(*facts, Kept(**said["kept"]), [Gap(*facts, **gap) for gap in said["gaps"]], said["looks"])
 
 
 def _mean(values: list[float]) -> float:
@@ -178,7 +218,8 @@ def _line(gaps: list[Gap]) -> dict:
     def mean(number) -> float:
         return _mean([_mean([number(gap) for gap in group]) for group in clips.values()])
 
-    scores = {name: (mean(lambda gap, n=name: gap.mean(n)), mean(lambda gap, n=name: gap.ssim[n])) for name in METHODS}
+    names = [name for name in (*METHODS[:-1], PEER, "ours") if name in gaps[0].psnr]
+    scores = {name: (mean(lambda gap, n=name: gap.mean(n)), mean(lambda gap, n=name: gap.ssim[n])) for name in names}
     line = {name: f"{value:.2f} / {similar:.3f}" for name, (value, similar) in scores.items()}
     best = max(scores[name][0] for name in METHODS[:-1]), max(scores[name][1] for name in METHODS[:-1])
     line["over the best"] = f"{scores['ours'][0] - best[0]:+.2f} / {scores['ours'][1] - best[1]:+.3f}"
@@ -216,6 +257,41 @@ def motion_rows(films: list[Film]) -> list[dict]:
     return rows
 
 
+def looks_rows(films: list[Film]) -> list[dict]:
+    """Per rate, maker, size and kind: VMAF of all frames / sharpness / pulse of the in-betweens, of every method."""
+    rows = []
+    for (rate, maker, size), group in _groups(films).items():
+        for kind in ("face", "others"):
+            if not (chosen := _of(group, kind)):
+                continue
+            row = {"rate": f"1/{rate}", "maker": maker, "colours": size, "films": f"{len(chosen)} {kind}"}
+            vmafs = {}
+            for name in (name for name in JUDGED if name in chosen[0].looks):
+                values = {key: _mean([one.looks[name][key] for one in chosen]) for key in chosen[0].looks[name]}
+                vmafs[name] = values.get("vmaf", float("nan"))
+                row[name] = f"{vmafs[name]:.1f} / {values['sharpness']:.3f} / {values['pulse']:.3f}"
+            if PEER in vmafs:
+                row["VMAF over RIFE"] = f"{vmafs['ours'] - vmafs[PEER]:+.2f}"
+            rows.append(row)
+    return rows
+
+
+def looks_by_motion_rows(films: list[Film]) -> list[dict]:
+    """VMAF of the in-betweens alone by how much moves across the gap, all makers together; none without VMAF."""
+    rows = []
+    for rate in RATES:
+        gaps = [gap for one in films if one.rate == rate for gap in one.gaps if gap.vmaf]
+        for name, chooses in MOTIONS:
+            if chosen := [gap for gap in gaps if chooses(gap)]:
+                values = {
+                    method: _mean([float(np.mean(gap.vmaf[method])) for gap in chosen])
+                    for method in JUDGED
+                    if method in chosen[0].vmaf
+                }
+                rows.append({"rate": f"1/{rate}", "motion": name, "gaps": len(chosen)} | values)
+    return rows
+
+
 def worst_gaps(films: list[Film], count: int) -> list[Gap]:
     """Gaps where the program lost most against the best other method, one per clip, the worst first."""
 
@@ -228,14 +304,15 @@ def worst_gaps(films: list[Film], count: int) -> list[Gap]:
     return sorted(worst.values(), key=lead)[:count]
 
 
-def sheet(gaps: list[Gap], clips: dict[str, Clip], program: Program) -> Image.Image:
-    """A line for each gap: the GIF's frame before it, the film's own middle frame, and that of every method."""
+def sheet(gaps: list[Gap], clips: dict[str, Clip], program: Program, peer: Rife | None = None) -> Image.Image:
+    """A line for each gap: the GIF's frame before it, the film's own middle frame, and that of every method (RIFE's
+    last)."""
     lines = []
     for gap in gaps:
         truth, gif, pictures = made(clips[gap.clip], gap.maker, gap.size, gap.rate, program)
-        films = films_of(pictures[:: gap.rate], gif, pictures, gap.rate)
+        films = films_of(pictures[:: gap.rate], gif, pictures, gap.rate, peer)
         middle = gap.first + gap.rate // 2
-        shown_beside = [gif[gap.first // gap.rate], truth[middle], *(films[name][middle] for name in METHODS)]
+        shown_beside = [gif[gap.first // gap.rate], truth[middle], *(film[middle] for film in films.values())]
         lines.append(np.concatenate(shown_beside, axis=1))
     width = max(line.shape[1] for line in lines)
     return Image.fromarray(

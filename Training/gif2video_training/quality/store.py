@@ -13,7 +13,9 @@ PACKAGE = Path(__file__).resolve().parent.parent
 GIFS = ("makers.py", "gif_file.py", "gif_reader.py", "gif_tools.py", "catalogue.py")
 COLOUR = (*GIFS, "metrics.py", "baselines.py", "data.py", "quality/colour.py")
 FLAT = (*GIFS, "metrics.py", "program.py", "quality/colour.py", "quality/flat.py", "quality/flat_art.py")
-BETWEENS = (*GIFS, "metrics.py", "baselines.py", "data.py", "quality/betweens.py")
+BETWEENS = (*GIFS, "metrics.py", "baselines.py", "data.py", "perceptual.py", "rife.py", "quality/betweens.py")
+SCENES = tuple(f"scenes/{name}.py" for name in ("fonts", "layers", "kinds", "measures"))
+GENERATED = (*BETWEENS, *SCENES, "program.py", "quality/generated.py")
 STEADY = (*FLAT, "data.py", "quality/steady.py")
 CUTS = (*GIFS, "data.py", "program.py", "quality/cuts.py")
 """The sources that numbers depend on."""

@@ -188,8 +188,11 @@ class Switched:
         layer = self._at(t)
         return layer.patch(t, size) if layer else (np.zeros((0, 0, 4), np.float32), 0, 0)
 
+    def switches(self, first: float, last: float) -> bool:
+        return any(first + 1e-6 < begins <= last + 1e-6 for begins, _ in self.states)
+
     def stands(self, first: float, last: float) -> bool:
-        if any(first + 1e-6 < begins <= last + 1e-6 for begins, _ in self.states):
+        if self.switches(first, last):
             return False
         layer = self._at(first)
         return layer is None or layer.stands(first, last)
@@ -250,6 +253,16 @@ class Scene:
                 if (lies := _on_canvas(layer.patch(float(t), self.size), self.size)) is not None:
                     stands[lies[0]] &= lies[1][..., 3] < 0.005
         return stands
+
+    def switching(self, first: float, last: float) -> np.ndarray:
+        """bool [H, W]: where one thing is replaced by another at once, the places of both."""
+        places = np.zeros((self.size[1], self.size[0]), bool)
+        for layer in self.layers:
+            if isinstance(layer, Switched) and layer.switches(first, last):
+                for t in (first, last):
+                    if (lies := _on_canvas(layer.patch(t, self.size), self.size)) is not None:
+                        places[lies[0]] |= lies[1][..., 3] > 0.5
+        return places
 
     def overlay(self, first: float, last: float) -> np.ndarray:
         """bool [H, W]: of what stands, the part that lies over something that does not: captions, logos, frames."""
