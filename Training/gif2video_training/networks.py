@@ -292,8 +292,11 @@ def project_to_cell(image, gif, palette, count) -> torch.Tensor:
     return gif + scale * (image - gif)
 
 
-def backwarp(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
-    """Samples `image` at (x + flow_x, y + flow_y), bilinear, clamped to the border. flow [N, 2, H, W] in pixels."""
+def backwarp(image: torch.Tensor, flow: torch.Tensor, cubic: bool = False) -> torch.Tensor:
+    """Samples `image` at (x + flow_x, y + flow_y), clamped to the border. flow [N, 2, H, W] in pixels.
+
+    Bilinear, or cubic (Keys, a = -0.75) within the range of colours.
+    """
     n, _, h, w = image.shape
     ys, xs = torch.meshgrid(
         torch.arange(h, device=image.device, dtype=flow.dtype),
@@ -302,7 +305,9 @@ def backwarp(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
     )
     x = (xs + flow[:, 0]) * (2 / max(w - 1, 1)) - 1
     y = (ys + flow[:, 1]) * (2 / max(h - 1, 1)) - 1
-    return F.grid_sample(image, torch.stack([x, y], -1), mode="bilinear", padding_mode="border", align_corners=True)
+    mode = "bicubic" if cubic else "bilinear"
+    sampled = F.grid_sample(image, torch.stack([x, y], -1), mode=mode, padding_mode="border", align_corners=True)
+    return sampled.clamp(-1, 1) if cubic else sampled
 
 
 class SuperSlomo(nn.Module):
@@ -317,6 +322,8 @@ class SuperSlomo(nn.Module):
                 network B then finds what is left of it. Not in the paper; trained without first,
       "views": bool, optional; network B sees the frames mirrored and in reversed time as well, and what it answers is
                 fused (`fused_flows`). Not in the paper; for finished weights: training pays four times for it,
+      "cubic": bool, optional; what is shown is sampled cubically: halfway between two pixels a bilinear sample is
+                their mean, and the in-between softer than the frames beside it. Not in the paper,
     }
     Flows are in units of max_flow inside the networks.
     """
@@ -431,7 +438,8 @@ class SuperSlomo(nn.Module):
             ft0, ft1 = torch.tanh(out[:, 0:2]), torch.tanh(out[:, 2:4])
         visible = (torch.tanh(out[:, 4:5]) + 1) / 2
         w0, w1 = (1 - t) * visible, t * (1 - visible)
-        refined0, refined1 = backwarp(i0, ft0 * scale), backwarp(i1, ft1 * scale)
+        cubic = self.config.get("cubic", False)
+        refined0, refined1 = backwarp(i0, ft0 * scale, cubic), backwarp(i1, ft1 * scale, cubic)
         frame = (w0 * refined0 + w1 * refined1) / (w0 + w1 + 1e-8)
         share = w0 / (w0 + w1 + 1e-8)
         return {"frame": frame, "warped0": refined0, "warped1": refined1, "ft0": ft0, "ft1": ft1, "share": share}
