@@ -247,6 +247,7 @@ def pixels() -> None:
         source, flow = image(3, height, width, 1), torch.rand(1, 2, height, width) * 2 - 1
         tensors.update({f"{name}.input": source[0], f"{name}.flow": flow[0]})
         tensors[f"{name}.output"] = networks.backwarp(source, flow * 7.5)[0]
+        tensors[f"{name}.cubic"] = networks.backwarp(source, flow * 7.5, cubic=True)[0]
     palettes, counts, ids, gif = palettes_case(19, 33, [32, 1, 256, 5], 2)
     estimate = (gif[None] + torch.randn(1, 3, 19, 33) * 0.4).clamp(-1, 1)
     colors = (palettes / 127.5 - 1, (counts, ids))
@@ -319,6 +320,8 @@ def slomos() -> None:
                                "max_flow": 12, "residual": True, "coarse": True}, (45, 62)),
         ("superslomo-views", {"flow": {**shuffle, "in": 6, "out": 4}, "refine": {**shuffle, "in": 16, "out": 5},
                               "max_flow": 12, "residual": True, "views": True}, (37, 46)),
+        ("superslomo-cubic", {"flow": {**shuffle, "in": 6, "out": 4}, "refine": {**shuffle, "in": 16, "out": 5},
+                              "max_flow": 12, "residual": True, "cubic": True}, (37, 46)),
     ]:  # fmt: skip
         net = randomize(networks.SuperSlomo(config), 0.2)
         g0, g1, i0, i1 = (image(3, *size, seed) for seed in (4, 5, 6, 7))

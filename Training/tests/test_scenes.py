@@ -4,11 +4,14 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import cv2
 import numpy as np
+import torch
 from PIL import Image
 
 from gif2video_training.data import Source
-from gif2video_training.motion_pool import MotionPool
+from gif2video_training.motion_pool import MotionPool, PoolWriter
+from gif2video_training.networks import backwarp
 from gif2video_training.scenes import KINDS, Films, make_scene
 from gif2video_training.scenes.layers import (
     OVERSAMPLE,
@@ -24,6 +27,7 @@ from gif2video_training.scenes.layers import (
     Path as Way,
 )
 from gif2video_training.scenes.pool import draw_any_maker, write_scene_pool
+from gif2video_training.tasks import MotionTask
 
 SIZE = (96, 80)
 
@@ -140,6 +144,37 @@ class SceneTests(unittest.TestCase):
         self.assertTrue(((pool.time > 0) & (pool.time < 1)).all())
         self.assertEqual(pool.ordered.dtype, bool)
         self.assertTrue(any(not np.array_equal(five[0], five[1]) for five in pool.frames))
+
+    def test_a_batch_turns_a_teacher_with_its_sample_and_keeps_the_order_of_what_has_one(self):
+        folder, side = self.folder / "pool", 64
+        writer = PoolWriter(folder, 2, side)
+        rng = np.random.default_rng(1)
+        wide = cv2.GaussianBlur(rng.integers(0, 256, (side, side + 40, 3)).astype(np.uint8), (0, 0), 2)
+        # A picture that moves to the left by 8 pixels; i0 is seen 2 to the right of t = 1/4, i1 6 to the left.
+        frames = {k: wide[:, 16 + k : 16 + k + side] for k in (0, 2, 8)}
+        for slot, ordered in ((0, True), (1, False)):
+            writer.put(slot, [frames[k] for k in (0, 8, 0, 8, 2)], 0.25, ordered)
+        writer.close()
+        answer = np.zeros((2, 6, side // 2, side // 2), np.float16)
+        answer[:, 0], answer[:, 2], answer[:, 4] = 2, -6, 0.9
+        np.save(folder / "teacher.npy", answer)
+        training = {"patch": 48, "batch": 1, "loss": "squared", "gradient_weight": 0, "teacher_weight": 1.0}
+        task = MotionTask({"training": training}, [folder], None, torch.device("cpu"))
+        orders, rng = {0: set(), 1: set()}, np.random.default_rng(2)
+        draw = task.pools[0].ordered
+        for _ in range(60):
+            batch = task.batch(rng)
+            time = float(batch["time"])
+            orders[0 if time == 0.25 else 1].add(time)
+            teacher = torch.nn.functional.interpolate(batch["teacher"], scale_factor=2.0, mode="nearest")
+            self.assertAlmostEqual(float(teacher[:, 4].mean()), 0.9 if time == 0.25 else 0.1, places=3)
+            for name, at in (("i0", 0), ("i1", 2)):
+                moved = backwarp(batch[name], teacher[:, at : at + 2])
+                inner = (slice(None), slice(None), slice(8, -8), slice(8, -8))
+                self.assertLess(float((moved - batch["truth"])[inner].abs().max()), 0.02)
+        self.assertTrue(orders[0] and orders[1], "what has no order is seen in both")
+        draw[:] = True
+        self.assertEqual({float(task.batch(rng)["time"]) for _ in range(30)}, {0.25})
 
     def test_few_colours_mostly_stay_as_they_are(self):
         rng = np.random.default_rng(1)

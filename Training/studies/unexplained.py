@@ -1,0 +1,97 @@
+"""Whether what the two warped frames leave of each other's difference tells where an in-between is worse than a hold.
+
+    PYTHONPATH=. python studies/unexplained.py ../shared/data/val ../Models/live/superslomo.safetensors
+
+Blocks of 16 x 16 of middle frames, of generated scenes and of films, where the restored frames differ by more than 4
+levels. Of each: D, the mean difference of the two refined warps, over B, that of the two frames. A rule holds the
+earlier frame where D / B is above a bound. NOTES.md has the numbers.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from gif2video_training.export import load_model
+from gif2video_training.looks import samples, tensor
+from gif2video_training.networks import backwarp
+from gif2video_training.train import ARCHITECTURES
+
+BLOCK = 16
+
+
+def network_of(file: Path) -> torch.nn.Module:
+    if file.suffix == ".safetensors":
+        return load_model(file)[0]
+    state = torch.load(file, map_location="cpu", weights_only=True)
+    network = ARCHITECTURES[state["config"]["architecture"]](state["config"]["model"])
+    network.load_state_dict(state["average"])
+    return network.eval()
+
+
+def blocks(x: torch.Tensor) -> np.ndarray:
+    return F.avg_pool2d(x.abs().mean(1, keepdim=True) * 127.5, BLOCK)[0, 0].numpy()
+
+
+@torch.no_grad()
+def main() -> None:
+    torch.set_num_threads(1)
+    network = network_of(Path(sys.argv[2]))
+    scale = network.config["max_flow"]
+    columns: dict[str, dict[str, list[np.ndarray]]] = defaultdict(lambda: defaultdict(list))
+    for sample in samples(Path(sys.argv[1]), Path("../Models/live"), Path("cache/looks"), [4], 2, 6, "all"):
+        for at in range(0, len(sample.gif) - 1, 1 if sample.kind != "1/4" else 2):
+            middle = at * sample.rate + sample.rate // 2
+            if sample.rate < 2:
+                continue
+            g0, g1, i0, i1 = (tensor(x) for x in (*sample.gif[at : at + 2], *sample.restored[at : at + 2]))
+            truth = tensor(sample.truth[middle])
+            f01, f10 = network.flows(g0, g1)
+            made = network.interpolate(i0, i1, f01, f10, (sample.rate // 2) / sample.rate)
+            there = f01 * scale
+            back = (there + backwarp(f10 * scale, there)).norm(dim=1, keepdim=True)
+            kind = "films" if sample.kind == "1/4" else sample.kind
+            switching = np.zeros((BLOCK, BLOCK), bool) if sample.switching is None else sample.switching[at]
+            values = {
+                "apart": blocks(i0 - i1), "left": blocks(made["warped0"] - made["warped1"]),
+                "back": F.avg_pool2d(back, BLOCK)[0, 0].numpy(), "made": blocks(made["frame"] - truth),
+                "held": blocks(i0 - truth), "mixed": blocks((i0 + i1) / 2 - truth),
+            }  # fmt: skip
+            changed = values["apart"] > 4
+            if sample.switching is None:
+                values["switching"] = np.zeros(changed.shape)
+            else:
+                height, width = (side // BLOCK * BLOCK for side in switching.shape)
+                tiles = switching[:height, :width].reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
+                values["switching"] = tiles.mean((1, 3))
+            for name, value in values.items():
+                columns[kind][name].append(value[changed])
+    bounds = (0.5, 0.65, 0.8, 0.9, 1.0, 1.2)
+    print("| scenes | blocks | switch | mean error: made | mixed | held | best of made and held | " + " | ".join(
+        f"held where D / B > {bound}" for bound in bounds) + " |")  # fmt: skip
+    print("|" + "---|" * (7 + len(bounds)))
+    for kind, lists in columns.items():
+        v = {name: np.concatenate(parts) for name, parts in lists.items()}
+        if not len(v["made"]):
+            continue
+        ratio = v["left"] / v["apart"]
+        cells = []
+        for bound in bounds:
+            rule = ratio > bound
+            error = np.where(rule, v["held"], v["made"]).mean()
+            switches = v["switching"] > 0.1
+            found = f", {100 * rule[switches].mean():.0f} % of switching" if switches.any() else ""
+            cells.append(f"{error:.2f} ({100 * rule.mean():.0f} %{found})")
+        best = np.minimum(v["made"], v["held"]).mean()
+        means = [f"{x:.2f}" for x in (v["made"].mean(), v["mixed"].mean(), v["held"].mean(), best)]
+        print(f"| {kind} | {len(ratio)} | {100 * (v['switching'] > 0.1).mean():.0f} % | "
+              + " | ".join([*means, *cells]) + " |")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
