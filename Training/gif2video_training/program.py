@@ -61,13 +61,15 @@ class Program:
             raise SystemExit(f"{' '.join(command)}: {run.stderr.decode(errors='replace')}")
         return np.frombuffer(run.stdout, np.uint8).reshape(-1, *shape, 3)
 
-    def first_pictures(self, file: Path, shape: tuple[int, int], count: int, restore: bool) -> np.ndarray:
+    def first_pictures(
+        self, file: Path, shape: tuple[int, int], count: int, restore: bool, rate: int = 1
+    ) -> np.ndarray:
         """The first `count` pictures of a GIF that may be long, uint8 [<= count, H, W, 3]; the program is stopped then.
 
         restore: else the frames as decoded, on the same background.
         """
         size = shape[0] * shape[1] * 3
-        command = self._filter(*(() if restore else ("--profile", "none")))
+        command = self._filter(*(() if restore else ("--profile", "none")), rate=rate)
         with file.open("rb") as stream:
             process = subprocess.Popen(command, stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
             data = process.stdout.read(count * size)

@@ -15,6 +15,7 @@ from gif2video_training.losses import (
     teacher_loss,
     texture_loss,
 )
+from gif2video_training.networks import backwarp
 from gif2video_training.tasks import Symmetry
 
 
@@ -96,6 +97,23 @@ class SymmetryTests(unittest.TestCase):
             a, b, turned = turn(image), turn(moved), turn.vectors(flow)
             dx, dy = (int(v) for v in turned[5, 5])
             self.assertEqual(b[5, 5], a[5 + dy, 5 + dx])
+
+
+class CubicTests(unittest.TestCase):
+    def test_cubic_samples_keep_a_frame_sharper_between_pixels(self):
+        y, x = torch.meshgrid(torch.arange(48.0), torch.arange(48.0), indexing="ij")
+
+        def waves(shift: float) -> torch.Tensor:
+            return torch.sin((x + shift) * 1.4)[None, None].expand(1, 3, -1, -1) * torch.cos(y / 3) * 0.8
+
+        flow = torch.zeros(1, 2, 48, 48)
+        torch.testing.assert_close(backwarp(waves(0), flow, cubic=True), waves(0), atol=1e-5, rtol=0)
+        flow[:, 0] = 0.5
+        inner = (slice(None), slice(None), slice(4, -4), slice(4, -4))
+        errors = [(backwarp(waves(0), flow, cubic) - waves(0.5))[inner].abs().mean() for cubic in (False, True)]
+        self.assertLess(float(errors[1]), 0.6 * float(errors[0]))
+        loud = torch.sign(waves(0))
+        self.assertLessEqual(float(backwarp(loud, flow, cubic=True).abs().max()), 1.0, "no colour beyond the range")
 
 
 class LookTests(unittest.TestCase):

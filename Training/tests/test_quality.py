@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gif2video_training import perceptual
+from gif2video_training import blind, perceptual
 from gif2video_training.baselines import baselines, blended, minterpolated
 from gif2video_training.catalogue import MAKERS
 from gif2video_training.metrics import motion, psnr, ssim, temporal_error
@@ -130,6 +130,18 @@ class LookTests(unittest.TestCase):
 
     def test_what_was_measured_without_the_peer_is_measured_again_with_it(self):
         self.assertNotEqual(betweens.measured_with(None), betweens.measured_with(HoldingPeer()))
+
+
+class BlindTests(unittest.TestCase):
+    def test_rows_are_of_the_gap_in_which_most_moves_and_not_of_a_cut(self):
+        film = np.repeat(Pan(3).frames, blind.RATE, axis=0)
+        cut = np.concatenate([film, 255 - film[-blind.RATE :]])
+        still = np.concatenate([cut[: blind.RATE], cut])
+        self.assertEqual(sorted(blind.gaps_by_motion(still[:: blind.RATE])), [1, 2])
+        ours, theirs = blind.rows_of(still, HoldingPeer(), 0)
+        self.assertEqual(ours.shape, (96, 5 * 96, 3))
+        np.testing.assert_array_equal(ours, theirs)
+        self.assertIsNone(blind.rows_of(still, HoldingPeer(), 2))
 
 
 class MetricTests(unittest.TestCase):
