@@ -46,6 +46,62 @@ static void backwarp(const float *restrict source, int channels, int height, int
     }
 }
 
+/// The weights of four pixels in a row for a place between the second and the third: Keys' cubic convolution with
+/// a = -0.75. At 0 exactly the second pixel.
+static inline void cubic_weights(float between, float *restrict weights, int step) {
+    const float a = -0.75f, other = 1 - between, before = between + 1, after = other + 1;
+    weights[0] = ((a * before - 5 * a) * before + 8 * a) * before - 4 * a;
+    weights[step] = ((a + 2) * between - (a + 3)) * between * between + 1;
+    weights[2 * step] = ((a + 2) * other - (a + 3)) * other * other + 1;
+    weights[3 * step] = ((a * after - 5 * a) * after + 8 * a) * after - 4 * a;
+}
+
+static inline int index_inside(int index, int last) {
+    index = index > 0 ? index : 0;
+    return index < last ? index : last;
+}
+
+static void backwarp_cubic(const float *restrict source, int channels, int height, int width,
+                           const float *restrict flow, float scale, int first_row, int rows, int first_column,
+                           int columns, float *restrict target) {
+    const ptrdiff_t plane = (ptrdiff_t)height * width;
+    // Where a pixel comes from: the columns and the rows of sixteen, and their weights.
+    int32_t column[4][CHUNK], row[4][CHUNK];
+    float across[4][CHUNK], down[4][CHUNK];
+    for (int y = first_row; y < first_row + rows; y++) {
+        for (int first = first_column; first < first_column + columns; first += CHUNK) {
+            const int left_over = first_column + columns - first, count = left_over < CHUNK ? left_over : CHUNK;
+            const ptrdiff_t start = (ptrdiff_t)y * width + first;
+            for (int i = 0; i < count; i++) {
+                // Two pixels outside, all four are the border's. Positive, so that conversion rounds down.
+                const float from_x = clamped((float)(first + i) + scale * flow[start + i] + 2, (float)(width + 3));
+                const float from_y = clamped((float)y + scale * flow[plane + start + i] + 2, (float)(height + 3));
+                const int left = (int)from_x, top = (int)from_y;
+                cubic_weights(from_x - (float)left, &across[0][i], CHUNK);
+                cubic_weights(from_y - (float)top, &down[0][i], CHUNK);
+                for (int tap = 0; tap < 4; tap++) {
+                    column[tap][i] = index_inside(left - 3 + tap, width - 1);
+                    row[tap][i] = index_inside(top - 3 + tap, height - 1) * width;
+                }
+            }
+            for (int channel = 0; channel < channels; channel++) {
+                const float *from = source + channel * plane;
+                float *to = target + channel * plane + start;
+                for (int i = 0; i < count; i++) {
+                    float sum = 0;
+                    for (int tap = 0; tap < 4; tap++) {
+                        const float *line = from + row[tap][i];
+                        sum += down[tap][i] * (across[0][i] * line[column[0][i]] + across[1][i] * line[column[1][i]] +
+                                               across[2][i] * line[column[2][i]] + across[3][i] * line[column[3][i]]);
+                    }
+                    sum = sum > -1 ? sum : -1;
+                    to[i] = sum < 1 ? sum : 1;
+                }
+            }
+        }
+    }
+}
+
 typedef int32_t integers __attribute__((ext_vector_type(LANES)));
 
 /// The colors of a block, in registers' order.
@@ -293,6 +349,7 @@ static void rgba_to_420(const uint8_t *restrict top, const uint8_t *restrict bot
 }
 
 #define CK_PIXELS                                                                                                      \
-    .backwarp = backwarp, .nearest_color = nearest_color, .project_to_cell = project_to_cell,                          \
+    .backwarp = backwarp, .backwarp_cubic = backwarp_cubic, .nearest_color = nearest_color,                            \
+    .project_to_cell = project_to_cell,                                                                                \
     .synthesize = synthesize, .rgba_to_planar = rgba_to_planar, .planar_to_rgba = planar_to_rgba,                  \
     .rgba_to_rgb = rgba_to_rgb, .rgba_to_yuyv = rgba_to_yuyv, .rgba_to_420 = rgba_to_420

@@ -22,9 +22,27 @@ import Threads
         #expect(maximumError(target.array, try fixture.values("\(name).output")) <= 2e-5)
     }
 
-    /// No flow, not even one that is not a number, reads outside the picture.
+    @Test(arguments: levels, ["warp", "warp-row", "warp-pixel"])
+    func cubicSamplingMatchesPyTorch(level: Kernels.Level, name: String) throws {
+        let fixture = try Fixture("pixels", in: .module)
+        let source = try fixture.tensor("\(name).input")
+        let target = Tensor(source.shape)
+        operations(level).backwarp(
+            source.view, by: try fixture.tensor("\(name).flow").view, scale: 7.5, sampling: .cubic, into: target.view)
+        #expect(maximumError(target.array, try fixture.values("\(name).cubic")) <= 5e-5)
+    }
+
     @Test(arguments: levels)
-    func backwarpStaysInside(level: Kernels.Level) {
+    func cubicSamplingWithoutMotionIsExact(level: Kernels.Level) {
+        let source = Tensor.random(TensorShape(3, 7, 21))
+        let (flow, target) = (Tensor(2, 7, 21), Tensor(3, 7, 21))
+        operations(level).backwarp(source.view, by: flow.view, scale: 80, sampling: .cubic, into: target.view)
+        #expect(target.array == source.array.map { min(max($0, -1), 1) })
+    }
+
+    /// No flow, not even one that is not a number, reads outside the picture.
+    @Test(arguments: levels, [PixelOperations.Sampling.bilinear, .cubic])
+    func backwarpStaysInside(level: Kernels.Level, sampling: PixelOperations.Sampling) {
         let source = Tensor.random(TensorShape(1, 4, 5))
         let flow = Tensor(2, 4, 5)
         let target = Tensor(1, 4, 5)
@@ -33,7 +51,7 @@ import Threads
             (Float.infinity, corners[19]), (-.infinity, corners[0]), (1e30, corners[19]), (.nan, corners[0]),
         ] {
             flow.view.fill(value)
-            operations(level).backwarp(source.view, by: flow.view, scale: 2, into: target.view)
+            operations(level).backwarp(source.view, by: flow.view, scale: 2, sampling: sampling, into: target.view)
             #expect(target.array == [Float](repeating: expected, count: 20))
         }
     }

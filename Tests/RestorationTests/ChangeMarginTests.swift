@@ -136,6 +136,10 @@ import Threads
         try expectTheSame(frames(16, seed: 6), colorNone: "ccdnet-live", slomo: "superslomo-coarse") { _ in }
     }
 
+    @Test func theSameWhereInBetweensAreSampledCubically() throws {
+        try expectTheSame(frames(16, seed: 7), colorNone: "ccdnet-live", slomo: "superslomo-cubic") { _ in }
+    }
+
     @Test func theSameWithFlowsOfSeveralViews() throws {
         try expectTheSame(frames(16, seed: 8), colorNone: "ccdnet-neighbours", slomo: "superslomo-views") { _ in }
     }

@@ -52,7 +52,9 @@ import Threads
         #expect(maximumError(target.array, try expected.values("alone")) <= 1e-4)
     }
 
-    @Test(arguments: ["superslomo-live", "superslomo-paper", "superslomo-coarse", "superslomo-views"])
+    @Test(arguments: [
+        "superslomo-live", "superslomo-paper", "superslomo-coarse", "superslomo-views", "superslomo-cubic",
+    ])
     func superSlomo(name: String) throws {
         let net = try SuperSlomo(ModelFile.load(fixturePath(name)))
         let expected = try Fixture("\(name)-case", in: .module)
@@ -67,10 +69,10 @@ import Threads
             _ = net.interpolate(i0.view, i1.view, at: t, state: state, on: pool)
             #expect(maximumError(state.blended.array, try expected.values(key)) <= 1e-4, "t = \(t)")
         }
-        // The blend of the pictures themselves is the in-between again.
+        // The blend of the pictures themselves is the in-between again, but for cubic samples, which it never takes.
         let again = Tensor(i0.shape)
         net.blend(i0.view, i1.view, at: 0.5, into: again.view, state: state, on: pool)
-        #expect(again.array == state.blended.array)
+        #expect((again.array == state.blended.array) == (name != "superslomo-cubic"))
     }
 
     @Test(arguments: ["dither-classifier", "dither-classifier-weighted", "dither-classifier-estimate"])

@@ -164,6 +164,11 @@ struct ck_kernels {
     void (*backwarp)(const float *source, int channels, int height, int width, const float *flow, float scale,
                      int first_row, int rows, int first_column, int columns, float *target);
 
+    /// The same from 4 x 4 pixels, by Keys' cubic convolution with a = -0.75, clamped to [-1, 1]: a bilinear sample halfway
+    /// between two pixels is their mean, and softer than they are. Each of the 16 pixels is clamped to the border.
+    void (*backwarp_cubic)(const float *source, int channels, int height, int width, const float *flow, float scale,
+                           int first_row, int rows, int first_column, int columns, float *target);
+
     /// fC (section 4.1): target = the color of palettes[ids[i]] nearest to the pixel by L2 in RGB; the lower index
     /// wins a tie. A pixel whose palette is empty is copied. Planes are `plane` floats apart. The target may be the
     /// image.

@@ -178,21 +178,36 @@ public struct PixelOperations: Sendable {
         }
     }
 
-    /// Samples `source` at (x + scale * flow x, y + scale * flow y), bilinear, clamped to the border.
+    /// How a picture is sampled between its pixels.
+    public enum Sampling: Sendable {
+        /// From 2 x 2 pixels. Halfway between two it is their mean, softer than they are.
+        case bilinear
+        /// From 4 x 4 pixels by Keys' cubic convolution, clamped to [-1, 1].
+        case cubic
+
+        /// Pixels beyond a place, on each side, that a sample may read.
+        public var reach: Int { self == .cubic ? 2 : 1 }
+    }
+
+    /// Samples `source` at (x + scale * flow x, y + scale * flow y), clamped to the border.
     /// - Parameters:
     ///   - flow: two channels, x then y.
     ///   - scale: pixels that a flow of 1 stands for.
     ///   - target: shares no values with the source.
     public func backwarp(
-        _ source: TensorView, by flow: TensorView, scale: Float, into target: TensorView, in region: Region? = nil
+        _ source: TensorView, by flow: TensorView, scale: Float, sampling: Sampling = .bilinear,
+        into target: TensorView, in region: Region? = nil
     ) {
         let shape = source.shape
         precondition(
             target.shape == shape && flow.shape == TensorShape(2, shape.height, shape.width),
             "backwarp of \(shape) by \(flow.shape) into \(target.shape)")
         let (source, flow, pointer) = (source.pointer, flow.pointer, target.pointer)
+        guard let kernel = sampling == .cubic ? kernels.table.backwarp_cubic : kernels.table.backwarp else {
+            preconditionFailure("a level without a warp")
+        }
         forEachBand(of: shape, in: region) { rows, columns in
-            kernels.table.backwarp(
+            kernel(
                 source, Int32(shape.channels), Int32(shape.height), Int32(shape.width), flow, scale,
                 Int32(rows.lowerBound), Int32(rows.count), Int32(columns.lowerBound), Int32(columns.count), pointer)
         }

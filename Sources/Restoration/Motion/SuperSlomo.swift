@@ -21,9 +21,12 @@ public struct SuperSlomo: Sendable {
         /// Network B sees the frames mirrored and in reversed time as well (see `FlowEnsemble`). Not in the paper; may be
         /// missing.
         let views: Bool?
+        /// In-betweens are sampled cubically, so that they are as sharp as the frames beside them; the networks see bilinear
+        /// samples as ever. Not in the paper; may be missing.
+        let cubic: Bool?
 
         enum CodingKeys: String, CodingKey {
-            case flow, refine, residual, coarse, views
+            case flow, refine, residual, coarse, views, cubic
             case maxFlow = "max_flow"
         }
     }
@@ -34,6 +37,9 @@ public struct SuperSlomo: Sendable {
 
     /// Whether network B looks at the frames in several views.
     var hasViews: Bool { configuration.views == true }
+
+    /// How what is shown is sampled.
+    private var sampling: PixelOperations.Sampling { configuration.cubic == true ? .cubic : .bilinear }
 
     /// - Throws: `ModelError` when the file is no SuperSlomo or does not hold what its header says.
     public init(_ file: ModelFile) throws(ModelError) {
@@ -277,9 +283,9 @@ public struct SuperSlomo: Sendable {
         var differing = operations.differences(of: i0, from: i1, in: novelty.between)
         differing.formUnion(moving)
         if isAnotherTime { moved.formUnion(differing) }
-        moved.formUnion(arrival(of: changed0, by: state.ft0, moving, operations))
-        moved.formUnion(arrival(of: changed1, by: state.ft1, moving, operations))
-        blend(i0, i1, at: t, into: state.blended.view, in: moved, state: state, operations)
+        moved.formUnion(arrival(of: changed0, by: state.ft0, sampling, moving, operations))
+        moved.formUnion(arrival(of: changed1, by: state.ft1, sampling, moving, operations))
+        blend(i0, i1, at: t, sampling, into: state.blended.view, in: moved, state: state, operations)
         return (state.blended.view, differing)
     }
 
@@ -303,20 +309,21 @@ public struct SuperSlomo: Sendable {
         into target: TensorView, _ operations: PixelOperations
     ) -> Region {
         var region = moved
-        region.formUnion(arrival(of: changed, by: flow, moving, operations))
+        region.formUnion(arrival(of: changed, by: flow, .bilinear, moving, operations))
         operations.backwarp(source, by: flow, scale: configuration.maxFlow, into: target, in: region)
         return region
     }
 
     /// Where pixels of a picture may arrive when it is warped.
     private func arrival(
-        of pixels: Region, by flow: TensorView, _ moving: Region, _ operations: PixelOperations
+        of pixels: Region, by flow: TensorView, _ sampling: PixelOperations.Sampling, _ moving: Region,
+        _ operations: PixelOperations
     ) -> Region {
         var region = pixels
         if !pixels.isEmpty && !moving.isEmpty {
-            // Bilinear: a pixel sees the one to its right and the one below, too.
             let reach =
-                (operations.largestMagnitude(of: flow, in: moving.hull) * configuration.maxFlow).rounded(.up) + 1
+                (operations.largestMagnitude(of: flow, in: moving.hull) * configuration.maxFlow).rounded(.up)
+                + Float(sampling.reach)
             let side = Float(max(pixels.height, pixels.width))
             region.formUnion(pixels.grown(by: reach < side ? Int(reach) : Int(side)).intersection(moving))
         }
@@ -330,16 +337,17 @@ public struct SuperSlomo: Sendable {
         _ x0: TensorView, _ x1: TensorView, at t: Float, into target: TensorView, in region: Region? = nil,
         state: State, on pool: WorkerPool
     ) {
-        blend(x0, x1, at: t, into: target, in: region, state: state, PixelOperations(on: pool))
+        // A quotient is made of them, which must lie between the colors.
+        blend(x0, x1, at: t, .bilinear, into: target, in: region, state: state, PixelOperations(on: pool))
     }
 
     private func blend(
-        _ x0: TensorView, _ x1: TensorView, at t: Float, into target: TensorView, in region: Region?, state: State,
-        _ operations: PixelOperations
+        _ x0: TensorView, _ x1: TensorView, at t: Float, _ sampling: PixelOperations.Sampling, into target: TensorView,
+        in region: Region?, state: State, _ operations: PixelOperations
     ) {
-        let warped = state.warped.view
-        operations.backwarp(x0, by: state.ft0, scale: configuration.maxFlow, into: target, in: region)
-        operations.backwarp(x1, by: state.ft1, scale: configuration.maxFlow, into: warped, in: region)
+        let (warped, scale) = (state.warped.view, configuration.maxFlow)
+        operations.backwarp(x0, by: state.ft0, scale: scale, sampling: sampling, into: target, in: region)
+        operations.backwarp(x1, by: state.ft1, scale: scale, sampling: sampling, into: warped, in: region)
         operations.synthesize(target, warped, visibility: state.visibility, t: t, into: target, in: region)
     }
 }
