@@ -2,11 +2,13 @@
 """`make bench`: our networks beside PyTorch's and ONNX Runtime's, the same weights and pictures, in turns.
 
 Every contender runs once a round, A B C A B C ..., so that a busy machine is busy for all of them; of all rounds the
-best time counts. The whole program is measured by pipeline.py. Where other programs keep the processors busy, `--clock processor` shows, for one thread, what each
-contender itself took of one; the JSON holds both. The processor's own rate (fused multiplications and additions in registers) is measured in the same
-rounds. "Share of peak" counts the operations that a direct convolution would take: Winograd's lie above 1.
+best time counts. The whole program is measured by pipeline.py. Where other programs keep the processors busy,
+`--clock processor` shows, for one thread, what each contender itself took of one; the JSON holds both. The processor's
+own rate (fused multiplications and additions in registers) is measured in the same rounds. "Share of peak" counts the
+operations that a direct convolution would take: Winograd's lie above 1.
 
-Prints tables and writes them as JSON. Needs PyTorch; ONNX Runtime is left out where onnx or onnxruntime are missing.
+Prints tables and writes them as a report, which is docs/reports/performance.md where everything is measured, else
+out/bench.md; and as JSON. Needs PyTorch; ONNX Runtime is left out where onnx or onnxruntime are missing.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ import torch  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 
 import pipeline  # noqa: E402
+from report import Report  # noqa: E402
 from gif2video_training import networks  # noqa: E402
 from gif2video_training.export import remove_norms  # noqa: E402
 
@@ -117,8 +120,8 @@ def onnx_session(module: torch.nn.Module, x: torch.Tensor, threads: int, folder:
 
 
 class Bench:
-    def __init__(self, arguments: argparse.Namespace, folder: Path) -> None:
-        self.arguments, self.folder = arguments, folder
+    def __init__(self, arguments: argparse.Namespace, folder: Path, report: Report) -> None:
+        self.arguments, self.folder, self.report = arguments, folder, report
         self.swift = Swift()
         self.clock = ["wall", "processor"].index(arguments.clock)
         self.peaks: dict[int, dict[str, list[float]]] = {threads: {"avx2": [0, 0], "avx512": [0, 0]} for threads in arguments.threads}
@@ -196,13 +199,14 @@ class Bench:
             if "ONNX Runtime" in seconds:
                 other.append(seconds["ONNX Runtime"] / seconds[key])
             cells.append(f"{'/'.join(f'{value:.1f}' for value in other):>9}")
-        print(" ".join(cells), flush=True)
+        self.report.line(" ".join(cells))
 
     def head(self, title: str) -> None:
-        print(f"\n{title}\n{'':34}{'size':>9} thr {'AVX-512':>8}{'AVX2':>10}{'OpenBLAS':>10}{'PyTorch':>10}"
-              f"{'ONNX R.':>10} {'of peak':>8} {'of peak':>8}  times faster than PyTorch/ONNX Runtime\n"
-              f"{'':50}{'ms, best of all rounds':<48} {'AVX-512':>8} {'AVX2':>8} {'AVX-512':>9} {'AVX2':>9}"
-              f" {'OpenBLAS':>9}")  # fmt: skip
+        self.report.section(title)
+        self.report.line(f"{'':34}{'size':>9} thr {'AVX-512':>8}{'AVX2':>10}{'OpenBLAS':>10}{'PyTorch':>10}"
+                         f"{'ONNX R.':>10} {'of peak':>8} {'of peak':>8}  times faster than PyTorch/ONNX Runtime\n"
+                         f"{'':50}{'ms, best of all rounds':<48} {'AVX-512':>8} {'AVX2':>8} {'AVX-512':>9} {'AVX2':>9}"
+                         f" {'OpenBLAS':>9}")  # fmt: skip
 
     def model_file(self, tensors: dict) -> str:
         path = self.folder / "model.safetensors"
@@ -233,8 +237,8 @@ class Bench:
 
     def pixels(self) -> None:
         height, width = SIZES[1]
-        print(f"\nOperations on the pixels of {width}x{height}, ms, 1 thread, best of all rounds\n"
-              f"{'':40}{'AVX-512':>9}{'AVX2':>9}{'reference':>10}")  # fmt: skip
+        self.report.section(f"Operations on the pixels of {width}x{height}, ms, 1 thread, best of all rounds")
+        self.report.line(f"{'':40}{'AVX-512':>9}{'AVX2':>9}{'reference':>10}")
         for name in PIXELS:
             best = {}
             for level in ["avx512", "avx2", "reference"]:
@@ -244,7 +248,7 @@ class Bench:
                 for level in best:
                     best[level] = least(best[level], self.run(level))
             self.rows.append({"name": name, "threads": 1, "height": height, "width": width, "seconds": best})
-            print(f"{name:40}" + "".join(f"{value[self.clock] * 1e3:9.3f}" for value in best.values()))
+            self.report.line(f"{name:40}" + "".join(f"{value[self.clock] * 1e3:9.3f}" for value in best.values()))
 
 
 def parts() -> dict[str, dict]:
@@ -266,7 +270,7 @@ def parts() -> dict[str, dict]:
 def processor() -> str:
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
-            return line.split(":")[1].rowBatch()
+            return line.split(":")[1].strip()
     return platform.machine()
 
 
@@ -284,14 +288,20 @@ def main() -> None:
                         help="of the measurements of the whole program")
     parser.add_argument("--long", type=int, default=10_000, help="frames of the GIF that shows memory to be flat")
     parser.add_argument("--json", type=Path, default=ROOT / "out/bench.json")
+    parser.add_argument("--report", type=Path,
+                        help="default: docs/reports/performance.md where everything is measured, else out/bench.md")
     arguments = parser.parse_args()
+    is_all = all(getattr(arguments, name) == parser.get_default(name) for name in ["threads", "only", "sizes", "parts"])
+    report = Report(arguments.report or ROOT / ("docs/reports/performance.md" if is_all else "out/bench.md"))
     sizes = [tuple(int(side) for side in reversed(size.split("x"))) for size in arguments.sizes]
     # PyTorch's and ONNX Runtime's threads shall sleep when their turn is over.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(arguments, Path(folder))
-        print(f"{processor()}, {os.cpu_count()} processors; PyTorch {torch.__version__}"
-              + (f", ONNX Runtime {onnxruntime.__version__}" if onnxruntime else ""))  # fmt: skip
+        bench = Bench(arguments, Path(folder), report)
+        report.section("Machine")
+        report.line(f"{processor()}, {os.cpu_count()} processors; PyTorch {torch.__version__}"
+                    + (f", ONNX Runtime {onnxruntime.__version__}" if onnxruntime else "")
+                    + f"; seconds {'on the wall' if bench.clock == 0 else 'of the processors'}")  # fmt: skip
         if "layers" in arguments.only:
             bench.head("Convolutions with bias and LeakyReLU")
             for layer in LAYERS:
@@ -309,19 +319,21 @@ def main() -> None:
         if "pixels" in arguments.only:
             bench.pixels()
         if "pipeline" in arguments.only:
-            bench.rows += pipeline.main(arguments.clock, arguments.rounds, arguments.threads, arguments.long, arguments.parts)
-        print()
+            bench.rows += pipeline.main(arguments, report)
+        report.section("Peak of the processor, and precision")
         for threads, rates in bench.peaks.items():
-            print(f"Peak with {threads} thread{'s' if threads > 1 else ''}: "
-                  + ", ".join(f"{name} {rate[bench.clock] / 1e9:.0f} GFLOP/s" for name, rate in rates.items()))  # fmt: skip
+            report.line(
+                f"Peak with {threads} thread{'s' if threads > 1 else ''}: "
+                + ", ".join(f"{name} {rate[bench.clock] / 1e9:.0f} GFLOP/s" for name, rate in rates.items()))  # fmt: skip
         errors = [error for row in bench.rows for error in row.get("errors", {}).values()]
         if errors:
-            print(f"Largest difference from PyTorch's output: {max(errors):.1e}")
+            report.line(f"Largest difference from PyTorch's output: {max(errors):.1e}")
+        report.write(sys.argv[1:])
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(
             {"processor": processor(), "peaks": bench.peaks, "torch": torch.__version__,
              "onnxruntime": onnxruntime.__version__ if onnxruntime else None, "rows": bench.rows}, indent=1))  # fmt: skip
-        print(f"As JSON: {arguments.json}")
+        print(f"As a report: {report.file}\nAs JSON: {arguments.json}")
 
 
 if __name__ == "__main__":

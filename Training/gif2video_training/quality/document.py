@@ -1,4 +1,4 @@
-"""docs/quality.md: sections of Markdown, one after the other."""
+"""The reports in docs/reports: sections of Markdown, one after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures of docs/quality.md: SVG, the same bytes from the same numbers."""
+"""The pictures of the reports in docs/reports: SVG, the same bytes from the same numbers."""
 
 from __future__ import annotations
 
