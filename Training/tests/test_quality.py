@@ -285,6 +285,9 @@ class RowTests(unittest.TestCase):
         said = verdict_of({"dither": {"is_dithered": False, "confidence": 0.95, "frames": 2}})
         self.assertAlmostEqual(said.logit, -np.log(19))
 
+    def test_a_table_without_rows_says_so(self):
+        self.assertEqual(document.table([]), "Nothing was measured.")
+
     def test_sections_are_headings_by_depth(self):
         page = document.Section("A", ["x"], [document.Section("B", ["y"])])
         self.assertEqual(page.markdown(), "# A\n\nx\n\n## B\n\ny")

@@ -23,7 +23,9 @@ class Section:
 
 
 def table(rows: list[dict]) -> str:
-    """Rows of one set of keys; numbers are printed with two decimals."""
+    """Rows of one set of keys; numbers are printed with two decimals. None where a run was ended early: says so."""
+    if not rows:
+        return "Nothing was measured."
     names = list(rows[0])
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
     for row in rows:
