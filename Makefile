@@ -29,7 +29,7 @@ ZSH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),ve
 FISH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 .PHONY: help demo test test-openblas test-address test-thread kernels bench build install install-daemon uninstall \
-	test-camera quality lint format dependencies clean
+	test-camera test-retrain quality lint format dependencies clean
 .DELETE_ON_ERROR:
 
 help:
@@ -39,12 +39,14 @@ help:
 	@echo 'make test-camera   the virtual camera on the real v4l2loopback, in a virtual machine (scripts/test-camera)'
 	@echo 'make build      the release programs: $(PROGRAM), $(DAEMON)'
 	@echo 'make test-openblas   the networks with the portable convolutions'
-	@echo 'make bench      our networks beside PyTorch and ONNX Runtime, the program beside ffmpeg (see Benchmarks/bench.py)'
+	@echo 'make bench      our networks beside PyTorch and ONNX Runtime, the program beside ffmpeg; writes docs/reports (see'
+	@echo '                Benchmarks/bench.py)'
 	@echo 'make install    programs, networks, shell completion and documents below PREFIX=$(PREFIX) (DESTDIR= goes before it)'
 	@echo 'make install-daemon   that, systemd units, and /etc/gif2video/gif2video.toml where there is none'
 	@echo 'make uninstall  take them away again'
-	@echo 'make quality    measure the program on DATA=$(DATA), write docs/quality.md; QUALITY=--quick: a first look'
-	@echo 'make lint       check the formatting of the Swift sources;  make format: repair it'
+	@echo 'make quality    measure the program on DATA=$(DATA), write docs/reports; QUALITY=--quick: a first look'
+	@echo 'make test-retrain   the commands of Training/README.md on a tiny clip; skipped without PyTorch'
+	@echo 'make lint       check the formatting of the Swift sources, and the documents;  make format: repair the sources'
 	@echo 'make clean      remove what was built and out/'
 
 demo: $(PROGRAM)
@@ -72,6 +74,10 @@ test-openblas: dependencies
 test-camera: $(PROGRAM)
 	scripts/install-dependencies camera || true
 	scripts/test-camera || [ $$? -eq 77 ]
+
+# Without PyTorch most of it is skipped, which it says.
+test-retrain:
+	cd Training && $(PYTHON) -m unittest -v tests.test_retrain
 
 # The kernels for another architecture, compiled though they cannot run here.
 kernels:
@@ -147,6 +153,7 @@ quality: $(PROGRAM)
 
 lint:
 	$(SWIFT) format lint -r --strict Package.swift Sources Tests Benchmarks
+	scripts/check-docs
 
 format:
 	$(SWIFT) format -r -i Package.swift Sources Tests Benchmarks
