@@ -29,7 +29,7 @@ class Report:
         - arguments: those of bench.py.
         """
         bench = f" BENCH={shlex.quote(shlex.join(arguments))}" if arguments else ""
-        parts = ["# Performance report", f"Written by `make bench{bench}`. What it means: docs/performance.md."]
+        parts = ["# Performance report", f"Written by `make bench{bench}`. Explained in docs/performance.md."]
         for title, lines in self._sections:
             if lines:
                 parts += [f"## {title}", "\n".join(f"    {row}" for line in lines for row in line.split("\n"))]

@@ -19,7 +19,7 @@ TRAINING = Path(__file__).resolve().parents[1]
 PROGRAM = Path(os.environ.get("GIF2VIDEO", TRAINING / "../.build/release/gif2video")).resolve()
 MISSING = [name for name in ("torch", "numpy", "PIL", "safetensors") if importlib.util.find_spec(name) is None]
 MISSING += [name for name in ("ffmpeg", "ffprobe") if shutil.which(name) is None]
-#: What makes the commands short. Each must be in one of them.
+#: Replacements that make the commands short. Each must be in one of them.
 SMALLER = {"--count 3000": "--count 4", "--steps 20000": "--steps 3"}
 
 
