@@ -46,14 +46,16 @@ static void backwarp(const float *restrict source, int channels, int height, int
     }
 }
 
+typedef float four __attribute__((ext_vector_type(4)));
+
 /// The weights of four pixels in a row for a place between the second and the third: Keys' cubic convolution with
 /// a = -0.75. At 0 exactly the second pixel.
-static inline void cubic_weights(float between, float *restrict weights, int step) {
+static inline four cubic_weights(float between) {
     const float a = -0.75f, other = 1 - between, before = between + 1, after = other + 1;
-    weights[0] = ((a * before - 5 * a) * before + 8 * a) * before - 4 * a;
-    weights[step] = ((a + 2) * between - (a + 3)) * between * between + 1;
-    weights[2 * step] = ((a + 2) * other - (a + 3)) * other * other + 1;
-    weights[3 * step] = ((a * after - 5 * a) * after + 8 * a) * after - 4 * a;
+    return (four){((a * before - 5 * a) * before + 8 * a) * before - 4 * a,
+                  ((a + 2) * between - (a + 3)) * between * between + 1,
+                  ((a + 2) * other - (a + 3)) * other * other + 1,
+                  ((a * after - 5 * a) * after + 8 * a) * after - 4 * a};
 }
 
 static inline int index_inside(int index, int last) {
@@ -65,38 +67,38 @@ static void backwarp_cubic(const float *restrict source, int channels, int heigh
                            const float *restrict flow, float scale, int first_row, int rows, int first_column,
                            int columns, float *restrict target) {
     const ptrdiff_t plane = (ptrdiff_t)height * width;
-    // Where a pixel comes from: the columns and the rows of sixteen, and their weights.
-    int32_t column[4][CHUNK], row[4][CHUNK];
-    float across[4][CHUNK], down[4][CHUNK];
     for (int y = first_row; y < first_row + rows; y++) {
-        for (int first = first_column; first < first_column + columns; first += CHUNK) {
-            const int left_over = first_column + columns - first, count = left_over < CHUNK ? left_over : CHUNK;
-            const ptrdiff_t start = (ptrdiff_t)y * width + first;
-            for (int i = 0; i < count; i++) {
-                // Two pixels outside, all four are the border's. Positive, so that conversion rounds down.
-                const float from_x = clamped((float)(first + i) + scale * flow[start + i] + 2, (float)(width + 3));
-                const float from_y = clamped((float)y + scale * flow[plane + start + i] + 2, (float)(height + 3));
-                const int left = (int)from_x, top = (int)from_y;
-                cubic_weights(from_x - (float)left, &across[0][i], CHUNK);
-                cubic_weights(from_y - (float)top, &down[0][i], CHUNK);
-                for (int tap = 0; tap < 4; tap++) {
-                    column[tap][i] = index_inside(left - 3 + tap, width - 1);
-                    row[tap][i] = index_inside(top - 3 + tap, height - 1) * width;
-                }
+        for (int x = first_column; x < first_column + columns; x++) {
+            const ptrdiff_t at = (ptrdiff_t)y * width + x;
+            // Two pixels outside, all four are the border's. Positive, so that conversion rounds down.
+            const float from_x = clamped((float)x + scale * flow[at] + 2, (float)(width + 3));
+            const float from_y = clamped((float)y + scale * flow[plane + at] + 2, (float)(height + 3));
+            const int left = (int)from_x - 3, top = (int)from_y - 3;
+            const four across = cubic_weights(from_x - (float)(left + 3)), down = cubic_weights(from_y - (float)(top + 3));
+            const int isInside = left >= 0 && left + 3 < width;
+            int column[4];
+            ptrdiff_t row[4];
+            for (int tap = 0; tap < 4; tap++) {
+                column[tap] = index_inside(left + tap, width - 1);
+                row[tap] = (ptrdiff_t)index_inside(top + tap, height - 1) * width;
             }
             for (int channel = 0; channel < channels; channel++) {
                 const float *from = source + channel * plane;
-                float *to = target + channel * plane + start;
-                for (int i = 0; i < count; i++) {
-                    float sum = 0;
-                    for (int tap = 0; tap < 4; tap++) {
-                        const float *line = from + row[tap][i];
-                        sum += down[tap][i] * (across[0][i] * line[column[0][i]] + across[1][i] * line[column[1][i]] +
-                                               across[2][i] * line[column[2][i]] + across[3][i] * line[column[3][i]]);
+                four sums = 0;
+                for (int tap = 0; tap < 4; tap++) {
+                    const float *line = from + row[tap];
+                    four values;
+                    if (isInside) {
+                        __builtin_memcpy(&values, line + left, sizeof values);
+                    } else {
+                        values = (four){line[column[0]], line[column[1]], line[column[2]], line[column[3]]};
                     }
-                    sum = sum > -1 ? sum : -1;
-                    to[i] = sum < 1 ? sum : 1;
+                    sums += down[tap] * values;
                 }
+                sums *= across;
+                float value = (sums.x + sums.y) + (sums.z + sums.w);
+                value = value > -1 ? value : -1;
+                target[channel * plane + at] = value < 1 ? value : 1;
             }
         }
     }
