@@ -48,10 +48,11 @@ let package = Package(
         library("Filesystem", ["CLinux"]),
         library("Media", []),
         library("GIFDecoding", ["Media", "CGIF"]),
-        library("Inference", ["CKernels", "COpenBLAS", "Threads"]),
-        library("Restoration", ["Inference", "Media", "Threads", "CKernels"]),
-        library("Output", ["Inference", "Media", "Filesystem", "Threads", "CKernels", "CPNG", "CLinux"]),
-        library("Camera", ["Output", "Inference", "Media", "Threads", "CKernels", "CV4L2", "CLinux"]),
+        library("PixelKernels", ["CKernels", "Threads"]),
+        library("Inference", ["PixelKernels", "CKernels", "COpenBLAS", "Threads"]),
+        library("Restoration", ["Inference", "PixelKernels", "Media", "Threads", "CKernels"]),
+        library("Output", ["PixelKernels", "Media", "Filesystem", "Threads", "CKernels", "CPNG", "CLinux"]),
+        library("Camera", ["Output", "PixelKernels", "Media", "Threads", "CKernels", "CV4L2", "CLinux"]),
         library("Pipeline", ["GIFDecoding", "Restoration", "Output", "Media", "Threads"]),
 
         // The daemon around it: what it is told, how it is talked to, what it does.
@@ -94,12 +95,13 @@ let package = Package(
         // `make bench`; not installed.
         .target(name: "CPeak", path: "Benchmarks/CPeak"),
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Inference", "Threads", "CPeak"], path: "Benchmarks/Benchmarks",
+            name: "Benchmarks", dependencies: ["Restoration", "Inference", "PixelKernels", "Threads", "CPeak"],
+            path: "Benchmarks/Benchmarks",
             swiftSettings: swiftSettings),
 
         // Tests: one folder per module, shared helpers, and the program as its users run it.
         .target(
-            name: "TestSupport", dependencies: ["Media", "Inference"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Media", "Inference", "PixelKernels"], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
         // Counts what the program that it is linked into allocates.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
@@ -107,10 +109,15 @@ let package = Package(
         tests("Media", ["Media"]),
         tests("Filesystem", ["Filesystem"]),
         tests("GIFDecoding", ["GIFDecoding", "Media"]),
-        tests("Inference", ["Inference", "CKernels", "Threads", "CAllocations"], resources: [.copy("Fixtures")]),
-        tests("Restoration", ["Restoration", "Inference", "Media", "Threads"], resources: [.copy("Fixtures")]),
-        tests("Output", ["Output", "Inference", "Media", "Filesystem", "Threads"]),
-        tests("Camera", ["Camera", "Inference", "Output", "Media", "Threads"]),
+        tests("PixelKernels", ["PixelKernels", "CKernels", "Threads"]),
+        tests(
+            "Inference", ["Inference", "PixelKernels", "CKernels", "Threads", "CAllocations"],
+            resources: [.copy("Fixtures")]),
+        tests(
+            "Restoration", ["Restoration", "Inference", "PixelKernels", "Media", "Threads"],
+            resources: [.copy("Fixtures")]),
+        tests("Output", ["Output", "PixelKernels", "Media", "Filesystem", "Threads"]),
+        tests("Camera", ["Camera", "PixelKernels", "Output", "Media", "Threads"]),
         tests("Pipeline", ["Pipeline", "GIFDecoding", "Restoration", "Output", "Media"]),
         tests("Configuration", ["Configuration", "Camera", "Restoration", "Output", "Media", "Filesystem"]),
         tests("Control", ["Control", "CLinux", "Threads"]),

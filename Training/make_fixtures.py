@@ -6,8 +6,7 @@ Tests/InferenceTests/Fixtures
   unets.safetensors    one case a small U-Net: <case>.input, .output and its parameters <case>.<name>, BatchNorm folded
                        from statistics that are not trivial.
   large.safetensors    U-Nets of full size: <case>.output only. Parameters and input come from `formula`, which
-                       Tests/InferenceTests/Support/Formula.swift repeats; the config lists their names and shapes.
-  pixels.safetensors   backwarp, fC and the projection: inputs and outputs.
+                       Tests/TestSupport/Formula.swift repeats; the config lists their names and shapes.
 
 Tests/RestorationTests/Fixtures: for each whole network a model file as export.py writes it, <name>.safetensors, and
 <name>-case.safetensors with its inputs and expected outputs, none with a batch dimension:
@@ -17,6 +16,7 @@ Tests/RestorationTests/Fixtures: for each whole network a model file as export.p
                 where it sees the past: past [3, H, W].
   superslomo-*  g0, g1, i0, i1 [3, H, W]; f01, f10 [2, H, W]; frame25, frame50 [3, H, W]: in-betweens at 1/4, 1/2.
   dither-classifier*  gif, estimate [3, H, W]; radius [1, H, W]; logit [1].
+and pixels.safetensors, inputs and outputs of backwarp, fC and the projection.
 Everything follows from the seeds below.
 """
 
@@ -254,7 +254,7 @@ def pixels() -> None:
     tensors.update({"fc.palettes": palettes, "fc.count": counts, "fc.ids": ids, "fc.gif": gif, "fc.input": estimate[0]})
     tensors["fc.nearest"] = mixed(networks.nearest_colour)(estimate, *colors)[0]
     tensors["fc.projected"] = mixed(networks.project_to_cell)(estimate, gif[None], *colors)[0]
-    save(TESTS / "InferenceTests/Fixtures/pixels.safetensors", tensors, "test-cases", [])
+    save(TESTS / "RestorationTests/Fixtures/pixels.safetensors", tensors, "test-cases", [])
 
 
 FIRST = {"unet": "shuffle", "in": 4, "out": 3, "widths": [8, 12, 16], "slope": 0.1}

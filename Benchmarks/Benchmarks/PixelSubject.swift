@@ -1,4 +1,5 @@
-import Inference
+import PixelKernels
+import Restoration
 import Threads
 
 /// One of the operations on pixels, on a picture of noise.

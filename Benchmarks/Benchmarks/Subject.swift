@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import PixelKernels
 import Threads
 
 /// Something to be timed.

@@ -1,5 +1,5 @@
 import CKernels
-import Inference
+import PixelKernels
 public import Media
 
 /// Turns pictures into a camera's bytes. Any thread.

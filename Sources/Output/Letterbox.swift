@@ -1,5 +1,5 @@
 import CKernels
-import Inference
+import PixelKernels
 public import Media
 
 /// Fits pictures of any size into one fixed canvas, scaled and centred: as large as fits, the rest in one color, or so large

@@ -1,6 +1,7 @@
 import Glibc
 public import Inference
 public import Media
+import PixelKernels
 public import Threads
 
 /// The networks of one profile: what a stream is restored with. Immutable and shared between streams.

@@ -1,5 +1,5 @@
-import Inference
 import Media
+import PixelKernels
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import CAllocations
+import PixelKernels
 import TestSupport
 import Testing
 import Threads

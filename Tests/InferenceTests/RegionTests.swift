@@ -1,4 +1,5 @@
 import Foundation
+import PixelKernels
 import TestSupport
 import Testing
 import Threads

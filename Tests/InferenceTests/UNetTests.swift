@@ -1,3 +1,4 @@
+import PixelKernels
 import TestSupport
 import Testing
 import Threads

@@ -1,7 +1,7 @@
 import Foundation
-import Inference
 import Media
 @testable import Output
+import PixelKernels
 import TestSupport
 import Testing
 

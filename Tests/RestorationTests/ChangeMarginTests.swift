@@ -1,5 +1,6 @@
 import Inference
 import Media
+import PixelKernels
 import TestSupport
 import Testing
 import Threads

@@ -1,4 +1,4 @@
-import Inference
+import PixelKernels
 import TestSupport
 import Testing
 import Threads

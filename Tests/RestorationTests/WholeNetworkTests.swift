@@ -1,6 +1,7 @@
 import Foundation
 import Inference
 import Media
+import PixelKernels
 import TestSupport
 import Testing
 import Threads

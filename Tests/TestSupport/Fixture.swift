@@ -1,7 +1,7 @@
 public import Foundation
+public import Inference
+public import PixelKernels
 import Testing
-
-@testable public import Inference
 
 /// A file of expected tensors, written by Training/make_fixtures.py.
 public struct Fixture {

@@ -1,4 +1,5 @@
 import CKernels
+import PixelKernels
 
 extension Convolution {
     /// Sums over all taps: for few input channels, for a size of 1 and for strides. The output may be a part of a map, under

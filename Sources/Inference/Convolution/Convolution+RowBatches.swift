@@ -1,4 +1,5 @@
 import CKernels
+import PixelKernels
 
 extension Convolution {
     /// How the tiles of a map that is made on the way are shared out: a task takes a row batch from top to bottom, a row of tiles

@@ -1,4 +1,5 @@
 import CKernels
+import PixelKernels
 
 extension Convolution {
     /// How a map's tiles are shared out.

@@ -1,4 +1,5 @@
 import CKernels
+import PixelKernels
 
 /// A convolution with zero padding of half its size, its bias and its activation (BatchNorm is folded into it).
 ///

@@ -1,3 +1,4 @@
+package import PixelKernels
 package import Threads
 
 /// One convolution alone, from map to map, for the benchmarks: networks do not use it.

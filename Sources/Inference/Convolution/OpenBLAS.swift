@@ -1,6 +1,7 @@
 import CKernels
 import COpenBLAS
 import Glibc
+import PixelKernels
 
 /// OpenBLAS as the layers use it: float32, row-major, one thread a call.
 ///

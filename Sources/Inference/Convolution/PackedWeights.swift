@@ -1,4 +1,5 @@
 import CKernels
+import PixelKernels
 
 /// One layer's weights and biases in the order in which its products read them. Immutable, shared by all streams.
 final class PackedWeights: @unchecked Sendable {

@@ -1,3 +1,5 @@
+import PixelKernels
+
 /// Winograd tiles of a map, 4 x 4 pixels each, that are to be computed: numbered in their order, from 0.
 struct WinogradBlocks {
     /// How many tiles cover so many pixels of a row or column; the last may hang over.

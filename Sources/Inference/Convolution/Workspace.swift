@@ -1,3 +1,4 @@
+import PixelKernels
 import Synchronization
 import Threads
 

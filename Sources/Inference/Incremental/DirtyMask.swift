@@ -1,4 +1,5 @@
 import Glibc
+import PixelKernels
 
 /// Which pixels of a map are out of date: any set of them, unlike a `Region`, as what is not needed stays out of date
 /// around what is.

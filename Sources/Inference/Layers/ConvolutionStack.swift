@@ -1,4 +1,5 @@
 import CKernels
+public import PixelKernels
 public import Threads
 
 /// Convolutions one after the other, each with its LeakyReLU: the dither classifier's body. Immutable.

@@ -1,3 +1,5 @@
+import PixelKernels
+
 /// [convolution, LeakyReLU] x 2: the paper's `double_conv`, BatchNorm folded.
 struct DoubleConvolution: Sendable {
     let first: Convolution

@@ -1,4 +1,5 @@
 import CKernels
+import PixelKernels
 
 /// A map without weights behind it, made from others while a convolution reads it: it lies nowhere as a whole.
 enum FusedInput {

@@ -1,4 +1,5 @@
 import CKernels
+import PixelKernels
 
 /// Bilinear upsampling and the ways between a picture's planes and the networks' maps, rows shared out on the pool.
 enum Resampling {

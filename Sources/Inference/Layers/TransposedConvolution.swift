@@ -1,4 +1,5 @@
 import CKernels
+import PixelKernels
 
 /// A transposed convolution of size 2 and stride 2: each pixel becomes 2 x 2 pixels. No activation.
 ///

@@ -3,14 +3,14 @@
 /// Not for several threads: one thread loads a file and builds the network from it.
 public final class ModelWeights {
     /// One tensor as the file holds it, the last dimension the closest together.
-    struct Entry {
-        let shape: [Int]
-        let values: [Float]
+    package struct Entry {
+        package let shape: [Int]
+        package let values: [Float]
     }
 
     /// For errors: the file that the tensors came from.
     public let path: String
-    private(set) var entries: [String: Entry]
+    package private(set) var entries: [String: Entry]
 
     init(path: String, entries: [String: Entry]) {
         self.path = path

@@ -1,6 +1,7 @@
 import CKernels
 import FoundationEssentials
 import Glibc
+import PixelKernels
 
 /// An open safetensors file: 8 bytes of header length (little-endian), a JSON header, then the tensors' bytes.
 ///

@@ -1,4 +1,5 @@
 import CKernels
+import PixelKernels
 
 /// A map of float32 values as the networks work on it: in blocks of a few channels, which lie together for each pixel.
 ///

@@ -1,3 +1,5 @@
+import PixelKernels
+
 /// A small U-Net at half resolution behind a pixel unshuffle, with additive skips: the `live` networks.
 ///
 /// The input is padded right and bottom, repeating its edge, to a multiple of 2 to the number of widths; the output is

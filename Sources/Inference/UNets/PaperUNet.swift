@@ -1,3 +1,5 @@
+import PixelKernels
+
 /// The paper's two U-Nets: "UNet_simple" of CCDNet and "UNet_flow" of SuperSlomo.
 ///
 /// in: double convolution; down: average pool, double convolution; up: upsampling to twice the size, concatenation

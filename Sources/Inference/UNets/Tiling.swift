@@ -1,3 +1,4 @@
+import PixelKernels
 import Threads
 
 /// How a large picture is cut into tiles that a network runs on one after the other, each with as much around it as its

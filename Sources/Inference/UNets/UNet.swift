@@ -1,3 +1,4 @@
+public import PixelKernels
 public import Threads
 
 /// A U-Net with its weights: immutable, and shared by any number of states.

@@ -1,3 +1,5 @@
+public import PixelKernels
+
 /// One U-Net's input, output and all that lies between, for pictures of one size.
 ///
 /// Made by `UNet.makeState`. Used by one `forward` at a time; may move between threads in between. The caller fills

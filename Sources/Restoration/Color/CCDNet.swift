@@ -1,5 +1,6 @@
 import Glibc
 public import Inference
+import PixelKernels
 import Threads
 
 /// CCDNet-k (section 4.1, figure 2, equation 5): a first network, then steps that correct its estimate.

@@ -1,5 +1,6 @@
 import Glibc
 public import Inference
+import PixelKernels
 import Threads
 
 /// Tells dithered GIFs from others (section 5): convolutions over a frame and its gradients, and an average.

@@ -1,4 +1,3 @@
-import Inference
 import Media
 
 /// The palettes of the frames in the window, prepared once each.

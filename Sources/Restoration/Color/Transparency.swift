@@ -1,5 +1,5 @@
-import Inference
 import Media
+import PixelKernels
 import Threads
 
 /// What in-betweens of frames with transparent pixels are made of, where alpha is kept.

@@ -1,4 +1,5 @@
 import Inference
+import PixelKernels
 
 /// Motion that is too large for the flow network's eyes, found where it is small: on frames of a quarter of the size.
 ///

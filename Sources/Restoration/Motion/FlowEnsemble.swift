@@ -1,5 +1,5 @@
 import Glibc
-import Inference
+import PixelKernels
 import Threads
 
 /// The flows of two frames once more, as network B sees them in mirrored frames and in reversed time: a network errs

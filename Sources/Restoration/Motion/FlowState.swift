@@ -1,4 +1,5 @@
 import Inference
+import PixelKernels
 
 /// What network B runs on, for frames of one size, and the flows that it has found.
 ///

@@ -1,4 +1,5 @@
 public import Inference
+import PixelKernels
 public import Threads
 
 /// The adapted SuperSlomo (section 4.2, figure 4): flow from the GIF frames, refinement on restored ones.

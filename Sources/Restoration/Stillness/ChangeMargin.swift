@@ -1,4 +1,5 @@
 import Inference
+import PixelKernels
 
 /// Where nothing changes nothing is done: what the networks make of a GIF's still parts, by definition and not as a saving
 /// that would not show.

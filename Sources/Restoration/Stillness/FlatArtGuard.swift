@@ -1,4 +1,4 @@
-import Inference
+import PixelKernels
 import Threads
 
 /// Leaves alone what the network would hardly change: flat art and screens, whose colors a GIF holds without loss.

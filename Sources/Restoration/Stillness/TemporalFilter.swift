@@ -1,6 +1,6 @@
 import CKernels
 import Glibc
-import Inference
+import PixelKernels
 import Threads
 
 /// Keeps still what stands still: a recursive filter over the restored frames, not in the paper.

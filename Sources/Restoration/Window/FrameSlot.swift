@@ -1,5 +1,5 @@
-import Inference
 import Media
+import PixelKernels
 import Threads
 
 /// One place of the sliding window: a GIF frame as the networks read it, and what CCDNet made of it.

@@ -1,4 +1,5 @@
 import CKernels
+import PixelKernels
 import Threads
 
 @testable import Inference

@@ -1,3 +1,4 @@
+import PixelKernels
 import Threads
 
 extension PixelOperations {
@@ -8,7 +9,7 @@ extension PixelOperations {
     ///   - radius: one channel; what is less than `leastRadius` counts as that.
     ///   - size: pixels a side; blocks at the right and at the bottom may be smaller.
     ///   - sums: of each block, row by row; those that no pixel of `region` lies in keep what they are.
-    public func sumChanges(
+    func sumChanges(
         of image: TensorView, from gif: TensorView, radius: TensorView, leastRadius: Float, size: Int,
         into sums: Tensor, in region: Region
     ) {

@@ -1,15 +1,15 @@
 import CKernels
 
 /// The palettes of a picture as the kernels read them: colors in [-1, 1]. Immutable.
-public final class PaletteTable: @unchecked Sendable {
+package final class PaletteTable: @unchecked Sendable {
     /// How many palettes, the empty ones included: ids are below it.
-    public let count: Int
+    package let count: Int
     private let colors: UnsafeMutableBufferPointer<Float>
     private let palettes: UnsafeMutableBufferPointer<ck_palette>
 
     /// - Parameter palettes: R, G, B, R, G, B ... of each palette, by id; nil or empty for an id whose pixels are bound
     ///   to no palette (nothing has painted them).
-    public init(_ palettes: [[UInt8]?]) {
+    package init(_ palettes: [[UInt8]?]) {
         count = palettes.count
         let values = palettes.map { ($0 ?? []).map { Float($0) / 127.5 - 1 } }
         colors = .allocate(capacity: values.reduce(0) { $0 + $1.count })
@@ -25,7 +25,7 @@ public final class PaletteTable: @unchecked Sendable {
     }
 
     /// The ids whose palette another table does not have under that id.
-    public func differences(from other: PaletteTable) -> Set<UInt16> {
+    package func differences(from other: PaletteTable) -> Set<UInt16> {
         func same(_ a: ck_palette, _ b: ck_palette) -> Bool {
             a.count == b.count
                 && (0..<3 * Int(a.count)).allSatisfy { a.rgb[$0] == b.rgb[$0] }

@@ -48,7 +48,7 @@ public struct TensorView: Sendable {
     }
 
     /// The first value: valid while the tensor lives.
-    var pointer: UnsafeMutablePointer<Float> {
+    package var pointer: UnsafeMutablePointer<Float> {
         guard let base = tensor.values.baseAddress else { preconditionFailure("a tensor without storage") }
         return base + channels.lowerBound * tensor.shape.plane
     }

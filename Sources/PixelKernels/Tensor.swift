@@ -43,5 +43,5 @@ public final class Tensor: @unchecked Sendable {
     }
 
     /// Valid while the tensor lives.
-    var values: UnsafeMutableBufferPointer<Float> { storage.assumingMemoryBound(to: Float.self) }
+    package var values: UnsafeMutableBufferPointer<Float> { storage.assumingMemoryBound(to: Float.self) }
 }

@@ -1,7 +1,7 @@
 /// Parameters too large to commit: the same numbers as `formula` in Training/make_fixtures.py.
-enum Formula {
+public enum Formula {
     /// Uniform values in [-bound, bound): splitmix64 of the index, seeded with FNV-1a of the name.
-    static func values(_ name: String, _ count: Int, bound: Double) -> [Float] {
+    public static func values(_ name: String, _ count: Int, bound: Double) -> [Float] {
         var state: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in name.utf8 { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
         return [Float](unsafeUninitializedCapacity: count) { values, initialized in
@@ -20,7 +20,7 @@ enum Formula {
     }
 
     /// He's bound for weights (less for the last layer, to end in about [-1, 1]), 0.1 for biases.
-    static func bound(_ name: String, _ shape: [Int]) -> Double {
+    public static func bound(_ name: String, _ shape: [Int]) -> Double {
         guard shape.count > 1 else { return 0.1 }
         return (6 / Double(shape.dropFirst().reduce(1, *))).squareRoot() * (name.contains("outc") ? 0.1 : 1)
     }

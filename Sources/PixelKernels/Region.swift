@@ -12,29 +12,33 @@ public struct Region: Hashable, Sendable {
         public let rows: Range<Int>
         public let columns: Range<Int>
 
+        public init(rows: Range<Int>, columns: Range<Int>) {
+            (self.rows, self.columns) = (rows, columns)
+        }
+
         /// With all pixels around it that are at most so many away: also ones that are in no map.
-        func grown(by reach: Int) -> Patch {
+        package func grown(by reach: Int) -> Patch {
             Patch(
                 rows: rows.lowerBound - reach..<rows.upperBound + reach,
                 columns: columns.lowerBound - reach..<columns.upperBound + reach)
         }
 
         /// Each pixel as `factor` x `factor`.
-        func enlarged(by factor: Int) -> Patch {
+        package func enlarged(by factor: Int) -> Patch {
             Patch(
                 rows: rows.lowerBound * factor..<rows.upperBound * factor,
                 columns: columns.lowerBound * factor..<columns.upperBound * factor)
         }
 
         /// What stands for `factor` x `factor` pixels each of which any is in it.
-        func shrunk(by factor: Int) -> Patch {
+        package func shrunk(by factor: Int) -> Patch {
             Patch(
                 rows: rows.lowerBound / factor..<(rows.upperBound - 1) / factor + 1,
                 columns: columns.lowerBound / factor..<(columns.upperBound - 1) / factor + 1)
         }
 
         /// Nil: they have no pixel in common.
-        func intersection(_ other: Patch) -> Patch? {
+        package func intersection(_ other: Patch) -> Patch? {
             let both = Patch(rows: rows.clamped(to: other.rows), columns: columns.clamped(to: other.columns))
             return both.rows.isEmpty || both.columns.isEmpty ? nil : both
         }
@@ -76,7 +80,7 @@ public struct Region: Hashable, Sendable {
     }
 
     /// Adds what stands for each rectangle of a region of any map; what lies outside of this one is left out.
-    mutating func formUnion(_ other: Region, as counterpart: (Patch) -> Patch) {
+    package mutating func formUnion(_ other: Region, as counterpart: (Patch) -> Patch) {
         for patch in other.patches {
             let patch = counterpart(patch)
             insert(rows: patch.rows, columns: patch.columns)
@@ -84,7 +88,7 @@ public struct Region: Hashable, Sendable {
     }
 
     /// Takes all out and keeps the memory.
-    mutating func removeAll() {
+    package mutating func removeAll() {
         for row in 0..<height { columns[row] = 0..<0 }
     }
 
@@ -142,7 +146,7 @@ public struct Region: Hashable, Sendable {
 
     /// Adds of a larger map's region what `shrunk` would make of it.
     /// - Parameter reach: and all pixels that are at most so many away from that.
-    mutating func formUnion(_ larger: Region, shrunkBy factor: Int, grownBy reach: Int = 0) {
+    package mutating func formUnion(_ larger: Region, shrunkBy factor: Int, grownBy reach: Int = 0) {
         let (height, width) = (height, width)
         formUnion(larger) { patch in
             let part = patch.shrunk(by: factor)
@@ -156,7 +160,7 @@ public struct Region: Hashable, Sendable {
     }
 
     /// Each pixel as `factor` x `factor` pixels of a larger map, as far as that goes.
-    func enlarged(by factor: Int, height: Int, width: Int) -> Region {
+    package func enlarged(by factor: Int, height: Int, width: Int) -> Region {
         var enlarged = Region(height: height, width: width)
         enlarged.formUnion(self) { $0.enlarged(by: factor) }
         return enlarged
@@ -166,7 +170,7 @@ public struct Region: Hashable, Sendable {
     public var patches: Patches { Patches(columns: columns, whole: nil) }
 
     /// Those of a region; nil: all of a map, which is one.
-    static func patches(of region: Region?, height: Int, width: Int) -> Patches {
+    package static func patches(of region: Region?, height: Int, width: Int) -> Patches {
         guard let region else {
             return Patches(columns: [], whole: Patch(rows: 0..<height, columns: 0..<width))
         }
@@ -198,13 +202,6 @@ public struct Region: Hashable, Sendable {
             }
             return nil
         }
-    }
-
-    /// Winograd's tiles, 4 x 4 pixels each, that it touches in a row of them, and those between.
-    func tiles(inRow row: Int) -> Range<Int> {
-        var found = 0..<0
-        for y in 4 * row..<min(4 * row + 4, height) { found = Self.hull(found, columns[y]) }
-        return found.isEmpty ? found : found.lowerBound / 4..<WinogradBlocks.tiles(over: found.upperBound)
     }
 
     private static func hull(_ a: Range<Int>, _ b: Range<Int>) -> Range<Int> {

@@ -55,7 +55,7 @@ public struct Kernels: @unchecked Sendable {
     }
 
     /// The same level with other products.
-    init(_ kernels: Kernels, products: Products) {
+    package init(_ kernels: Kernels, products: Products) {
         level = kernels.level
         self.products = products
     }
@@ -67,7 +67,7 @@ public struct Kernels: @unchecked Sendable {
     public var name: String { String(cString: table.name) }
 
     /// Channels in a block of a map.
-    var lanes: Int { Int(table.lanes) }
+    package var lanes: Int { Int(table.lanes) }
 
     private static func environment(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }

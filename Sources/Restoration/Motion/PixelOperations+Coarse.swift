@@ -1,4 +1,5 @@
 import CKernels
+import PixelKernels
 import Threads
 
 extension PixelOperations {
@@ -6,7 +7,7 @@ extension PixelOperations {
     /// - Parameters:
     ///   - source: [C, H, W].
     ///   - target: [C, (H + 3) / 4, (W + 3) / 4].
-    public func shrinkByFour(_ source: TensorView, into target: TensorView) {
+    func shrinkByFour(_ source: TensorView, into target: TensorView) {
         let (shape, small) = (source.shape, target.shape)
         precondition(
             small == TensorShape(shape.channels, (shape.height + 3) / 4, (shape.width + 3) / 4),
@@ -22,7 +23,7 @@ extension PixelOperations {
     /// - Parameters:
     ///   - source: [C, (H + 3) / 4, (W + 3) / 4].
     ///   - target: [C, H, W].
-    public func enlargeByFour(_ source: TensorView, into target: TensorView) {
+    func enlargeByFour(_ source: TensorView, into target: TensorView) {
         let (small, shape) = (source.shape, target.shape)
         precondition(
             small == TensorShape(shape.channels, (shape.height + 3) / 4, (shape.width + 3) / 4),
@@ -36,7 +37,7 @@ extension PixelOperations {
 
     /// The means over windows of 5 x 5 pixels; the edge repeats.
     /// - Parameters: one channel each, of one size; not the same.
-    public func windowMeans(of source: TensorView, into target: TensorView) {
+    func windowMeans(of source: TensorView, into target: TensorView) {
         let shape = source.shape
         precondition(shape.channels == 1 && target.shape == shape, "means of \(shape) into \(target.shape)")
         let reach = 2
@@ -62,7 +63,7 @@ extension PixelOperations {
 
     /// The mean over the channels of |a - b|, in a region of the target.
     /// - Parameters: 3 channels each, one of the target, of one size.
-    public func meanDifferences(of a: TensorView, from b: TensorView, into target: TensorView, in region: Region) {
+    func meanDifferences(of a: TensorView, from b: TensorView, into target: TensorView, in region: Region) {
         let shape = a.shape
         precondition(
             shape.channels == 3 && b.shape == shape && target.shape == TensorShape(1, shape.height, shape.width),
@@ -77,7 +78,7 @@ extension PixelOperations {
 
     /// The sum over a region of the mean over the channels of |a - b|.
     /// - Parameters: 3 channels each, of one size.
-    public func sumOfDifferences(of a: TensorView, from b: TensorView, in region: Region) -> Float {
+    func sumOfDifferences(of a: TensorView, from b: TensorView, in region: Region) -> Float {
         let shape = a.shape
         precondition(shape.channels == 3 && b.shape == shape, "differences of \(shape) from \(b.shape)")
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: shape.height) { sums in

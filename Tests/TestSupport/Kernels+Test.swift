@@ -1,10 +1,9 @@
+public import PixelKernels
 public import Testing
-
-@testable public import Inference
 
 extension Kernels: CustomTestStringConvertible {
     /// Every level that this processor has, with each kind of products.
-    static let all = Level.allCases
+    public static let all = Level.allCases
         .filter { Kernels(atMost: $0).name == $0.rawValue }
         .flatMap { level in Products.allCases.map { Kernels(atMost: level, products: $0) } }
 

@@ -1,14 +1,13 @@
 import CKernels
-import Glibc
 public import Threads
 
-/// What CCDNet and SuperSlomo do between their networks, over whole tensors, shared out among a pool's threads.
+/// Arithmetic on whole planes, shared out among a pool's threads. Other modules add the operations that only they need.
 ///
 /// Each call returns when all is done. Any number of threads may use one value at once, on tensors of their own.
 /// All tensors of a call have the same height and width; a region, where one is given, is what is written of the target.
 public struct PixelOperations: Sendable {
-    let pool: WorkerPool
-    let kernels: Kernels
+    package let pool: WorkerPool
+    package let kernels: Kernels
 
     public init(on pool: WorkerPool, kernels: Kernels = .best) {
         self.pool = pool
@@ -178,41 +177,6 @@ public struct PixelOperations: Sendable {
         }
     }
 
-    /// How a picture is sampled between its pixels.
-    public enum Sampling: Sendable {
-        /// From 2 x 2 pixels. Halfway between two it is their mean, softer than they are.
-        case bilinear
-        /// From 4 x 4 pixels by Keys' cubic convolution, clamped to [-1, 1].
-        case cubic
-
-        /// Pixels beyond a place, on each side, that a sample may read.
-        public var reach: Int { self == .cubic ? 2 : 1 }
-    }
-
-    /// Samples `source` at (x + scale * flow x, y + scale * flow y), clamped to the border.
-    /// - Parameters:
-    ///   - flow: two channels, x then y.
-    ///   - scale: pixels that a flow of 1 stands for.
-    ///   - target: shares no values with the source.
-    public func backwarp(
-        _ source: TensorView, by flow: TensorView, scale: Float, sampling: Sampling = .bilinear,
-        into target: TensorView, in region: Region? = nil
-    ) {
-        let shape = source.shape
-        precondition(
-            target.shape == shape && flow.shape == TensorShape(2, shape.height, shape.width),
-            "backwarp of \(shape) by \(flow.shape) into \(target.shape)")
-        let (source, flow, pointer) = (source.pointer, flow.pointer, target.pointer)
-        guard let kernel = sampling == .cubic ? kernels.table.backwarp_cubic : kernels.table.backwarp else {
-            preconditionFailure("a level without a warp")
-        }
-        forEachBand(of: shape, in: region) { rows, columns in
-            kernel(
-                source, Int32(shape.channels), Int32(shape.height), Int32(shape.width), flow, scale,
-                Int32(rows.lowerBound), Int32(rows.count), Int32(columns.lowerBound), Int32(columns.count), pointer)
-        }
-    }
-
     /// The largest magnitude of any value of a region; infinite or NaN where one is.
     public func largestMagnitude(of values: TensorView, in region: Region? = nil) -> Float {
         let (shape, pointer) = (values.shape, values.pointer)
@@ -235,101 +199,6 @@ public struct PixelOperations: Sendable {
             largest = max(largest, found)
         }
         return Float(bitPattern: largest)
-    }
-
-    /// Where the answer of a search among a pixel's palette is known beforehand.
-    public struct Neighborhood {
-        let gif: TensorView
-        let radius: TensorView
-
-        /// - Parameters:
-        ///   - gif: 3 channels: each pixel's color in the GIF.
-        ///   - radius: one channel: half the distance from that color to the nearest other one of the pixel's palette, or
-        ///     less, in units of [-1, 1]; 0 where the palette does not hold it.
-        public init(gif: TensorView, radius: TensorView) {
-            precondition(
-                gif.shape.channels == 3 && radius.shape == TensorShape(1, gif.shape.height, gif.shape.width),
-                "a radius of \(radius.shape) for \(gif.shape)")
-            (self.gif, self.radius) = (gif, radius)
-        }
-    }
-
-    /// fC (section 4.1): the color of each pixel's palette that is nearest to it, L2 in RGB; the lower index wins a tie.
-    /// - Parameters:
-    ///   - image: 3 channels.
-    ///   - ids: the palette of each pixel, row by row. A pixel with an empty palette is copied.
-    ///   - near: spares the search for pixels that are nearer to their color in the GIF than the radius. The result is
-    ///     the same without.
-    ///   - target: 3 channels; may be the image.
-    public func nearestColors(
-        _ image: TensorView, _ palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>, near: Neighborhood? = nil,
-        into target: TensorView, in region: Region? = nil
-    ) {
-        precondition(
-            target.shape == image.shape && near.map { $0.gif.shape == image.shape } ?? true,
-            "nearest colors of \(image.shape) into \(target.shape)")
-        checkPalettes(image.shape, palettes, ids)
-        let shape = image.shape
-        let (pointer, plane, image) = (target.pointer, shape.plane, image.pointer)
-        // Without a radius the GIF is not looked at.
-        let (gif, radius) = (near?.gif.pointer ?? image, near?.radius.pointer)
-        withExtendedLifetime((palettes, near)) {
-            forEachRun(of: shape, in: region) { first, count in
-                kernels.table.nearest_color(
-                    image + first, gif + first, radius.map { $0 + first }, plane, count, ids.start + first,
-                    palettes.kernelPalettes, pointer + first)
-            }
-        }
-    }
-
-    /// Pulls each pixel of `image` into the Voronoi cell of its color in the GIF, along the ray from that color, in place.
-    ///
-    /// After it, fC(image) = gif but for rounding.
-    /// - Parameters:
-    ///   - image, gif: 3 channels each.
-    ///   - radius: one channel, as in `Neighborhood`: pixels nearer than that are in their cell. Nil: all are looked at.
-    ///   - ids: the palette of each pixel, row by row. A pixel with an empty palette stays as it is.
-    public func projectToCells(
-        _ image: TensorView, gif: TensorView, radius: TensorView? = nil, _ palettes: PaletteTable,
-        ids: UnsafeBufferPointer<UInt16>, in region: Region? = nil
-    ) {
-        precondition(gif.shape == image.shape, "projection of \(image.shape) to \(gif.shape)")
-        checkPalettes(image.shape, palettes, ids)
-        let shape = image.shape
-        let (plane, image, gif) = (shape.plane, image.pointer, gif.pointer)
-        let start = radius?.pointer
-        withExtendedLifetime((palettes, radius)) {
-            forEachRun(of: shape, in: region) { first, count in
-                kernels.table.project_to_cell(
-                    image + first, gif + first, start.map { $0 + first }, plane, count, ids.start + first,
-                    palettes.kernelPalettes)
-            }
-        }
-    }
-
-    /// SuperSlomo's last step (section 4.2): the two warped pictures, weighted by time and visibility.
-    ///
-    /// With v = (visibility + 1) / 2: ((1 - t) v warped0 + t (1 - v) warped1) / ((1 - t) v + t (1 - v) + 1e-8).
-    /// - Parameters:
-    ///   - visibility: one channel, in [-1, 1] (after tanh).
-    ///   - t: in 0 ... 1.
-    ///   - target: 3 channels, as `warped0` and `warped1`; may be one of these.
-    public func synthesize(
-        _ warped0: TensorView, _ warped1: TensorView, visibility: TensorView, t: Float, into target: TensorView,
-        in region: Region? = nil
-    ) {
-        let shape = target.shape
-        precondition(
-            shape.channels == 3 && warped0.shape == shape && warped1.shape == shape
-                && visibility.shape == TensorShape(1, shape.height, shape.width),
-            "synthesis of \(warped0.shape), \(warped1.shape), \(visibility.shape) into \(shape)")
-        let (warped0, warped1, visible, pointer) = (
-            warped0.pointer, warped1.pointer, visibility.pointer, target.pointer
-        )
-        forEachRun(of: shape, in: region) { first, count in
-            kernels.table.synthesize(
-                warped0 + first, warped1 + first, visible + first, t, shape.plane, count, pointer + first)
-        }
     }
 
     /// R, G, B, A bytes to 3 channels in [-1, 1]: x / 127.5 - 1. Alpha is dropped.
@@ -355,11 +224,6 @@ public struct PixelOperations: Sendable {
         }
     }
 
-    private func checkPalettes(_ image: TensorShape, _ palettes: PaletteTable, _ ids: UnsafeBufferPointer<UInt16>) {
-        precondition(image.channels == 3 && ids.count == image.plane, "\(ids.count) palette ids for \(image)")
-        precondition((ids.max() ?? 0) < palettes.count, "a palette id outside a table of \(palettes.count)")
-    }
-
     /// Values that one thread takes at once.
     private static let piece = 8192
 
@@ -378,7 +242,7 @@ public struct PixelOperations: Sendable {
     }
 
     /// Calls `body` for pixels of a plane that lie together.
-    private func forEachRun(of shape: TensorShape, in region: Region?, _ body: (_ first: Int, _ count: Int) -> Void) {
+    package func forEachRun(of shape: TensorShape, in region: Region?, _ body: (_ first: Int, _ count: Int) -> Void) {
         guard let region else { return forEachPiece(of: shape.plane, body) }
         forEachBand(of: shape, in: region) { rows, columns in
             for row in rows { body(row * shape.width + columns.lowerBound, columns.count) }
@@ -386,7 +250,7 @@ public struct PixelOperations: Sendable {
     }
 
     /// Calls `body` for rectangles.
-    private func forEachBand(
+    package func forEachBand(
         of shape: TensorShape, in region: Region?, _ body: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
     ) {
         for patch in Region.patches(of: region, height: shape.height, width: shape.width) {

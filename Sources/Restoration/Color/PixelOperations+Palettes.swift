@@ -1,0 +1,79 @@
+import CKernels
+package import PixelKernels
+
+extension PixelOperations {
+    /// Where the answer of a search among a pixel's palette is known beforehand.
+    package struct Neighborhood {
+        let gif: TensorView
+        let radius: TensorView
+
+        /// - Parameters:
+        ///   - gif: 3 channels: each pixel's color in the GIF.
+        ///   - radius: one channel: half the distance from that color to the nearest other one of the pixel's palette, or
+        ///     less, in units of [-1, 1]; 0 where the palette does not hold it.
+        package init(gif: TensorView, radius: TensorView) {
+            precondition(
+                gif.shape.channels == 3 && radius.shape == TensorShape(1, gif.shape.height, gif.shape.width),
+                "a radius of \(radius.shape) for \(gif.shape)")
+            (self.gif, self.radius) = (gif, radius)
+        }
+    }
+
+    /// fC (section 4.1): the color of each pixel's palette that is nearest to it, L2 in RGB; the lower index wins a tie.
+    /// - Parameters:
+    ///   - image: 3 channels.
+    ///   - ids: the palette of each pixel, row by row. A pixel with an empty palette is copied.
+    ///   - near: spares the search for pixels that are nearer to their color in the GIF than the radius. The result is
+    ///     the same without.
+    ///   - target: 3 channels; may be the image.
+    package func nearestColors(
+        _ image: TensorView, _ palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>, near: Neighborhood? = nil,
+        into target: TensorView, in region: Region? = nil
+    ) {
+        precondition(
+            target.shape == image.shape && near.map { $0.gif.shape == image.shape } ?? true,
+            "nearest colors of \(image.shape) into \(target.shape)")
+        checkPalettes(image.shape, palettes, ids)
+        let shape = image.shape
+        let (pointer, plane, image) = (target.pointer, shape.plane, image.pointer)
+        // Without a radius the GIF is not looked at.
+        let (gif, radius) = (near?.gif.pointer ?? image, near?.radius.pointer)
+        withExtendedLifetime((palettes, near)) {
+            forEachRun(of: shape, in: region) { first, count in
+                kernels.table.nearest_color(
+                    image + first, gif + first, radius.map { $0 + first }, plane, count, ids.start + first,
+                    palettes.kernelPalettes, pointer + first)
+            }
+        }
+    }
+
+    /// Pulls each pixel of `image` into the Voronoi cell of its color in the GIF, along the ray from that color, in place.
+    ///
+    /// After it, fC(image) = gif but for rounding.
+    /// - Parameters:
+    ///   - image, gif: 3 channels each.
+    ///   - radius: one channel, as in `Neighborhood`: pixels nearer than that are in their cell. Nil: all are looked at.
+    ///   - ids: the palette of each pixel, row by row. A pixel with an empty palette stays as it is.
+    package func projectToCells(
+        _ image: TensorView, gif: TensorView, radius: TensorView? = nil, _ palettes: PaletteTable,
+        ids: UnsafeBufferPointer<UInt16>, in region: Region? = nil
+    ) {
+        precondition(gif.shape == image.shape, "projection of \(image.shape) to \(gif.shape)")
+        checkPalettes(image.shape, palettes, ids)
+        let shape = image.shape
+        let (plane, image, gif) = (shape.plane, image.pointer, gif.pointer)
+        let start = radius?.pointer
+        withExtendedLifetime((palettes, radius)) {
+            forEachRun(of: shape, in: region) { first, count in
+                kernels.table.project_to_cell(
+                    image + first, gif + first, start.map { $0 + first }, plane, count, ids.start + first,
+                    palettes.kernelPalettes)
+            }
+        }
+    }
+
+    private func checkPalettes(_ image: TensorShape, _ palettes: PaletteTable, _ ids: UnsafeBufferPointer<UInt16>) {
+        precondition(image.channels == 3 && ids.count == image.plane, "\(ids.count) palette ids for \(image)")
+        precondition((ids.max() ?? 0) < palettes.count, "a palette id outside a table of \(palettes.count)")
+    }
+}

@@ -1,0 +1,64 @@
+import CKernels
+package import PixelKernels
+
+extension PixelOperations {
+    /// How a picture is sampled between its pixels.
+    package enum Sampling: Sendable {
+        /// From 2 x 2 pixels. Halfway between two it is their mean, softer than they are.
+        case bilinear
+        /// From 4 x 4 pixels by Keys' cubic convolution, clamped to [-1, 1].
+        case cubic
+
+        /// Pixels beyond a place, on each side, that a sample may read.
+        package var reach: Int { self == .cubic ? 2 : 1 }
+    }
+
+    /// Samples `source` at (x + scale * flow x, y + scale * flow y), clamped to the border.
+    /// - Parameters:
+    ///   - flow: two channels, x then y.
+    ///   - scale: pixels that a flow of 1 stands for.
+    ///   - target: shares no values with the source.
+    package func backwarp(
+        _ source: TensorView, by flow: TensorView, scale: Float, sampling: Sampling = .bilinear,
+        into target: TensorView, in region: Region? = nil
+    ) {
+        let shape = source.shape
+        precondition(
+            target.shape == shape && flow.shape == TensorShape(2, shape.height, shape.width),
+            "backwarp of \(shape) by \(flow.shape) into \(target.shape)")
+        let (source, flow, pointer) = (source.pointer, flow.pointer, target.pointer)
+        guard let kernel = sampling == .cubic ? kernels.table.backwarp_cubic : kernels.table.backwarp else {
+            preconditionFailure("a level without a warp")
+        }
+        forEachBand(of: shape, in: region) { rows, columns in
+            kernel(
+                source, Int32(shape.channels), Int32(shape.height), Int32(shape.width), flow, scale,
+                Int32(rows.lowerBound), Int32(rows.count), Int32(columns.lowerBound), Int32(columns.count), pointer)
+        }
+    }
+
+    /// SuperSlomo's last step (section 4.2): the two warped pictures, weighted by time and visibility.
+    ///
+    /// With v = (visibility + 1) / 2: ((1 - t) v warped0 + t (1 - v) warped1) / ((1 - t) v + t (1 - v) + 1e-8).
+    /// - Parameters:
+    ///   - visibility: one channel, in [-1, 1] (after tanh).
+    ///   - t: in 0 ... 1.
+    ///   - target: 3 channels, as `warped0` and `warped1`; may be one of these.
+    package func synthesize(
+        _ warped0: TensorView, _ warped1: TensorView, visibility: TensorView, t: Float, into target: TensorView,
+        in region: Region? = nil
+    ) {
+        let shape = target.shape
+        precondition(
+            shape.channels == 3 && warped0.shape == shape && warped1.shape == shape
+                && visibility.shape == TensorShape(1, shape.height, shape.width),
+            "synthesis of \(warped0.shape), \(warped1.shape), \(visibility.shape) into \(shape)")
+        let (warped0, warped1, visible, pointer) = (
+            warped0.pointer, warped1.pointer, visibility.pointer, target.pointer
+        )
+        forEachRun(of: shape, in: region) { first, count in
+            kernels.table.synthesize(
+                warped0 + first, warped1 + first, visible + first, t, shape.plane, count, pointer + first)
+        }
+    }
+}
