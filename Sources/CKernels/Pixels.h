@@ -313,6 +313,20 @@ static inline uint8_t chroma_of(int32_t sum, int log) {
     return (uint8_t)(((sum + (1 << (15 + log))) >> (16 + log)) + 128);
 }
 
+static void rgba_to_444(const uint8_t *restrict pixels, ptrdiff_t count, uint8_t *restrict luma, uint8_t *restrict cb,
+                        uint8_t *restrict cr) {
+    int32_t y[CHUNK], blue[CHUNK], red[CHUNK];
+    for (ptrdiff_t first = 0; first < count; first += CHUNK) {
+        const int size = count - first < CHUNK ? (int)(count - first) : CHUNK;
+        weigh(pixels + 4 * first, size, y, blue, red);
+        for (int i = 0; i < size; i++) {
+            luma[first + i] = luma_of(y[i]);
+            cb[first + i] = chroma_of(blue[i], 0);
+            cr[first + i] = chroma_of(red[i], 0);
+        }
+    }
+}
+
 static void rgba_to_yuyv(const uint8_t *restrict pixels, ptrdiff_t count, uint8_t *restrict target) {
     int32_t y[CHUNK], cb[CHUNK], cr[CHUNK];
     for (ptrdiff_t first = 0; first < count; first += CHUNK) {
@@ -352,6 +366,6 @@ static void rgba_to_420(const uint8_t *restrict top, const uint8_t *restrict bot
 
 #define CK_PIXELS                                                                                                      \
     .backwarp = backwarp, .backwarp_cubic = backwarp_cubic, .nearest_color = nearest_color,                            \
-    .project_to_cell = project_to_cell,                                                                                \
-    .synthesize = synthesize, .rgba_to_planar = rgba_to_planar, .planar_to_rgba = planar_to_rgba,                  \
-    .rgba_to_rgb = rgba_to_rgb, .rgba_to_yuyv = rgba_to_yuyv, .rgba_to_420 = rgba_to_420
+    .project_to_cell = project_to_cell, .synthesize = synthesize, .rgba_to_planar = rgba_to_planar,                    \
+    .planar_to_rgba = planar_to_rgba, .rgba_to_rgb = rgba_to_rgb, .rgba_to_444 = rgba_to_444,                          \
+    .rgba_to_yuyv = rgba_to_yuyv, .rgba_to_420 = rgba_to_420

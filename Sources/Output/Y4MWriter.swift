@@ -1,4 +1,6 @@
+import CKernels
 public import Media
+import PixelKernels
 
 /// YUV4MPEG2: what ffmpeg, mpv, x264 and others read from a pipe.
 ///
@@ -33,14 +35,10 @@ public final class Y4MWriter: PictureWriter {
         }
         picture.pixels.withUnsafeBufferPointer { source in
             planes.withUnsafeMutableBufferPointer { target in
-                let y = marker.count
-                for pixel in 0..<area {
-                    let (luma, blue, red) = BT601.limited(
-                        red: source[pixel * 4], green: source[pixel * 4 + 1], blue: source[pixel * 4 + 2])
-                    target[y + pixel] = luma
-                    target[y + area + pixel] = blue
-                    target[y + 2 * area + pixel] = red
+                guard let pixels = source.baseAddress, let luma = target.baseAddress.map({ $0 + marker.count }) else {
+                    return
                 }
+                Kernels.best.table.rgba_to_444(pixels, area, luma, luma + area, luma + 2 * area)
             }
         }
         try sink.write(planes)
@@ -48,20 +46,5 @@ public final class Y4MWriter: PictureWriter {
 
     public func finish() throws {
         try sink.close()
-    }
-}
-
-/// RGB to YCbCr by ITU-R BT.601 in limited range (Y 16 ... 235, Cb and Cr 16 ... 240).
-public enum BT601 {
-    /// Fixed point with 16 fractional bits, rounded: within half a level of the exact formula.
-    @inline(__always)
-    public static func limited(red: UInt8, green: UInt8, blue: UInt8) -> (y: UInt8, cb: UInt8, cr: UInt8) {
-        let r = Int32(red)
-        let g = Int32(green)
-        let b = Int32(blue)
-        let y = (16829 &* r &+ 33039 &* g &+ 6416 &* b &+ 32768) >> 16 &+ 16
-        let cb = (-9714 &* r &- 19070 &* g &+ 28784 &* b &+ 32768) >> 16 &+ 128
-        let cr = (28784 &* r &- 24103 &* g &- 4681 &* b &+ 32768) >> 16 &+ 128
-        return (UInt8(truncatingIfNeeded: y), UInt8(truncatingIfNeeded: cb), UInt8(truncatingIfNeeded: cr))
     }
 }

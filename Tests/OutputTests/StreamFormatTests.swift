@@ -17,18 +17,29 @@ import Testing
     }
 
     /// Every color of a grid, against the exact formula of BT.601.
-    @Test func bt601IsWithinHalfALevel() {
-        for red in stride(from: 0, through: 255, by: 15) {
-            for green in stride(from: 0, through: 255, by: 15) {
-                for blue in stride(from: 0, through: 255, by: 15) {
-                    let (y, cb, cr) = BT601.limited(red: UInt8(red), green: UInt8(green), blue: UInt8(blue))
-                    let (r, g, b) = (Double(red) / 255, Double(green) / 255, Double(blue) / 255)
-                    let luma = 0.299 * r + 0.587 * g + 0.114 * b
-                    #expect(abs(Double(y) - (16 + 219 * luma)) <= 0.51)
-                    #expect(abs(Double(cb) - (128 + 224 * (b - luma) / 1.772)) <= 0.51)
-                    #expect(abs(Double(cr) - (128 + 224 * (r - luma) / 1.402)) <= 0.51)
-                }
+    @Test func y4mIsWithinHalfALevelOfBT601() throws {
+        let levels = [UInt8](stride(from: 0, through: 255, by: 15))
+        var colors: [[UInt8]] = []
+        for red in levels {
+            for green in levels {
+                for blue in levels { colors.append([red, green, blue, 255]) }
             }
+        }
+        let size = PixelSize(width: levels.count * levels.count, height: levels.count)
+        let folder = try TemporaryFolder()
+        let writer = Y4MWriter(try folder.sink("out.y4m"), rate: Rational(25))
+        try writer.write(
+            Picture(size: size, pixels: colors.flatMap { $0 }, start: .zero, duration: Rational(1, 25)))
+        try writer.finish()
+        let planes: [Double] = try folder.read("out.y4m").suffix(3 * size.area).map { Double($0) }
+        for (pixel, color) in colors.enumerated() {
+            let (red, green, blue) = (Double(color[0]) / 255, Double(color[1]) / 255, Double(color[2]) / 255)
+            let luma: Double = 0.299 * red + 0.587 * green + 0.114 * blue
+            let cb: Double = (blue - luma) / 1.772
+            let cr: Double = (red - luma) / 1.402
+            #expect(abs(planes[pixel] - (16 + 219 * luma)) <= 0.51)
+            #expect(abs(planes[size.area + pixel] - (128 + 224 * cb)) <= 0.51)
+            #expect(abs(planes[2 * size.area + pixel] - (128 + 224 * cr)) <= 0.51)
         }
     }
 

@@ -216,9 +216,14 @@ struct ck_kernels {
     /// Three planes to the R, G, B of R, G, B, A bytes: (x + 1) * 127.5, clamped, to the nearest. Alpha stays.
     void (*planar_to_rgba)(const float *source, ptrdiff_t plane, ptrdiff_t count, uint8_t *pixels);
 
-    /// R, G, B, A bytes to R, G, B. The three below are video's: BT.601 in limited range, chroma that of the mean of the
-    /// pixels it stands for, to the nearest; alpha is dropped.
+    /// R, G, B, A bytes to R, G, B.
     void (*rgba_to_rgb)(const uint8_t *pixels, ptrdiff_t count, uint8_t *target);
+
+    // R, G, B, A bytes to video's components: BT.601 in limited range (Y 16 ... 235, Cb and Cr 16 ... 240), within 0.51
+    // of the exact formula. Cb and Cr are those of the mean of the pixels that share them. Alpha is dropped.
+
+    /// To planes of Y, Cb and Cr.
+    void (*rgba_to_444)(const uint8_t *pixels, ptrdiff_t count, uint8_t *luma, uint8_t *cb, uint8_t *cr);
 
     /// To Y0, Cb, Y1, Cr for every two pixels; `count` is even.
     void (*rgba_to_yuyv)(const uint8_t *pixels, ptrdiff_t count, uint8_t *target);
