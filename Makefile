@@ -67,7 +67,7 @@ test: dependencies
 
 # What uses a network, on the lowest level and on OpenBLAS: the path of a processor that has no kernels of ours.
 test-openblas: dependencies
-	GIF2VIDEO_CPU=reference GIF2VIDEO_CONV=openblas $(SWIFT) test --disable-xctest \
+	GIF2VIDEO_CPU=baseline GIF2VIDEO_CONV=openblas $(SWIFT) test --disable-xctest \
 		--filter 'InferenceTests|RestorationTests|PipelineTests|EndToEndTests'
 
 # On Debian's v4l2loopback, in a virtual machine made for it. Status 77 of the script: not here, which it says loudly.

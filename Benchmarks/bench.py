@@ -238,10 +238,10 @@ class Bench:
     def pixels(self) -> None:
         height, width = SIZES[1]
         self.report.section(f"Operations on the pixels of {width}x{height}, ms, 1 thread, best of all rounds")
-        self.report.line(f"{'':40}{'AVX-512':>9}{'AVX2':>9}{'reference':>10}")
+        self.report.line(f"{'':40}{'AVX-512':>9}{'AVX2':>9}{'baseline':>10}")
         for name in PIXELS:
             best = {}
-            for level in ["avx512", "avx2", "reference"]:
+            for level in ["avx512", "avx2", "baseline"]:
                 self.swift("pixels", id=level, prefix=name, height=height, width=width, level=level)
                 best[level] = [float("inf")] * 2
             for _ in range(10):

@@ -1,7 +1,7 @@
 #include "Levels.h"
 
 unsigned ck_processor(void) {
-    unsigned flags = CK_REFERENCE;
+    unsigned flags = CK_BASELINE;
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) flags |= CK_AVX2;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
@@ -20,7 +20,7 @@ const struct ck_kernels *ck_select(unsigned allowed) {
         {&ck_avx512, CK_AVX2 | CK_AVX512},
         {&ck_avx2, CK_AVX2},
 #endif
-        {&ck_reference, CK_REFERENCE},
+        {&ck_baseline, CK_BASELINE},
     };
     const unsigned usable = allowed & ck_processor();
     size_t level = 0;

@@ -4,18 +4,24 @@ import Glibc
 /// The kernels in use: an instruction set, and who multiplies matrices.
 ///
 /// What the processor offers is picked once. Two environment variables hold it back, for tests and comparisons:
-/// GIF2VIDEO_CPU names the highest level wanted (`reference`, `avx2` or `avx512`), GIF2VIDEO_CONV the convolutions'
+/// GIF2VIDEO_CPU names the highest level wanted (`baseline`, `avx2` or `avx512`), GIF2VIDEO_CONV the convolutions'
 /// products (`own` or `openblas`). Anything else, and their absence, means the best.
 public struct Kernels: @unchecked Sendable {
     /// Levels from the one that runs everywhere to the fastest.
     public enum Level: String, CaseIterable, Sendable {
-        case reference
+        /// The vectors that every processor of the architecture has: SSE2 or NEON.
+        case baseline
         case avx2
         case avx512
 
+        /// - Parameter name: the raw value, or "reference", the earlier name of the baseline.
+        package init?(name: String) {
+            self.init(rawValue: name == "reference" ? Level.baseline.rawValue : name)
+        }
+
         var flags: UInt32 {
             switch self {
-            case .reference: UInt32(CK_REFERENCE)
+            case .baseline: UInt32(CK_BASELINE)
             case .avx2: UInt32(CK_AVX2)
             case .avx512: UInt32(CK_AVX2 | CK_AVX512)
             }
@@ -33,7 +39,7 @@ public struct Kernels: @unchecked Sendable {
 
     /// The kernels that everything uses unless told otherwise.
     public static let best = Kernels(
-        atMost: environment("GIF2VIDEO_CPU").flatMap(Level.init),
+        atMost: environment("GIF2VIDEO_CPU").flatMap(Level.init(name:)),
         products: environment("GIF2VIDEO_CONV").flatMap(Products.init))
 
     /// Unchecked above: one of C's constants, which live forever.
@@ -47,7 +53,7 @@ public struct Kernels: @unchecked Sendable {
         self.level = ck_select(level?.flags ?? .max)
         #if arch(x86_64)
             let fallback =
-                String(cString: self.level.pointee.name) == Level.reference.rawValue ? Products.openBLAS : .own
+                String(cString: self.level.pointee.name) == Level.baseline.rawValue ? Products.openBLAS : .own
         #else
             let fallback = Products.own
         #endif

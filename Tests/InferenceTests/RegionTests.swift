@@ -158,7 +158,7 @@ import Threads
     }
 
     /// What is not needed is made up for when it is.
-    @Test(arguments: [Kernels(), Kernels(atMost: .reference, products: .openBLAS)])
+    @Test(arguments: [Kernels(), Kernels(atMost: .baseline, products: .openBLAS)])
     func whatIsNeededIsUpToDate(kernels: Kernels) throws {
         let fixture = try Fixture("unets", in: .module)
         let pool = WorkerPool(concurrency: 2)
@@ -233,7 +233,7 @@ import Threads
     }
 
     /// A large picture in tiles is the picture in one piece.
-    @Test(arguments: [Kernels(), Kernels(atMost: .reference, products: .openBLAS)])
+    @Test(arguments: [Kernels(), Kernels(atMost: .baseline, products: .openBLAS)])
     func tilesDoNotShow(kernels: Kernels) throws {
         let tolerance: Float = 1e-5
         let fixture = try Fixture("unets", in: .module)

@@ -71,7 +71,7 @@ import Threads
                 return (key, ModelWeights.Entry(shape: shape, values: values))
             })
         // Not all that the small networks run on: the paper's weights take a debug build seconds each time.
-        for kernels in [Kernels(), Kernels(atMost: .avx2), Kernels(atMost: .reference, products: .openBLAS)] {
+        for kernels in [Kernels(), Kernels(atMost: .avx2), Kernels(atMost: .baseline, products: .openBLAS)] {
             let weights = ModelWeights(path: name, entries: entries)
             let net = try UNet(test.unet, weights: weights, prefix: "", kernels: kernels)
             try weights.requireAllTaken()

@@ -63,7 +63,8 @@ struct ck_palette {
 
 /// Flags of `ck_select` and `ck_processor`: what the kernels of a level need of the processor.
 enum {
-    CK_REFERENCE = 0,
+    /// The vectors that every processor of the architecture has.
+    CK_BASELINE = 0,
     /// AVX2 and FMA.
     CK_AVX2 = 1 << 0,
     /// F, BW, DQ and VL.

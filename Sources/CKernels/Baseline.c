@@ -1,6 +1,6 @@
 #include "Levels.h"
 
-/// What every processor of the architecture has: SSE2, NEON.
+/// The vectors that every processor of the architecture has: SSE2, NEON.
 #define LANES 4
 #if defined(__aarch64__)
 #define ACCUMULATORS 24
@@ -11,4 +11,4 @@
 #include "Level.h"
 
 /// The level that runs everywhere.
-const struct ck_kernels ck_reference = {.name = "reference", CK_LEVEL};
+const struct ck_kernels ck_baseline = {.name = "baseline", CK_LEVEL};
