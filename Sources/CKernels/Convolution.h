@@ -1,7 +1,7 @@
 /// Convolutions on maps in blocks of LANES channels. Included once by the file of each instruction set, which defines
 /// LANES, the floats of a vector, and ACCUMULATORS, how many vectors a product may sum in registers: a multiple of 12.
 ///
-/// Everything is built on one loop, `product`: some pixels (or Winograd tiles) times one to three vectors of output
+/// Everything is built on one loop, `product`: some pixels (or Winograd blocks) times one to three vectors of output
 /// channels. Its sums stay in registers; each step loads the weights of one input channel and adds them, times each
 /// pixel's value, to all sums. Vectors are those of the compiler, so that one source serves AVX2, AVX-512 and NEON.
 #pragma once
@@ -20,13 +20,13 @@ typedef vector *vectors;
 struct operand {
     /// The first channel of the first pixel under the upper left tap.
     const float *source;
-    /// Floats from one block of channels, one row of taps, or one tap to the next.
-    ptrdiff_t block, row, tap;
-    /// Blocks of input channels; all channels of each are used but for the last, of which `last` are.
-    int blocks, last;
+    /// Floats from one channel block, one row of taps, or one tap to the next.
+    ptrdiff_t channel_block, row, tap;
+    /// Channel blocks of the input; all channels of each are used but for the last, of which `last` are.
+    int channel_blocks, last;
     /// Rows and columns of taps.
     int size;
-    /// [block][row][column][channel][output channel of the group]
+    /// [channel block][row][column][channel][output channel of the group]
     const float *weights;
 };
 
@@ -34,8 +34,8 @@ struct operand {
 struct result {
     /// The group's first channel of the first pixel.
     float *target;
-    /// Floats from one block of channels, or one pixel, to the next.
-    ptrdiff_t block, pixel;
+    /// Floats from one channel block, or one pixel, to the next.
+    ptrdiff_t channel_block, pixel;
     /// Null: the sums are stored as they are. Otherwise the bias of each channel is added and LeakyReLU applied.
     const float *bias;
     float slope;
@@ -51,8 +51,8 @@ INLINE void product(const int pixels, const int group, const ptrdiff_t step, con
     UNROLL for (int i = 0; i < pixels * group; i++) sums[i] = 0;
     const_vectors weights = (const_vectors)operand->weights;
     const float *block = operand->source;
-    for (int b = 0; b < operand->blocks; b++, block += operand->block) {
-        const int channels = b < operand->blocks - 1 ? LANES : operand->last;
+    for (int b = 0; b < operand->channel_blocks; b++, block += operand->channel_block) {
+        const int channels = b < operand->channel_blocks - 1 ? LANES : operand->last;
         const float *row = block;
         for (int ky = 0; ky < operand->size; ky++, row += operand->row) {
             for (int kx = 0; kx < operand->size; kx++) {
@@ -67,7 +67,7 @@ INLINE void product(const int pixels, const int group, const ptrdiff_t step, con
         }
     }
     UNROLL for (int j = 0; j < group; j++) {
-        float *target = result->target + j * result->block;
+        float *target = result->target + j * result->channel_block;
         vector bias = 0;
         if (result->bias) bias = ((const_vectors)result->bias)[j];
         UNROLL for (int i = 0; i < pixels; i++) {
@@ -114,34 +114,34 @@ static void group_products(int group, ptrdiff_t step, struct operand operand, st
 }
 
 static void direct(const struct ck_convolution *convolution, const struct ck_map *source, const struct ck_map *target,
-                   int first_row, int rows, int first_block, int group) {
+                   int first_row, int rows, int first_channel_block, int group) {
     const int size = convolution->size, stride = convolution->stride;
     const ptrdiff_t depth =
-        ((ptrdiff_t)(convolution->input_blocks - 1) * LANES + convolution->last_lanes) * size * size;
+        ((ptrdiff_t)(convolution->input_channel_blocks - 1) * LANES + convolution->last_lanes) * size * size;
     const ptrdiff_t corner = (size / 2) * (source->row + LANES);
     for (int y = first_row; y < first_row + rows; y++) {
         const struct operand operand = {
             .source = source->values + y * stride * source->row - corner,
-            .block = source->block,
+            .channel_block = source->channel_block,
             .row = source->row,
             .tap = LANES,
-            .blocks = convolution->input_blocks,
+            .channel_blocks = convolution->input_channel_blocks,
             .last = convolution->last_lanes,
             .size = size,
-            .weights = convolution->weights + first_block * LANES * depth,
+            .weights = convolution->weights + first_channel_block * LANES * depth,
         };
         const struct result result = {
-            .target = target->values + first_block * target->block + y * target->row,
-            .block = target->block,
+            .target = target->values + first_channel_block * target->channel_block + y * target->row,
+            .channel_block = target->channel_block,
             .pixel = target->pixel,
-            .bias = convolution->bias + first_block * LANES,
+            .bias = convolution->bias + first_channel_block * LANES,
             .slope = convolution->slope,
         };
         group_products(group, stride * LANES, operand, result, target->width);
     }
 }
 
-// Winograd's F(4x4, 3x3): a tile of 6 x 6 inputs becomes 36 values of which each is multiplied on its own, and the
+// Winograd's F(4x4, 3x3): a block of 6 x 6 inputs becomes 36 values of which each is multiplied on its own, and the
 // sums over the input channels become 4 x 4 outputs: 36 multiplications in place of 144. A 5x5 or 7x7 convolution is
 // the sum of 4 or 9 such, each on the input moved by a multiple of 3: to the products these are more input channels.
 
@@ -165,20 +165,21 @@ INLINE void transform_output(const vector m[6], vector t[4]) {
     t[3] = b + 8 * d + m[5];
 }
 
-static void winograd_input(const struct ck_map *source, int size, int first_block, int blocks, int first_tile,
-                           int tiles, const struct ck_tiles *target) {
+static void winograd_input(const struct ck_map *source, int size, int first_channel_block, int channel_blocks,
+                           int first_block, int blocks, const struct ck_winograd_blocks *target) {
     const int across = (source->width + 3) / 4, shifts = (size + 2) / 3, pad = size / 2;
-    for (int block = first_block; block < first_block + blocks; block++) {
-        const float *plane = source->values + block * source->block - pad * (source->row + LANES);
+    const int end = first_channel_block + channel_blocks;
+    for (int channel_block = first_channel_block; channel_block < end; channel_block++) {
+        const float *plane = source->values + channel_block * source->channel_block - pad * (source->row + LANES);
         for (int shift = 0; shift < shifts * shifts; shift++) {
             const float *shifted = plane + 3 * (shift / shifts) * source->row + 3 * (shift % shifts) * LANES;
-            float *to = target->values + (block * shifts * shifts + shift) * target->block;
-            int x = first_tile % across;
-            const float *line = shifted + 4 * (first_tile / across) * source->row;
-            for (int tile = 0; tile < tiles; tile++, to += target->tile) {
+            float *to = target->values + (channel_block * shifts * shifts + shift) * target->channel_block;
+            int x = first_block % across;
+            const float *line = shifted + 4 * (first_block / across) * source->row;
+            for (int block = 0; block < blocks; block++, to += target->block) {
                 const float *from = line + 4 * x * LANES;
                 if (++x == across) x = 0, line += 4 * source->row;
-                // What the tile after the next one reads.
+                // What the block after the next one reads.
                 UNROLL for (int i = 0; i < 6; i++) {
                     UNROLL for (int j = 10; j < 14; j++) __builtin_prefetch(from + i * source->row + j * LANES);
                 }
@@ -199,42 +200,46 @@ static void winograd_input(const struct ck_map *source, int size, int first_bloc
     }
 }
 
-static void winograd_products(const struct ck_convolution *convolution, const struct ck_tiles *source, int tiles,
-                              int first_position, int positions, int first_block, int group,
-                              const struct ck_tiles *target) {
+static void winograd_products(const struct ck_convolution *convolution, const struct ck_winograd_blocks *source,
+                              int blocks, int first_position, int positions, int first_channel_block, int group,
+                              const struct ck_winograd_blocks *target) {
     const int shifts = (convolution->size + 2) / 3;
     // The last block of input channels is used up to `last_lanes`, for each shift.
     const ptrdiff_t depth =
-        ((ptrdiff_t)(convolution->input_blocks - 1) * LANES + convolution->last_lanes) * shifts * shifts;
-    const float *weights = convolution->weights + 36 * first_block * LANES * depth;
+        ((ptrdiff_t)(convolution->input_channel_blocks - 1) * LANES + convolution->last_lanes) * shifts * shifts;
+    const float *weights = convolution->weights + 36 * first_channel_block * LANES * depth;
     for (int position = first_position; position < first_position + positions; position++) {
         const struct operand operand = {
             .source = source->values + position * source->position,
-            .block = shifts * shifts * source->block,
-            .row = shifts * source->block,
-            .tap = source->block,
-            .blocks = convolution->input_blocks,
+            .channel_block = shifts * shifts * source->channel_block,
+            .row = shifts * source->channel_block,
+            .tap = source->channel_block,
+            .channel_blocks = convolution->input_channel_blocks,
             .last = convolution->last_lanes,
             .size = shifts,
             .weights = weights + position * depth * group * LANES,
         };
         const struct result result = {
-            .target = target->values + position * target->position, .block = target->block, .pixel = target->tile};
-        group_products(group, LANES, operand, result, tiles);
+            .target = target->values + position * target->position,
+            .channel_block = target->channel_block,
+            .pixel = target->block,
+        };
+        group_products(group, LANES, operand, result, blocks);
     }
 }
 
-static void winograd_output(const struct ck_convolution *convolution, const struct ck_tiles *source, int first_tile,
-                            int tiles, int first_block, int blocks, const struct ck_map *target) {
+static void winograd_output(const struct ck_convolution *convolution, const struct ck_winograd_blocks *source,
+                            int first_block, int blocks, int first_channel_block, int channel_blocks,
+                            const struct ck_map *target) {
     const int across = (target->width + 3) / 4;
-    for (int block = 0; block < blocks; block++) {
-        const vector bias = ((const_vectors)convolution->bias)[first_block + block];
-        float *plane = target->values + (first_block + block) * target->block;
-        const float *from = source->values + block * source->block;
-        int y = 4 * (first_tile / across), x = 4 * (first_tile % across);
-        for (int tile = 0; tile < tiles; tile++, from += source->tile) {
+    for (int channel_block = 0; channel_block < channel_blocks; channel_block++) {
+        const vector bias = ((const_vectors)convolution->bias)[first_channel_block + channel_block];
+        float *plane = target->values + (first_channel_block + channel_block) * target->channel_block;
+        const float *from = source->values + channel_block * source->channel_block;
+        int y = 4 * (first_block / across), x = 4 * (first_block % across);
+        for (int block = 0; block < blocks; block++, from += source->block) {
             float *to = plane + y * target->row + x * target->pixel;
-            // What the tile after the next one writes.
+            // What the block after the next one writes.
             UNROLL for (int i = 0; i < 4; i++) {
                 UNROLL for (int j = 8; j < 12; j++) __builtin_prefetch(to + i * target->row + j * target->pixel, 1);
             }

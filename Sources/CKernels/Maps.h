@@ -1,5 +1,5 @@
-/// The layers without weights, on maps in blocks of LANES channels, and the ways into and out of such maps. Included
-/// once by the file of each instruction set, after Convolution.h.
+/// The layers without weights, on maps in blocks of LANES channels, and the ways into and out of such maps. A block is a
+/// channel block here. Included once by the file of each instruction set, after Convolution.h.
 #pragma once
 #include "CKernels.h"
 
@@ -7,7 +7,7 @@
 
 /// The vector of a pixel.
 INLINE vectors at(const struct ck_map *map, int block, int y, int x) {
-    return (vectors)(map->values + block * map->block + y * map->row + x * map->pixel);
+    return (vectors)(map->values + block * map->channel_block + y * map->row + x * map->pixel);
 }
 
 // Between planes and maps, LANES pixels of LANES channels are turned over at once; what is left of a row goes one by one.
@@ -51,7 +51,7 @@ static void to_map(const float *source, int channels, int height, int width, con
     const ptrdiff_t plane = (ptrdiff_t)height * width;
     const int end = first_column + columns;
     for (int y = first_row; y < first_row + rows; y++) {
-        for (int block = 0; block < target->blocks; block++) {
+        for (int block = 0; block < target->channel_blocks; block++) {
             const int used = lesser(channels - block * LANES, LANES);
             const float *line = source + block * LANES * plane + (ptrdiff_t)lesser(y, height - 1) * width;
             int x = first_column;
@@ -74,7 +74,7 @@ static void from_map(const struct ck_map *source, int channels, float *target, i
     const ptrdiff_t plane = (ptrdiff_t)height * width;
     const int end = lesser(first_column + columns, width);
     for (int y = first_row; y < first_row + rows; y++) {
-        for (int block = 0; block < source->blocks; block++) {
+        for (int block = 0; block < source->channel_blocks; block++) {
             const int used = lesser(channels - block * LANES, LANES);
             float *line = target + block * LANES * plane + (ptrdiff_t)y * width;
             int x = first_column;
@@ -99,7 +99,7 @@ static void unshuffle_to_map(const float *source, int channels, int height, int 
     /// Columns of which both pixels are the picture's.
     const int whole = lesser(width / 2, end);
     for (int y = first_row; y < first_row + rows; y++) {
-        for (int block = 0; block < target->blocks; block++) {
+        for (int block = 0; block < target->channel_blocks; block++) {
             const int used = lesser(4 * channels - block * LANES, LANES);
             /// The lines of the block's channels, two of them for the same line.
             const float *lines[LANES / 2];
@@ -140,7 +140,7 @@ static void shuffle_from_map(const struct ck_map *source, int channels, float *t
     const ptrdiff_t plane = (ptrdiff_t)height * width;
     const int end = lesser(2 * (first_column + columns), width);
     for (int y = first_row; y < first_row + rows; y++) {
-        for (int block = 0; block < source->blocks; block++) {
+        for (int block = 0; block < source->channel_blocks; block++) {
             const int used = lesser(4 * channels - block * LANES, LANES);
             /// As above; null below the picture.
             float *lines[LANES / 2];
@@ -171,7 +171,7 @@ static void shuffle_from_map(const struct ck_map *source, int channels, float *t
 }
 
 static void average_pool(const struct ck_map *source, const struct ck_map *target, int first_row, int rows) {
-    for (int block = 0; block < target->blocks; block++) {
+    for (int block = 0; block < target->channel_blocks; block++) {
         for (int y = first_row; y < first_row + rows; y++) {
             const_vectors upper = at(source, block, 2 * y, 0), lower = at(source, block, 2 * y + 1, 0);
             vectors line = at(target, block, y, 0);
@@ -186,7 +186,7 @@ static void upsample_bilinear(const struct ck_map *source, const struct ck_map *
     const int height = source->height, width = source->width;
     const float scale_y = (float)(height - 1) / (float)(2 * height - 1);
     const float scale_x = (float)(width - 1) / (float)(2 * width - 1);
-    for (int block = 0; block < source->blocks; block++) {
+    for (int block = 0; block < source->channel_blocks; block++) {
         for (int y = first_row; y < first_row + rows; y++) {
             const float position_y = scale_y * (float)y;
             const int top = (int)position_y;
@@ -209,7 +209,7 @@ static void upsample_bilinear(const struct ck_map *source, const struct ck_map *
 static void upsample_nearest_add(const struct ck_map *source, const struct ck_map *other, const struct ck_map *target,
                                  int first_row, int rows, int first_column, int columns) {
     const int end = first_column + columns;
-    for (int block = 0; block < source->blocks; block++) {
+    for (int block = 0; block < source->channel_blocks; block++) {
         for (int y = first_row; y < first_row + rows; y++) {
             const_vectors line = at(source, block, y / 2, 0), addend = at(other, block, y, 0);
             vectors sum = at(target, block, y, 0);
@@ -229,7 +229,7 @@ static void gather(const struct ck_map *source, int size, int stride, int width,
     vectors to = (vectors)target;
     for (int y = first_row; y < first_row + rows; y++) {
         for (int x = 0; x < width; x++) {
-            for (int block = 0; block < source->blocks; block++) {
+            for (int block = 0; block < source->channel_blocks; block++) {
                 for (int tap = 0; tap < size * size; tap++) {
                     const int row = y * stride + tap / size - size / 2, column = x * stride + tap % size - size / 2;
                     *to++ = *at(source, block, row, column);
@@ -240,13 +240,13 @@ static void gather(const struct ck_map *source, int size, int stride, int width,
 }
 
 static void spread(const struct ck_convolution *convolution, const float *source, ptrdiff_t source_pixel,
-                   const struct ck_map *target, int first_row, int rows, int first_block, int blocks) {
-    const_vectors bias = (const_vectors)convolution->bias + first_block;
+                   const struct ck_map *target, int first_row, int rows, int first_channel_block, int channel_blocks) {
+    const_vectors bias = (const_vectors)convolution->bias + first_channel_block;
     for (int y = first_row; y < first_row + rows; y++) {
         for (int x = 0; x < target->width; x++, source += source_pixel) {
-            for (int block = 0; block < blocks; block++) {
+            for (int block = 0; block < channel_blocks; block++) {
                 const vector value = ((const_vectors)source)[block] + bias[block];
-                *at(target, first_block + block, y, x) = leaky_relu(value, convolution->slope);
+                *at(target, first_channel_block + block, y, x) = leaky_relu(value, convolution->slope);
             }
         }
     }

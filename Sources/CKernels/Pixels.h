@@ -11,7 +11,7 @@ static inline float clamped(float position, float last) {
 }
 
 /// Pixels that are looked at together, and those of them that are compared with a palette's colors together.
-enum { CHUNK = 512, BLOCK = 64 };
+enum { CHUNK = 512, BATCH = 64 };
 
 static void backwarp(const float *restrict source, int channels, int height, int width, const float *restrict flow,
                      float scale, int first_row, int rows, int first_column, int columns, float *restrict target) {
@@ -106,9 +106,9 @@ static void backwarp_cubic(const float *restrict source, int channels, int heigh
 
 typedef int32_t integers __attribute__((ext_vector_type(LANES)));
 
-/// The colors of a block, in registers' order.
-struct block {
-    vector red[BLOCK / LANES], green[BLOCK / LANES], blue[BLOCK / LANES];
+/// The colors of a batch, in registers' order.
+struct batch {
+    vector red[BATCH / LANES], green[BATCH / LANES], blue[BATCH / LANES];
 };
 
 /// Lists the pixels among the first `count`, at most CHUNK, that may have left the cell of their color in the GIF:
@@ -133,27 +133,27 @@ static int leavers(const float *image, const float *gif, const float *radius, pt
     return found;
 }
 
-/// How many of the listed pixels, at most BLOCK, have the palette of the first.
-static inline int block_length(const uint16_t *ids, const int32_t *pixels, int count) {
-    const int limit = count < BLOCK ? count : BLOCK;
+/// How many of the listed pixels, at most BATCH, have the palette of the first.
+static inline int batch_length(const uint16_t *ids, const int32_t *pixels, int count) {
+    const int limit = count < BATCH ? count : BATCH;
     int length = 1;
     while (length < limit && ids[pixels[length]] == ids[pixels[0]]) length++;
     return length;
 }
 
-static inline void load_block(const float *image, ptrdiff_t plane, const int32_t *pixels, int length,
-                              struct block *block) {
+static inline void load_batch(const float *image, ptrdiff_t plane, const int32_t *pixels, int length,
+                              struct batch *batch) {
     for (int k = 0; k < length; k++) {
-        ((float *)block->red)[k] = image[pixels[k]];
-        ((float *)block->green)[k] = image[plane + pixels[k]];
-        ((float *)block->blue)[k] = image[2 * plane + pixels[k]];
+        ((float *)batch->red)[k] = image[pixels[k]];
+        ((float *)batch->green)[k] = image[plane + pixels[k]];
+        ((float *)batch->blue)[k] = image[2 * plane + pixels[k]];
     }
 }
 
-/// For each pixel of a block the index of the nearest color, the lower one of equals.
-static void search_block(const struct block *block, int length, const struct ck_palette *palette, int32_t *nearest) {
+/// For each pixel of a batch the index of the nearest color, the lower one of equals.
+static void search_batch(const struct batch *batch, int length, const struct ck_palette *palette, int32_t *nearest) {
     for (int i = 0; i * LANES < length; i++) {
-        const vector red = block->red[i], green = block->green[i], blue = block->blue[i];
+        const vector red = batch->red[i], green = batch->green[i], blue = batch->blue[i];
         vector best = __builtin_inff();
         integers index = 0;
         for (int32_t color = 0; color < palette->count; color++) {
@@ -171,8 +171,8 @@ static void search_block(const struct block *block, int length, const struct ck_
 static void nearest_color(const float *image, const float *gif, const float *radius, ptrdiff_t plane, ptrdiff_t count,
                           const uint16_t *ids, const struct ck_palette *palettes, float *target) {
     int32_t pixels[CHUNK];
-    integers nearest[BLOCK / LANES];
-    struct block block = {0};
+    integers nearest[BATCH / LANES];
+    struct batch batch = {0};
     for (ptrdiff_t first = 0; first < count; first += CHUNK) {
         const int size = count - first < CHUNK ? (int)(count - first) : CHUNK;
         const int found = leavers(image + first, gif + first, radius ? radius + first : 0, plane, size, pixels);
@@ -190,10 +190,10 @@ static void nearest_color(const float *image, const float *gif, const float *rad
             }
         }
         for (int done = 0, length; done < found; done += length) {
-            length = block_length(ids + first, pixels + done, found - done);
+            length = batch_length(ids + first, pixels + done, found - done);
             const struct ck_palette *palette = &palettes[ids[first + pixels[done]]];
-            load_block(image + first, plane, pixels + done, length, &block);
-            search_block(&block, length, palette, (int32_t *)nearest);
+            load_batch(image + first, plane, pixels + done, length, &batch);
+            search_batch(&batch, length, palette, (int32_t *)nearest);
             for (int k = 0; k < length; k++) {
                 const ptrdiff_t i = first + pixels[done + k];
                 const float *color = palette->rgb + 3 * ((int32_t *)nearest)[k];
@@ -205,11 +205,11 @@ static void nearest_color(const float *image, const float *gif, const float *rad
     }
 }
 
-/// For each pixel of a block how far it may go from the GIF's color, at most 1, to stay in that color's cell.
+/// For each pixel of a batch how far it may go from the GIF's color, at most 1, to stay in that color's cell.
 ///
 /// For the GIF's color g and another color c, g + s (I - g) stays on g's side of the plane between them while
 /// s * 2 (I - g).(c - g) <= |c - g|^2.
-static void scale_block(const struct block *moved, const struct block *gif, int length,
+static void scale_batch(const struct batch *moved, const struct batch *gif, int length,
                         const struct ck_palette *palette, float *scales) {
     for (int i = 0; i * LANES < length; i++) {
         const vector red = moved->red[i] - gif->red[i], green = moved->green[i] - gif->green[i],
@@ -231,16 +231,16 @@ static void scale_block(const struct block *moved, const struct block *gif, int 
 static void project_to_cell(float *image, const float *gif, const float *radius, ptrdiff_t plane, ptrdiff_t count,
                             const uint16_t *ids, const struct ck_palette *palettes) {
     int32_t pixels[CHUNK];
-    vector scales[BLOCK / LANES];
-    struct block moved = {0}, colors = {0};
+    vector scales[BATCH / LANES];
+    struct batch moved = {0}, colors = {0};
     for (ptrdiff_t first = 0; first < count; first += CHUNK) {
         const int size = count - first < CHUNK ? (int)(count - first) : CHUNK;
         const int found = leavers(image + first, gif + first, radius ? radius + first : 0, plane, size, pixels);
         for (int done = 0, length; done < found; done += length) {
-            length = block_length(ids + first, pixels + done, found - done);
-            load_block(image + first, plane, pixels + done, length, &moved);
-            load_block(gif + first, plane, pixels + done, length, &colors);
-            scale_block(&moved, &colors, length, &palettes[ids[first + pixels[done]]], (float *)scales);
+            length = batch_length(ids + first, pixels + done, found - done);
+            load_batch(image + first, plane, pixels + done, length, &moved);
+            load_batch(gif + first, plane, pixels + done, length, &colors);
+            scale_batch(&moved, &colors, length, &palettes[ids[first + pixels[done]]], (float *)scales);
             for (int k = 0; k < length; k++) {
                 const float scale = ((float *)scales)[k];
                 if (!(scale < 1)) continue;

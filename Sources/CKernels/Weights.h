@@ -46,13 +46,13 @@ static void pack_part(const float *weights, ptrdiff_t output, int count, int siz
     }
 }
 
-static void pack(const struct ck_weights *weights, int winograd, int lanes, int input_blocks, int last_lanes,
+static void pack(const struct ck_weights *weights, int winograd, int lanes, int input_channel_blocks, int last_lanes,
                  float *packed, ptrdiff_t position, ptrdiff_t row) {
     const int size = weights->size, parts = (size + 2) / 3;
     const int taps = winograd ? parts * parts : size * size;
     for (int input = 0; input < weights->inputs; input++) {
         const int block = weights->places[input] / lanes, lane = weights->places[input] % lanes;
-        const int used = block < input_blocks - 1 ? lanes : last_lanes;
+        const int used = block < input_channel_blocks - 1 ? lanes : last_lanes;
         const float *values = weights->values + input * weights->input;
         for (int tap = 0; tap < taps; tap++) {
             float *to = packed + ((ptrdiff_t)block * lanes * taps + tap * used + lane) * row;

@@ -107,7 +107,7 @@ import Threads
             }
             for made in makers {
                 let whole = BlockedTensor(
-                    blocks: made.blocks, height: height, width: width, lanes: lanes, reach: 1)
+                    channelBlocks: made.channelBlocks, height: height, width: width, lanes: lanes, reach: 1)
                 made.make(in: whole.view, execution)
                 var part = Region(height: height, width: width)
                 part.insert(rows: 4..<24, columns: 8..<20)
@@ -120,10 +120,10 @@ import Threads
                     layer(made, into: found.view, at: region, execution)
                     let (a, b) = (expected.planes(outputs, execution).array, found.planes(outputs, execution).array)
                     if kernels.products == .own {
-                        #expect(a == b, "\(made.blocks) blocks of \(height) x \(width)")
+                        #expect(a == b, "\(made.channelBlocks) blocks of \(height) x \(width)")
                     }
                     // OpenBLAS adds up in another order where the columns are others; with AVX2 that shows more.
-                    #expect(maximumError(a, b) < 3e-5, "\(made.blocks) blocks of \(height) x \(width)")
+                    #expect(maximumError(a, b) < 3e-5, "\(made.channelBlocks) blocks of \(height) x \(width)")
                 }
             }
         }

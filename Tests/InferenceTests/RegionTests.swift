@@ -86,21 +86,21 @@ import Threads
             }
             #expect(atFirst == all && taken[0] == both && taken[1].isEmpty && taken[3].isEmpty)
             #expect(taken[2].isSuperset(of: held.subtracting(both)) && taken[2].isSubset(of: held))
-            // The tiles that are run are those that the region touches, each once, in any pieces.
-            var runs = WinogradBlocks(rows: 1)
+            // The Winograd blocks that are run are those that the region touches, each once, in any pieces.
+            var runs = WinogradBlocks(runs: 1)
             runs.set(height: height, width: width)
             #expect(runs.count == (height + 3) / 4 * ((width + 3) / 4))
             runs.set(region)
-            var tiles: [Int] = []
+            var blocks: [Int] = []
             for first in stride(from: 0, to: runs.count, by: 3) {
-                runs.forEach(first..<min(runs.count, first + 3)) { tile, count, before in
-                    #expect(tiles.count == first + before)
-                    tiles += tile..<tile + count
+                runs.forEach(first..<min(runs.count, first + 3)) { block, count, before in
+                    #expect(blocks.count == first + before)
+                    blocks += block..<block + count
                 }
             }
             let across = (width + 3) / 4
-            #expect(tiles.count == Set(tiles).count)
-            #expect(Set(tiles).isSuperset(of: held.map { $0 / width / 4 * across + $0 % width / 4 }))
+            #expect(blocks.count == Set(blocks).count)
+            #expect(Set(blocks).isSuperset(of: held.map { $0 / width / 4 * across + $0 % width / 4 }))
         }
     }
 

@@ -9,39 +9,40 @@
 /// checks its arguments: Inference does. Levels are one source compiled for several instruction sets: those of the
 /// pixel work agree to the bit, those of the convolutions but for rounding.
 
-/// A map in blocks of `lanes` channels: [block][row][column][lane]. The lanes of a pixel lie together, on a boundary of
-/// their size; those behind the last channel are zero. Around the picture lies a margin of zeros, as wide as the
+/// A map in blocks of `lanes` channels: [channel block][row][column][lane]. The lanes of a pixel lie together, on a
+/// boundary of their size; those behind the last channel are zero. Around the picture lies a margin of zeros, as wide as the
 /// layers that read the map need it, so that no loop asks whether it is at an edge.
 struct ck_map {
     /// The first channel of the upper left pixel.
     float *values;
-    /// Floats from one block, row or pixel to the next.
-    ptrdiff_t block, row, pixel;
+    /// Floats from one channel block, row or pixel to the next.
+    ptrdiff_t channel_block, row, pixel;
     /// In pixels, without the margin.
     int32_t height, width;
-    int32_t blocks;
+    int32_t channel_blocks;
 };
 
 /// A convolution, zero padding of half its size, with its bias and LeakyReLU (slope 0: ReLU, 1: none).
 ///
-/// Output channels are computed in groups of 1, 2 or 3 blocks. `weights` is, for each group in order of its first
-/// block, [position][input channel, tap][output channel of the group] as `pack` writes it.
+/// Output channels are computed in groups of 1, 2 or 3 channel blocks. `weights` is, for each group in order of its first
+/// channel block, [position][input channel, tap][output channel of the group] as `pack` writes it.
 struct ck_convolution {
     const float *weights;
     /// One for each output channel, a multiple of `lanes` of them.
     const float *bias;
     float slope;
     int32_t size, stride;
-    int32_t input_blocks;
-    /// Channels in use of the last input block.
+    int32_t input_channel_blocks;
+    /// Channels in use of the last input channel block.
     int32_t last_lanes;
 };
 
-/// Winograd tiles: 36 positions of each tile and channel.
-struct ck_tiles {
+/// Transformed Winograd blocks: 36 positions of each block and channel. A Winograd block is what is computed together:
+/// 4 x 4 output pixels, for which 6 x 6 input pixels are read.
+struct ck_winograd_blocks {
     float *values;
-    /// Floats from one position, block of channels or tile to the next.
-    ptrdiff_t position, block, tile;
+    /// Floats from one position, channel block or Winograd block to the next.
+    ptrdiff_t position, channel_block, block;
 };
 
 /// The weights of some output channels, as a model file holds them.
@@ -51,7 +52,7 @@ struct ck_weights {
     /// Floats from one output or input channel to the next.
     ptrdiff_t output, input;
     int32_t outputs, inputs, size;
-    /// For each input channel its place among the lanes of all input blocks.
+    /// For each input channel its place among the lanes of all input channel blocks.
     const int32_t *places;
 };
 
@@ -83,7 +84,7 @@ struct ck_kernels {
     /// The level's name, as the environment variable spells it.
     const char *name;
 
-    /// Channels in a block of a map.
+    /// Channels in a channel block of a map.
     int32_t lanes;
 
     /// Planes of height x width to a rectangle of a map, which is at least as large and continued to the right and below by
@@ -115,36 +116,40 @@ struct ck_kernels {
     void (*upsample_nearest_add)(const struct ck_map *source, const struct ck_map *other, const struct ck_map *target,
                                  int first_row, int rows, int first_column, int columns);
 
-    /// A convolution of stride 1 or 2, to the target's rows first_row ..< first_row + rows and to `group` blocks of its
-    /// channels from first_block on.
+    /// A convolution of stride 1 or 2, to the target's rows first_row ..< first_row + rows and to `group` of its channel
+    /// blocks from first_channel_block on.
     void (*direct)(const struct ck_convolution *convolution, const struct ck_map *source, const struct ck_map *target,
-                   int first_row, int rows, int first_block, int group);
+                   int first_row, int rows, int first_channel_block, int group);
 
-    /// Winograd's F(4x4, 3x3), for a stride of 1. Tiles are 4 x 4 output pixels, counted row by row; `first_tile`
-    /// counts in the map, and the tiles themselves start at 0 in `ck_tiles`. The first step takes some blocks of a map to
-    /// tiles that hold, for a convolution of size 5 or 7, 4 or 9 blocks for each.
-    void (*winograd_input)(const struct ck_map *source, int size, int first_block, int blocks, int first_tile,
-                           int tiles, const struct ck_tiles *target);
+    // Winograd's F(4x4, 3x3), for a stride of 1, in three steps. Winograd blocks are counted row by row: `first_block`
+    // counts in the map, while a `ck_winograd_blocks` holds the `blocks` of one call from 0 on.
 
-    /// The second step: at each of some positions, products of all input channels and the `group` blocks of output
-    /// channels from first_block on, which become blocks 0 ..< group of the target.
-    void (*winograd_products)(const struct ck_convolution *convolution, const struct ck_tiles *source, int tiles,
-                              int first_position, int positions, int first_block, int group,
-                              const struct ck_tiles *target);
+    /// The first step transforms some channel blocks of a map. For a convolution of size 5 or 7 the target has 4 or 9
+    /// channel blocks for each.
+    void (*winograd_input)(const struct ck_map *source, int size, int first_channel_block, int channel_blocks,
+                           int first_block, int blocks, const struct ck_winograd_blocks *target);
 
-    /// The third: blocks 0 ..< blocks of the source to those from first_block on of a map, with bias and LeakyReLU.
-    void (*winograd_output)(const struct ck_convolution *convolution, const struct ck_tiles *source, int first_tile,
-                            int tiles, int first_block, int blocks, const struct ck_map *target);
+    /// The second step: at each of some positions, products of all input channels and the `group` channel blocks of the
+    /// output from first_channel_block on, which become channel blocks 0 ..< group of the target.
+    void (*winograd_products)(const struct ck_convolution *convolution, const struct ck_winograd_blocks *source,
+                              int blocks, int first_position, int positions, int first_channel_block, int group,
+                              const struct ck_winograd_blocks *target);
+
+    /// The third step: channel blocks 0 ..< channel_blocks of the source become those of a map from first_channel_block
+    /// on, with bias and LeakyReLU.
+    void (*winograd_output)(const struct ck_convolution *convolution, const struct ck_winograd_blocks *source,
+                            int first_block, int blocks, int first_channel_block, int channel_blocks,
+                            const struct ck_map *target);
 
     /// Unfolds patches for another library's GEMM: for each output pixel of the rows first_row ..< first_row + rows,
-    /// `width` to the row, [block][tap][lane].
+    /// `width` to the row, [channel block][tap][lane].
     void (*gather)(const struct ck_map *source, int size, int stride, int width, int first_row, int rows,
                    float *target);
 
-    /// Its products, for each output pixel all lanes of `blocks` blocks, `source_pixel` floats apart, to the blocks of
-    /// a map from first_block on, with bias and LeakyReLU. The rows are the target's.
+    /// Its products, for each output pixel all lanes of some channel blocks, `source_pixel` floats apart, to the channel
+    /// blocks of a map from first_channel_block on, with bias and LeakyReLU. The rows are the target's.
     void (*spread)(const struct ck_convolution *convolution, const float *source, ptrdiff_t source_pixel,
-                   const struct ck_map *target, int first_row, int rows, int first_block, int blocks);
+                   const struct ck_map *target, int first_row, int rows, int first_channel_block, int channel_blocks);
 
     /// target = a * x + b * y. The target may be x or y.
     void (*scaled_sum)(float a, const float *x, float b, const float *y, float *target, ptrdiff_t count);
@@ -247,11 +252,11 @@ struct ck_kernels {
                      uint8_t *pixels);
 
     /// Writes the weights of one group of output channels, those beyond weights->outputs being left out:
-    /// [position][block of input channels][tap][lane][output channel], where of the last block `last_lanes` lanes are used.
+    /// [position][input channel block][tap][lane][output channel], where of the last block `last_lanes` lanes are used.
     /// Taps of a direct convolution are those of its size, with one position; taps of Winograd's are its 3x3 parts, with 36.
     /// - `position`: floats from one position to the next; `row`: from one input channel to the next.
     /// `packed` holds zeros.
-    void (*pack)(const struct ck_weights *weights, int winograd, int lanes, int input_blocks, int last_lanes,
+    void (*pack)(const struct ck_weights *weights, int winograd, int lanes, int input_channel_blocks, int last_lanes,
                  float *packed, ptrdiff_t position, ptrdiff_t row);
 
     /// IEEE 754's 16-bit numbers to float32, exactly.

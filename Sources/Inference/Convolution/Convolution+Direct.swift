@@ -51,13 +51,13 @@ extension Convolution {
                 rows: count * width, columns: columns, depth: depth, a: scratch, aStride: depth, b: packed.weights,
                 bStride: columns, c: sums, cStride: columns)
             kernels.table.spread(
-                &convolution, sums, columns, &output, Int32(first), Int32(count), 0, Int32(outputBlocks))
+                &convolution, sums, columns, &output, Int32(first), Int32(count), 0, Int32(outputChannelBlocks))
         }
     }
 
     /// Of the unfolded matrix, and of its product.
-    private var depth: Int { inputBlocks * kernels.lanes * size * size }
-    private var columns: Int { outputBlocks * kernels.lanes }
+    private var depth: Int { inputChannelBlocks * kernels.lanes * size * size }
+    private var columns: Int { outputChannelBlocks * kernels.lanes }
 
     /// Rows of the output that are unfolded at once: a few hundred pixels, but no more than a cache holds.
     private func unfoldedRows(width: Int) -> Int {

@@ -2,60 +2,61 @@ import CKernels
 import PixelKernels
 
 extension Convolution {
-    /// How the tiles of a map that is made on the way are shared out: a task takes a row batch from top to bottom, a row of tiles
-    /// at a time, and the map's rows under it lie in its core's cache.
+    /// How the Winograd blocks of a map that is made on the way are shared out. A task takes a row batch: a rectangle of
+    /// blocks, row by row from top to bottom. The map's rows under one row of blocks lie in its core's cache.
     private struct RowBatchPlan {
-        /// Tiles of a row batch, from left to right and from top to bottom, at most.
+        /// Winograd blocks of a row batch, from left to right and from top to bottom, at most.
         let across: Int
         let down: Int
-        /// Floats for the map's rows, for the tiles' input and for their sums.
+        /// Floats for the map's rows, for the transformed input and for its products.
         let bandCount: Int
         let inputCount: Int
         let sumCount: Int
-        /// How many there may be, where each row of tiles begins elsewhere.
+        /// How many row batches there may be, where each row of blocks begins elsewhere.
         let most: Int
     }
 
     private func rowBatchPlan(height: Int, width: Int, workers: Int) -> RowBatchPlan {
-        let (rows, columns) = (WinogradBlocks.tiles(over: height), WinogradBlocks.tiles(over: width))
-        let most = min(72, max(12, Self.rowBatchFloats / (36 * inputBlocks * kernels.lanes) / 4 * 4))
+        let (rows, columns) = (WinogradBlocks.count(over: height), WinogradBlocks.count(over: width))
+        let most = min(72, max(12, Self.rowBatchFloats / (36 * inputChannelBlocks * kernels.lanes) / 4 * 4))
         let rowBatches = (columns + most - 1) / most
         let across = min(columns, ((columns + rowBatches - 1) / rowBatches + 3) / 4 * 4)
         return RowBatchPlan(
             across: across,
             // The two rows above a task's first are made by two of them.
             down: max(1, min(4, rows * rowBatches / (4 * workers))),
-            bandCount: inputBlocks * Self.bandRows * (4 * across + 2) * kernels.lanes,
-            inputCount: 36 * positionStride(blocks: inputBlocks, capacity: across),
-            sumCount: 36 * positionStride(blocks: largestGroup, capacity: across),
+            bandCount: inputChannelBlocks * Self.bandRows * (4 * across + 2) * kernels.lanes,
+            inputCount: 36 * positionStride(channelBlocks: inputChannelBlocks, capacity: across),
+            sumCount: 36 * positionStride(channelBlocks: largestGroup, capacity: across),
             most: rows * ((columns + across - 1) / across))
     }
 
-    /// Of the map under a row of tiles.
+    /// Rows of the map that a row of Winograd blocks reads.
     private static var bandRows: Int { 6 }
     /// Transformed input that leaves room in a second-level cache for the map's rows and for the weights.
     private static var rowBatchFloats: Int { 80 * 1024 }
 
-    /// Whether it can read a map of this size that is made on the way. Not where the weights are the larger operand.
+    /// Whether it can read a map of this size in row batches, while that is made. It cannot where the weights are the larger
+    /// operand.
     func readsRowBatches(height: Int, width: Int) -> Bool {
         isWinograd && size == 3 && !winogradPlan(height: height, width: width, workers: 1).isShared
     }
 
-    /// For maps of this size that are made on the way.
+    /// What it works with on maps of this size that are made on the way.
     func rowBatchScratch(height: Int, width: Int, workers: Int) -> ScratchSize {
         let plan = rowBatchPlan(height: height, width: width, workers: workers)
         return ScratchSize(perWorker: plan.bandCount + plan.inputCount + plan.sumCount, rowBatches: plan.most)
     }
 
-    /// A part of the output, in whole Winograd tiles, of a map that is made meanwhile.
+    /// Computes a part of the output, in whole Winograd blocks, from a map that is made meanwhile.
     /// - Parameters:
     ///   - input: of a size that it reads in row batches.
-    ///   - output: `outputBlocks` blocks of the input's size.
+    ///   - output: `outputChannelBlocks` channel blocks of the input's size.
     func callAsFunction(_ input: FusedInput, into output: BlockedView, at region: Region, _ execution: Execution) {
         precondition(
-            input.blocks == inputBlocks && output.blocks.count == outputBlocks
+            input.channelBlocks == inputChannelBlocks && output.channelBlocks.count == outputChannelBlocks
                 && (output.height, output.width) == (input.height, input.width),
-            "convolution of \(inputBlocks) to \(outputBlocks) blocks in row batches, \(input.blocks) to \(output.extent)"
+            "convolution of \(inputChannelBlocks) to \(outputChannelBlocks) channel blocks in row batches, \(input.channelBlocks) to \(output.extent)"
         )
         let plan = rowBatchPlan(height: output.height, width: output.width, workers: execution.workspace.workers)
         findRowBatches(region, plan, execution.workspace)
@@ -68,12 +69,14 @@ extension Convolution {
     /// Has a workspace name the row batches of a part of the output.
     private func findRowBatches(_ region: Region, _ plan: RowBatchPlan, _ workspace: Workspace) {
         workspace.rowBatches.removeAll(keepingCapacity: true)
-        let rows = WinogradBlocks.tiles(over: region.height)
+        let rows = WinogradBlocks.count(over: region.height)
         var top = 0
         while top < rows {
-            let columns = region.tiles(inRow: top)
+            let columns = region.winogradBlocks(inRow: top)
             var bottom = top + 1
-            while bottom < rows, bottom - top < plan.down, region.tiles(inRow: bottom) == columns { bottom += 1 }
+            while bottom < rows, bottom - top < plan.down, region.winogradBlocks(inRow: bottom) == columns {
+                bottom += 1
+            }
             var left = columns.lowerBound
             while left < columns.upperBound {
                 let right = min(columns.upperBound, left + plan.across)
@@ -84,7 +87,7 @@ extension Convolution {
         }
     }
 
-    /// - Parameter rowBatch: in rows and columns of tiles.
+    /// - Parameter rowBatch: in rows and columns of Winograd blocks.
     private func forwardRowBatch(
         _ input: FusedInput, _ output: ck_map, _ rowBatch: Region.Patch, _ plan: RowBatchPlan,
         _ scratch: UnsafeMutablePointer<Float>, _ table: ck_kernels
@@ -92,16 +95,17 @@ extension Convolution {
         let (lanes, count) = (kernels.lanes, rowBatch.columns.count)
         let row = (4 * count + 2) * lanes
         var band = ck_map(
-            values: scratch + row + lanes, block: Self.bandRows * row, row: row, pixel: lanes, height: 4,
-            width: Int32(4 * count), blocks: Int32(inputBlocks))
-        var tiles = tiles(scratch + plan.bandCount, blocks: inputBlocks, capacity: plan.across)
+            values: scratch + row + lanes, channel_block: Self.bandRows * row, row: row, pixel: lanes, height: 4,
+            width: Int32(4 * count), channel_blocks: Int32(inputChannelBlocks))
+        var inputs = transformedBlocks(
+            scratch + plan.bandCount, channelBlocks: inputChannelBlocks, capacity: plan.across)
         let columns = 4 * rowBatch.columns.lowerBound - 1..<4 * rowBatch.columns.upperBound + 1
         for y in rowBatch.rows {
             var rows = 4 * y - 1..<4 * y + 5
             if y > rowBatch.rows.lowerBound {
-                // The last two of the row of tiles above.
-                for block in 0..<inputBlocks {
-                    let first = scratch + block * band.block
+                // The last two of the row of blocks above.
+                for channelBlock in 0..<inputChannelBlocks {
+                    let first = scratch + channelBlock * band.channel_block
                     first.update(from: first + 4 * row, count: 2 * row)
                 }
                 rows = rows.dropFirst(2)
@@ -109,16 +113,16 @@ extension Convolution {
             var whole = band
             whole.values -= 4 * (y * row + rowBatch.columns.lowerBound * lanes)
             fill(rows, columns, of: input, in: whole, table)
-            table.winograd_input(&band, 3, 0, Int32(inputBlocks), 0, Int32(count), &tiles)
+            table.winograd_input(&band, 3, 0, Int32(inputChannelBlocks), 0, Int32(count), &inputs)
             for index in packed.groups.indices {
                 let group = packed.groups[index]
-                var sums = self.tiles(
-                    scratch + plan.bandCount + plan.inputCount, blocks: group.count, capacity: plan.across)
-                multiply(tiles, count, positions: 0..<36, group, sums)
+                var sums = transformedBlocks(
+                    scratch + plan.bandCount + plan.inputCount, channelBlocks: group.count, capacity: plan.across)
+                multiply(inputs, count, positions: 0..<36, group, sums)
                 var (convolution, output) = (description, output)
                 table.winograd_output(
                     &convolution, &sums,
-                    Int32(y * WinogradBlocks.tiles(over: Int(output.width)) + rowBatch.columns.lowerBound),
+                    Int32(y * WinogradBlocks.count(over: Int(output.width)) + rowBatch.columns.lowerBound),
                     Int32(count), Int32(group.lowerBound), Int32(group.count), &output)
             }
         }
@@ -132,8 +136,10 @@ extension Convolution {
             rows: rows.clamped(to: 0..<input.height), columns: columns.clamped(to: 0..<input.width))
         func clear(_ y: Int, _ columns: Range<Int>) {
             if columns.isEmpty { return }
-            for block in 0..<inputBlocks {
-                let first = target.values + block * target.block + y * target.row + columns.lowerBound * target.pixel
+            for channelBlock in 0..<inputChannelBlocks {
+                let first =
+                    target.values + channelBlock * target.channel_block + y * target.row + columns.lowerBound
+                    * target.pixel
                 first.update(repeating: 0, count: columns.count * target.pixel)
             }
         }

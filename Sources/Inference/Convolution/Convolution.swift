@@ -7,7 +7,7 @@ import PixelKernels
 /// brought into the products' order once, here. An output is summed in the same order however the work is shared out:
 /// any number of threads gives the same bits.
 struct Convolution: Sendable {
-    let inputBlocks: Int
+    let inputChannelBlocks: Int
     let outputs: Int
     /// Rows and columns of the weights, odd.
     let size: Int
@@ -17,14 +17,14 @@ struct Convolution: Sendable {
     let kernels: Kernels
     let isWinograd: Bool
     let packed: PackedWeights
-    /// Blocks of output channels that are multiplied together, at most.
+    /// Channel blocks of the output that are multiplied together, at most.
     let largestGroup: Int
-    /// Channels in use of the last input block: all for OpenBLAS, whose matrices have no gaps.
+    /// Channels in use of the last input channel block: all for OpenBLAS, whose matrices have no gaps.
     let lastLanes: Int
 
     /// Takes `name`.weight and `name`.bias.
     /// - Parameters:
-    ///   - inputs: channels of each map in the concatenation that is the input; each map starts a block.
+    ///   - inputs: channels of each map in the concatenation that is the input; each map starts a channel block.
     /// - Throws: `ModelError` where one is missing or has another shape.
     init(
         inputs: [Int], outputs: Int, size: Int, stride: Int = 1, slope: Float, weights: ModelWeights, name: String,
@@ -47,42 +47,44 @@ struct Convolution: Sendable {
         precondition(size % 2 == 1 && stride > 0, "a convolution of size \(size), stride \(stride)")
         let lanes = kernels.lanes
         var places: [Int32] = []
-        var inputBlocks = 0
+        var inputChannelBlocks = 0
         for channels in inputs {
-            places += (0..<channels).map { Int32(inputBlocks * lanes + $0) }
-            inputBlocks += (channels + lanes - 1) / lanes
+            places += (0..<channels).map { Int32(inputChannelBlocks * lanes + $0) }
+            inputChannelBlocks += (channels + lanes - 1) / lanes
         }
         // The kernels know strides of 1 and 2: what the networks have.
         let products = stride > 2 ? .openBLAS : kernels.products
-        let blocks = (outputs + lanes - 1) / lanes
+        let channelBlocks = (outputs + lanes - 1) / lanes
         self.kernels = Kernels(kernels, products: products)
-        self.inputBlocks = inputBlocks
+        self.inputChannelBlocks = inputChannelBlocks
         self.outputs = outputs
         self.size = size
         self.stride = stride
         self.slope = slope
         isWinograd = stride == 1 && size > 1 && places.count >= Self.leastWinogradInputs
         lastLanes = products == .own ? places.last.map { Int($0) % lanes + 1 } ?? lanes : lanes
-        let groups = products == .own ? Self.groups(of: blocks) : [0..<blocks]
+        let groups = products == .own ? Self.groups(of: channelBlocks) : [0..<channelBlocks]
         largestGroup = groups.reduce(0) { max($0, $1.count) }
         packed = PackedWeights(
             weight,
             PackedWeights.Source(
                 first: strides.first, output: strides.output, input: strides.input, outputs: outputs, size: size,
                 places: places),
-            bias: bias, winograd: isWinograd, kernels: kernels, inputBlocks: inputBlocks, lastLanes: lastLanes,
+            bias: bias, winograd: isWinograd, kernels: kernels, inputChannelBlocks: inputChannelBlocks,
+            lastLanes: lastLanes,
             groups: groups)
     }
 
     /// Below, the transforms of the outputs take longer than the products they save.
     private static let leastWinogradInputs = 6
 
-    /// Pairs of blocks, and what is left over at the end: as many sums as registers hold, few passes over the input.
-    private static func groups(of blocks: Int) -> [Range<Int>] {
+    /// Pairs of channel blocks, and the one or three that are left at the end: as many sums as registers hold, and few passes
+    /// over the input.
+    private static func groups(of channelBlocks: Int) -> [Range<Int>] {
         var groups: [Range<Int>] = []
         var first = 0
-        while first < blocks {
-            let left = blocks - first
+        while first < channelBlocks {
+            let left = channelBlocks - first
             let count = left == 3 ? 3 : min(left, 2)
             groups.append(first..<first + count)
             first += count
@@ -90,8 +92,8 @@ struct Convolution: Sendable {
         return groups
     }
 
-    /// Blocks of the output.
-    var outputBlocks: Int { packed.groups[packed.groups.count - 1].upperBound }
+    /// Channel blocks of the output.
+    var outputChannelBlocks: Int { packed.groups[packed.groups.count - 1].upperBound }
 
     /// Rows and columns of the output for so many of the input.
     func outputExtent(_ extent: Int) -> Int { (extent - 1) / stride + 1 }
@@ -104,26 +106,26 @@ struct Convolution: Sendable {
     }
 
     /// - Parameters:
-    ///   - input: `inputBlocks` blocks with a margin of half the size.
-    ///   - output: `outputBlocks` blocks; shares no values with the input.
+    ///   - input: `inputChannelBlocks` channel blocks with a margin of half the size.
+    ///   - output: `outputChannelBlocks` channel blocks; shares no values with the input.
     func callAsFunction(_ input: BlockedView, into output: BlockedView, _ execution: Execution) {
         check(input, output)
         if isWinograd {
-            execution.workspace.runs.set(height: output.height, width: output.width)
+            execution.workspace.blocks.set(height: output.height, width: output.width)
             forwardWinograd(input.map, output.map, execution)
         } else {
             forwardDirect(input.map, output.map, execution)
         }
     }
 
-    /// A part of the output, in whole Winograd tiles. Stride 1.
+    /// A part of the output, in whole Winograd blocks. Stride 1.
     func callAsFunction(
         _ input: BlockedView, into output: BlockedView, at region: Region, _ execution: Execution
     ) {
         check(input, output)
         precondition(stride == 1, "a part of a convolution of stride \(stride)")
         if isWinograd {
-            execution.workspace.runs.set(region)
+            execution.workspace.blocks.set(region)
             forwardWinograd(input.map, output.map, execution)
         } else {
             for patch in region.patches {
@@ -136,16 +138,17 @@ struct Convolution: Sendable {
 
     private func check(_ input: BlockedView, _ output: BlockedView) {
         precondition(
-            input.blocks.count == inputBlocks && output.blocks.count == outputBlocks
+            input.channelBlocks.count == inputChannelBlocks && output.channelBlocks.count == outputChannelBlocks
                 && output.height == outputExtent(input.height) && output.width == outputExtent(input.width)
                 && input.tensor.lanes == kernels.lanes,
-            "convolution of \(inputBlocks) to \(outputBlocks) blocks from \(input.extent) to \(output.extent)")
+            "convolution of \(inputChannelBlocks) to \(outputChannelBlocks) channel blocks from \(input.extent) to \(output.extent)"
+        )
     }
 
     /// What the kernels want to know. Valid while the weights live.
     var description: ck_convolution {
         ck_convolution(
             weights: packed.weights, bias: packed.bias, slope: slope, size: Int32(size), stride: Int32(stride),
-            input_blocks: Int32(inputBlocks), last_lanes: Int32(lastLanes))
+            input_channel_blocks: Int32(inputChannelBlocks), last_lanes: Int32(lastLanes))
     }
 }

@@ -20,8 +20,9 @@ package struct ConvolutionProbe {
             inputs: [inputs], outputs: outputs, size: size, slope: 0.1, weights: weights, name: name, kernels: kernels)
         let lanes = kernels.lanes
         input = BlockedTensor(
-            blocks: layer.inputBlocks, height: height, width: width, lanes: lanes, reach: size / 2)
-        output = BlockedTensor(blocks: layer.outputBlocks, height: height, width: width, lanes: lanes, reach: 1)
+            channelBlocks: layer.inputChannelBlocks, height: height, width: width, lanes: lanes, reach: size / 2)
+        output = BlockedTensor(
+            channelBlocks: layer.outputChannelBlocks, height: height, width: width, lanes: lanes, reach: 1)
         workspace = Workspace(
             workers: workers, need: layer.scratchNeed(height: height, width: width, workers: workers))
         let noise = Tensor(inputs, height, width)

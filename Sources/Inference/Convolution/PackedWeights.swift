@@ -3,7 +3,7 @@ import PixelKernels
 
 /// One layer's weights and biases in the order in which its products read them. Immutable, shared by all streams.
 final class PackedWeights: @unchecked Sendable {
-    /// Blocks of output channels that are computed together.
+    /// Channel blocks of the output that are computed together.
     let groups: [Range<Int>]
     private let memory: UnsafeMutableBufferPointer<Float>
     private let biasStart: Int
@@ -17,17 +17,17 @@ final class PackedWeights: @unchecked Sendable {
         let input: Int
         let outputs: Int
         let size: Int
-        /// For each input channel its place among the lanes of all input blocks.
+        /// For each input channel its place among the lanes of all input channel blocks.
         let places: [Int32]
     }
 
     /// - Parameters:
     ///   - values: the tensor.
     ///   - winograd: for Winograd's 36 positions, else for direct sums.
-    ///   - lastLanes: lanes to keep of the last block of input channels.
-    ///   - groups: how output blocks go together.
+    ///   - lastLanes: lanes to keep of the last input channel block.
+    ///   - groups: how the output's channel blocks go together.
     init(
-        _ values: [Float], _ source: Source, bias: [Float], winograd: Bool, kernels: Kernels, inputBlocks: Int,
+        _ values: [Float], _ source: Source, bias: [Float], winograd: Bool, kernels: Kernels, inputChannelBlocks: Int,
         lastLanes: Int, groups: [Range<Int>]
     ) {
         let lanes = kernels.lanes
@@ -35,7 +35,7 @@ final class PackedWeights: @unchecked Sendable {
         let parts = (source.size + 2) / 3
         let taps = winograd ? parts * parts : source.size * source.size
         let positions = winograd ? 36 : 1
-        let depth = ((inputBlocks - 1) * lanes + lastLanes) * taps
+        let depth = ((inputChannelBlocks - 1) * lanes + lastLanes) * taps
         let columns = (groups.last?.upperBound ?? 0) * lanes
         biasStart = positions * depth * columns
         // Starts on a cache line; the biases do too, as `columns` is a multiple of the lanes of a vector.
@@ -53,7 +53,7 @@ final class PackedWeights: @unchecked Sendable {
                         inputs: Int32(source.places.count), size: Int32(source.size), places: places.start)
                     let row = group.count * lanes
                     kernels.table.pack(
-                        &weights, winograd ? 1 : 0, Int32(lanes), Int32(inputBlocks), Int32(lastLanes),
+                        &weights, winograd ? 1 : 0, Int32(lanes), Int32(inputChannelBlocks), Int32(lastLanes),
                         packed + positions * depth * group.lowerBound * lanes, depth * row, row)
                 }
             }
@@ -69,6 +69,6 @@ final class PackedWeights: @unchecked Sendable {
     var count: Int { biasStart }
     /// Valid while the object lives.
     var weights: UnsafePointer<Float> { UnsafeBufferPointer(memory).start }
-    /// A bias for each output channel, blocks filled up with zeros. Valid while the object lives.
+    /// A bias for each output channel, channel blocks filled up with zeros. Valid while the object lives.
     var bias: UnsafePointer<Float> { weights + biasStart }
 }

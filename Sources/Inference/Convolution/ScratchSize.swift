@@ -4,7 +4,7 @@ struct ScratchSize {
     var perWorker = 0
     /// Floats in the piece that all threads share.
     var shared = 0
-    /// Runs of Winograd tiles, and row batches of them.
+    /// How many runs of Winograd blocks there is room for, and how many row batches.
     var runs = 0
     var rowBatches = 0
 

@@ -15,7 +15,7 @@ final class Workspace {
     private let need: ScratchSize
 
     /// What the layer that is at work computes, in one form or the other: written before its threads begin.
-    var runs: WinogradBlocks
+    var blocks: WinogradBlocks
     var rowBatches: [Region.Patch] = []
 
     /// - Parameters:
@@ -25,7 +25,7 @@ final class Workspace {
         precondition(workers > 0, "a workspace serves at least one thread")
         self.workers = workers
         self.need = need
-        runs = WinogradBlocks(rows: need.runs)
+        blocks = WinogradBlocks(runs: need.runs)
         rowBatches.reserveCapacity(need.rowBatches)
         // Parts start on cache lines of their own.
         perWorker = (need.perWorker + 15) / 16 * 16

@@ -69,7 +69,7 @@ public struct ConvolutionStack: Sendable {
         let isTiled = UNet.isTiled(height: height, width: width, tileSide: tileSide)
         let tiles = Tiling(
             height: height, width: width, side: isTiled ? tileSide : max(height, width), reach: reach,
-            // Four pixels of the last map: its Winograd tiles lie where they would in the whole picture.
+            // Four pixels of the last map: its Winograd blocks lie where they would in the whole picture.
             alignment: 4 * scale
         ).tiles
         let output = Tensor(
@@ -142,7 +142,7 @@ public struct ConvolutionStack: Sendable {
                 guard let line = values.baseAddress else { return }
                 fill(rows.lowerBound + row, columns, line)
                 // As a picture of one row, which is all rows.
-                var target = map.map(0..<map.blocks)
+                var target = map.map(0..<map.channelBlocks)
                 kernels.table.to_map(line, Int32(inputs), 1, Int32(width), &target, Int32(row), 1, 0, Int32(width))
             }
         }
@@ -159,7 +159,8 @@ public struct ConvolutionStack: Sendable {
                 }
             }
             return BlockedTensor.Layout(
-                blocks: isLast ? layers[index - 1].outputBlocks : layers[index].inputBlocks, height: rows,
+                channelBlocks: isLast ? layers[index - 1].outputChannelBlocks : layers[index].inputChannelBlocks,
+                height: rows,
                 width: columns, lanes: kernels.lanes, reach: isLast ? 0 : layers[index].size / 2)
         }
     }

@@ -27,11 +27,11 @@ enum FusedInput {
         }
     }
 
-    var blocks: Int {
+    var channelBlocks: Int {
         switch self {
         case .unshuffled(let picture, _, _, let lanes): (4 * picture.shape.channels + lanes - 1) / lanes
-        case .pooled(let map): map.blocks.count
-        case .merged(_, let fine): fine.blocks.count
+        case .pooled(let map): map.channelBlocks.count
+        case .merged(_, let fine): fine.channelBlocks.count
         }
     }
 
@@ -55,7 +55,7 @@ enum FusedInput {
         case .merged(let coarse, let fine):
             precondition(
                 fine.height == 2 * coarse.height && fine.width == 2 * coarse.width
-                    && fine.blocks.count == coarse.blocks.count,
+                    && fine.channelBlocks.count == coarse.channelBlocks.count,
                 "nearest upsampling from \(coarse.extent) to \(fine.extent)")
             var (source, addend, target) = (coarse.map, fine.map, target)
             kernels.upsample_nearest_add(&source, &addend, &target, top, rows, left, columns)
@@ -65,8 +65,8 @@ enum FusedInput {
     /// Writes a region of it, or all, to a map of the same size.
     func make(in map: BlockedView, at region: Region? = nil, _ execution: Execution) {
         precondition(
-            map.height == height && map.width == width && map.blocks.count == blocks,
-            "a map of \(height) x \(width), \(blocks) blocks into \(map.extent)")
+            map.height == height && map.width == width && map.channelBlocks.count == channelBlocks,
+            "a map of \(height) x \(width), \(channelBlocks) channel blocks into \(map.extent)")
         for patch in Region.patches(of: region, height: height, width: width) {
             execution.forEachBand(of: patch.rows.count) { first, rows in
                 let top = patch.rows.lowerBound + Int(first)

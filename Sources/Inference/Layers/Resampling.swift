@@ -7,7 +7,7 @@ enum Resampling {
     static func upsampleBilinear(_ input: BlockedView, into output: BlockedView, _ execution: Execution) {
         precondition(
             output.height >= 2 * input.height && output.width >= 2 * input.width
-                && output.blocks.count == input.blocks.count,
+                && output.channelBlocks.count == input.channelBlocks.count,
             "bilinear upsampling from \(input.extent) to \(output.extent)")
         execution.forEachBand(of: 2 * input.height) { first, rows in
             var (source, target) = (input.map, output.map)
@@ -59,7 +59,7 @@ enum Resampling {
 
     private static func holds(_ view: BlockedView, _ channels: Int) -> Bool {
         let lanes = view.tensor.lanes
-        return view.blocks.count == (channels + lanes - 1) / lanes
+        return view.channelBlocks.count == (channels + lanes - 1) / lanes
     }
 }
 

@@ -27,7 +27,8 @@ struct TransposedConvolution: Sendable {
     /// Writes the upper left 2 * height x 2 * width pixels of the output and leaves the rest as it is.
     func callAsFunction(_ input: BlockedView, into output: BlockedView, _ execution: Execution) {
         precondition(
-            input.blocks.count == corners[0].inputBlocks && output.blocks.count == corners[0].outputBlocks
+            input.channelBlocks.count == corners[0].inputChannelBlocks
+                && output.channelBlocks.count == corners[0].outputChannelBlocks
                 && output.height >= 2 * input.height && output.width >= 2 * input.width,
             "transposed convolution from \(input.extent) to \(output.extent)")
         let whole = output.map

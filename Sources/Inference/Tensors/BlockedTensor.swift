@@ -3,18 +3,18 @@ import PixelKernels
 
 /// A map of float32 values as the networks work on it: in blocks of a few channels, which lie together for each pixel.
 ///
-/// [block][row][column][lane], with a margin of zeros around the picture, so that convolutions need no edges; channels
+/// [channel block][row][column][lane], with a margin of zeros around the picture, so that convolutions need no edges; channels
 /// that fill up the last block are zero. As for `Tensor`, whoever owns the state decides who writes when.
 final class BlockedTensor: @unchecked Sendable {
     let height: Int
     let width: Int
-    let blocks: Int
-    /// Channels in a block.
+    let channelBlocks: Int
+    /// Channels in a channel block.
     let lanes: Int
     /// Rows above and columns to the left of the picture.
     private let margin: Int
     private let rowStride: Int
-    private let blockStride: Int
+    private let channelBlockStride: Int
     private let storage: UnsafeMutableRawBufferPointer
     /// What the storage is part of; nil: it is the tensor's own.
     private let memory: HugePageBuffer?
@@ -26,33 +26,36 @@ final class BlockedTensor: @unchecked Sendable {
     struct Layout {
         let height: Int
         let width: Int
-        let blocks: Int
+        let channelBlocks: Int
         let lanes: Int
         let margin: Int
         let rowStride: Int
-        let blockStride: Int
+        let channelBlockStride: Int
         /// Whole cache lines.
         let byteCount: Int
 
         /// - Parameters:
-        ///   - blocks: of `lanes` channels each.
+        ///   - channelBlocks: of `lanes` channels each.
         ///   - reach: half the size of the largest convolution that reads the map.
-        init(blocks: Int, height: Int, width: Int, lanes: Int, reach: Int) {
-            precondition(blocks > 0 && height > 0 && width > 0, "an empty map: \(blocks) x \(height) x \(width)")
-            (self.height, self.width, self.blocks, self.lanes, margin) = (height, width, blocks, lanes, reach)
-            // Behind the picture a convolution reads what the last Winograd tiles hang over, and its own reach.
+        init(channelBlocks: Int, height: Int, width: Int, lanes: Int, reach: Int) {
+            precondition(
+                channelBlocks > 0 && height > 0 && width > 0, "an empty map: \(channelBlocks) x \(height) x \(width)")
+            (self.height, self.width, self.channelBlocks, self.lanes, margin) = (
+                height, width, channelBlocks, lanes, reach
+            )
+            // Behind the picture a convolution reads as far as the last Winograd blocks hang over, and its own reach.
             let behind = reach == 0 ? 0 : 2 * reach - 1
-            rowStride = (reach + 4 * WinogradBlocks.tiles(over: width) + behind) * lanes
-            blockStride = (reach + 4 * WinogradBlocks.tiles(over: height) + behind) * rowStride
+            rowStride = (reach + 4 * WinogradBlocks.count(over: width) + behind) * lanes
+            channelBlockStride = (reach + 4 * WinogradBlocks.count(over: height) + behind) * rowStride
             // The products of a row's last pixels may read some more, for sums that are dropped.
-            let count = blocks * blockStride + BlockedTensor.slack * lanes
+            let count = channelBlocks * channelBlockStride + BlockedTensor.slack * lanes
             byteCount = (count * MemoryLayout<Float>.stride + 63) / 64 * 64
         }
     }
 
     /// A map in memory of its own. The parameters are the layout's.
-    convenience init(blocks: Int, height: Int, width: Int, lanes: Int, reach: Int) {
-        let layout = Layout(blocks: blocks, height: height, width: width, lanes: lanes, reach: reach)
+    convenience init(channelBlocks: Int, height: Int, width: Int, lanes: Int, reach: Int) {
+        let layout = Layout(channelBlocks: channelBlocks, height: height, width: width, lanes: lanes, reach: reach)
         if layout.byteCount >= HugePageBuffer.pageSize {
             let memory = HugePageBuffer(byteCount: layout.byteCount)
             self.init(layout, .init(start: memory.base, count: layout.byteCount), memory: memory)
@@ -64,8 +67,8 @@ final class BlockedTensor: @unchecked Sendable {
     }
 
     private init(_ layout: Layout, _ storage: UnsafeMutableRawBufferPointer, memory: HugePageBuffer?) {
-        (height, width, blocks, lanes) = (layout.height, layout.width, layout.blocks, layout.lanes)
-        (margin, rowStride, blockStride) = (layout.margin, layout.rowStride, layout.blockStride)
+        (height, width, channelBlocks, lanes) = (layout.height, layout.width, layout.channelBlocks, layout.lanes)
+        (margin, rowStride, channelBlockStride) = (layout.margin, layout.rowStride, layout.channelBlockStride)
         (self.storage, self.memory) = (storage, memory)
     }
 
@@ -80,10 +83,10 @@ final class BlockedTensor: @unchecked Sendable {
 
     /// Makes all zero that is no pixel.
     func clearMargin() {
-        let rows = blockStride / rowStride
-        for block in 0..<blocks {
+        let rows = channelBlockStride / rowStride
+        for block in 0..<channelBlocks {
             for row in 0..<rows {
-                let start = block * blockStride + row * rowStride
+                let start = block * channelBlockStride + row * rowStride
                 let line = values.extracting(start..<start + rowStride)
                 guard (margin..<margin + height).contains(row) else {
                     line.update(repeating: 0)
@@ -93,7 +96,7 @@ final class BlockedTensor: @unchecked Sendable {
                 line.extracting(((margin + width) * lanes)...).update(repeating: 0)
             }
         }
-        values.extracting((blocks * blockStride)...).update(repeating: 0)
+        values.extracting((channelBlocks * channelBlockStride)...).update(repeating: 0)
     }
 
     /// Maps that lie one behind the other in memory that is all zeros.
@@ -112,32 +115,37 @@ final class BlockedTensor: @unchecked Sendable {
     /// Pixels, of stride 2, that products may read behind the last.
     private static let slack = 2 * 24
 
-    /// All blocks.
-    var view: BlockedView { self[0..<blocks] }
+    /// All channels.
+    var view: BlockedView { self[0..<channelBlocks] }
 
-    /// Some blocks, without a copy: how a concatenation is read and written.
-    subscript(blocks: Range<Int>) -> BlockedView { BlockedView(tensor: self, blocks: blocks) }
+    /// Some channel blocks, without a copy: how a concatenation is read and written.
+    subscript(channelBlocks: Range<Int>) -> BlockedView {
+        BlockedView(tensor: self, channelBlocks: channelBlocks)
+    }
 
     /// Valid while the tensor lives.
     func map(_ range: Range<Int>) -> ck_map {
-        precondition(range.lowerBound >= 0 && range.upperBound <= blocks, "blocks \(range) of \(blocks)")
+        precondition(
+            range.lowerBound >= 0 && range.upperBound <= channelBlocks, "channel blocks \(range) of \(channelBlocks)")
         return ck_map(
-            values: values.baseAddress.map { $0 + range.lowerBound * blockStride + margin * (rowStride + lanes) },
-            block: blockStride, row: rowStride, pixel: lanes, height: Int32(height), width: Int32(width),
-            blocks: Int32(range.count))
+            values: values.baseAddress.map {
+                $0 + range.lowerBound * channelBlockStride + margin * (rowStride + lanes)
+            },
+            channel_block: channelBlockStride, row: rowStride, pixel: lanes, height: Int32(height), width: Int32(width),
+            channel_blocks: Int32(range.count))
     }
 }
 
-/// Some blocks of a tensor. Shares the tensor's storage and keeps it alive.
+/// Some channel blocks of a tensor. Shares the tensor's storage and keeps it alive.
 struct BlockedView: Sendable {
     let tensor: BlockedTensor
-    let blocks: Range<Int>
+    let channelBlocks: Range<Int>
 
     var height: Int { tensor.height }
     var width: Int { tensor.width }
     /// Valid while the tensor lives.
-    var map: ck_map { tensor.map(blocks) }
+    var map: ck_map { tensor.map(channelBlocks) }
 
-    /// As in "48 x 64, 3 blocks", for messages.
-    var extent: String { "\(height) x \(width), \(blocks.count) blocks" }
+    /// As in "48 x 64, 3 channel blocks", for messages.
+    var extent: String { "\(height) x \(width), \(channelBlocks.count) channel blocks" }
 }

@@ -64,7 +64,7 @@ struct CompactUNet: Sendable {
 
     /// Pixels of a cell of the coarsest map, a side.
     private var coarsest: Int { 1 << levels }
-    /// Pixels between two places that lie the same to all maps' Winograd tiles.
+    /// Pixels between two places that lie the same to all maps' Winograd blocks.
     var alignment: Int { 4 * coarsest }
     /// How many pixels away one may be that an output depends on, at most.
     var reach: Int {
@@ -150,19 +150,19 @@ extension CompactUNet {
             let multiple = network.coarsest
             let rows = (height + multiple - 1) / multiple * multiple / 2
             let columns = (width + multiple - 1) / multiple * multiple / 2
-            func layout(_ layer: Layer, blocks: Int) -> BlockedTensor.Layout {
+            func layout(_ layer: Layer, channelBlocks: Int) -> BlockedTensor.Layout {
                 BlockedTensor.Layout(
-                    blocks: blocks, height: rows >> layer.level, width: columns >> layer.level,
+                    channelBlocks: channelBlocks, height: rows >> layer.level, width: columns >> layer.level,
                     lanes: layer.convolution.kernels.lanes, reach: 1)
             }
-            var layouts = network.layers.map { layout($0, blocks: $0.convolution.outputBlocks) }
+            var layouts = network.layers.map { layout($0, channelBlocks: $0.convolution.outputChannelBlocks) }
             /// Where the layer's is among all tensors.
             var places: [Int?] = []
             for layer in network.layers {
                 let (height, width) = (rows >> layer.level, columns >> layer.level)
                 let isWhole = !layer.readsMap && !layer.convolution.readsRowBatches(height: height, width: width)
                 places.append(isWhole ? layouts.count : nil)
-                if isWhole { layouts.append(layout(layer, blocks: layer.convolution.inputBlocks)) }
+                if isWhole { layouts.append(layout(layer, channelBlocks: layer.convolution.inputChannelBlocks)) }
             }
             memory = HugePageBuffer(byteCount: layouts.reduce(0) { $0 + $1.byteCount })
             let tensors = BlockedTensor.tensors(layouts, in: memory)
@@ -197,14 +197,14 @@ extension CompactUNet {
                 stale.take(needed, into: &update)
             }
 
-            /// All that the Winograd tiles read, also for pixels of theirs that are up to date.
+            /// All that the Winograd blocks read, also for pixels of theirs that are up to date.
             mutating func findRead(reach: Int) {
                 read.removeAll()
-                for row in 0..<WinogradBlocks.tiles(over: read.height) {
-                    let columns = update.tiles(inRow: row)
+                for row in 0..<WinogradBlocks.count(over: read.height) {
+                    let columns = update.winogradBlocks(inRow: row)
                     if columns.isEmpty { continue }
-                    let tiles = Region.Patch(rows: row..<row + 1, columns: columns).enlarged(by: 4).grown(by: reach)
-                    read.insert(rows: tiles.rows, columns: tiles.columns)
+                    let blocks = Region.Patch(rows: row..<row + 1, columns: columns).enlarged(by: 4).grown(by: reach)
+                    read.insert(rows: blocks.rows, columns: blocks.columns)
                 }
             }
         }

@@ -139,22 +139,23 @@ extension PaperUNet {
                 let coarsest = index == encoders.count - 1
                 let fuse = coarsest ? nil : network.fuse[network.fuse.count - 1 - index]
                 let reach = max(encoders[index].first.size, fuse?.first.size ?? 1) / 2
-                func tensor(_ blocks: Int) -> BlockedTensor {
+                func tensor(_ channelBlocks: Int) -> BlockedTensor {
                     BlockedTensor(
-                        blocks: blocks, height: height >> index, width: width >> index, lanes: lanes, reach: reach)
+                        channelBlocks: channelBlocks, height: height >> index, width: width >> index, lanes: lanes,
+                        reach: reach)
                 }
-                let skip = encoders[index].second.outputBlocks
-                let joined = tensor(fuse?.first.inputBlocks ?? skip)
-                let fused = fuse?.second.outputBlocks ?? skip
+                let skip = encoders[index].second.outputChannelBlocks
+                let joined = tensor(fuse?.first.inputChannelBlocks ?? skip)
+                let fused = fuse?.second.outputChannelBlocks ?? skip
                 let hidden = tensor(max(skip, fused))
                 return Level(
-                    pooled: tensor(encoders[index].first.inputBlocks).view, hidden: hidden[0..<skip],
-                    skip: joined[0..<skip], upsampled: coarsest ? joined.view : joined[skip..<joined.blocks],
+                    pooled: tensor(encoders[index].first.inputChannelBlocks).view, hidden: hidden[0..<skip],
+                    skip: joined[0..<skip], upsampled: coarsest ? joined.view : joined[skip..<joined.channelBlocks],
                     joined: joined.view, fuseHidden: hidden[0..<fused],
                     fused: coarsest ? joined.view : tensor(fused).view)
             }
             result = BlockedTensor(
-                blocks: network.outc.outputBlocks, height: height, width: width, lanes: lanes, reach: 0)
+                channelBlocks: network.outc.outputChannelBlocks, height: height, width: width, lanes: lanes, reach: 0)
         }
     }
 }

@@ -16,7 +16,7 @@ struct Tiling {
     /// - Parameters:
     ///   - side: about that many pixels a side.
     ///   - reach: how far away a pixel may be that another one depends on.
-    ///   - alignment: tiles begin at its multiples, so that the coarsest maps' Winograd tiles lie where they would in the
+    ///   - alignment: tiles begin at its multiples, so that the coarsest maps' Winograd blocks lie where they would in the
     ///     whole picture.
     init(height: Int, width: Int, side: Int, reach: Int, alignment: Int) {
         let margin = Self.roundUp(reach, alignment)

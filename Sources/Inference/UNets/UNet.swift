@@ -118,7 +118,7 @@ public struct UNet: Sendable {
     /// - Parameters:
     ///   - state: of this network or of one with the same configuration.
     ///   - changed: the input's pixels that may differ from those of this state's last forward: what does not depend on
-    ///     them is not computed again. The output is the same but for rounding, of which a Winograd tile's pixels have one
+    ///     them is not computed again. The output is the same but for rounding, of which a Winograd block's pixels have one
     ///     in common: within 1e-5. It does not add up over the frames. Nil: all.
     ///   - needed: of the output. Maps are brought up to date as far as it depends on them, and the rest of them when it is
     ///     needed. Nil: all. In whole squares of 2 x 2 pixels, else those are written. The networks of the paper compute all

@@ -11,7 +11,7 @@ extension BlockedTensor {
         let parts = parts ?? [planes.shape.channels]
         let blocks = parts.map { ($0 + lanes - 1) / lanes }
         self.init(
-            blocks: blocks.reduce(0, +), height: planes.shape.height, width: planes.shape.width, lanes: lanes,
+            channelBlocks: blocks.reduce(0, +), height: planes.shape.height, width: planes.shape.width, lanes: lanes,
             reach: reach)
         var (channel, block) = (0, 0)
         for (channels, count) in zip(parts, blocks) {
@@ -24,7 +24,8 @@ extension BlockedTensor {
     /// For the output of a layer whose input is another map.
     convenience init(channels: Int, height: Int, width: Int, reach: Int = 0, _ execution: Execution) {
         let lanes = Int(execution.kernels.lanes)
-        self.init(blocks: (channels + lanes - 1) / lanes, height: height, width: width, lanes: lanes, reach: reach)
+        self.init(
+            channelBlocks: (channels + lanes - 1) / lanes, height: height, width: width, lanes: lanes, reach: reach)
     }
 
     /// The first channels as planes.
