@@ -89,7 +89,7 @@ kernels:
 # in the tests' helpers, would be all there is to see.
 test-address: dependencies
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --disable-xctest --sanitize address --scratch-path .build-address \
-		--filter 'FilesystemTests|GIFDecodingTests|InferenceTests|OutputTests'
+		--filter 'FilesystemTests|GIFDecodingTests|PixelKernelsTests|InferenceTests|OutputTests'
 
 test-thread: dependencies
 	TSAN_OPTIONS=halt_on_error=1 $(SWIFT) test --disable-xctest --sanitize thread --scratch-path .build-thread \

@@ -109,7 +109,11 @@ let package = Package(
         tests("Media", ["Media"]),
         tests("Filesystem", ["Filesystem"]),
         tests("GIFDecoding", ["GIFDecoding", "Media"]),
-        tests("PixelKernels", ["PixelKernels", "CKernels", "Threads"]),
+        // Every kernel once more in plain loops, which the tests compare all levels with.
+        .target(
+            name: "CScalarKernels", dependencies: ["CKernels"], path: "Tests/CScalarKernels",
+            cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
+        tests("PixelKernels", ["PixelKernels", "CKernels", "CScalarKernels", "Threads"]),
         tests(
             "Inference", ["Inference", "PixelKernels", "CKernels", "Threads", "CAllocations"],
             resources: [.copy("Fixtures")]),

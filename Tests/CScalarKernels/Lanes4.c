@@ -1,0 +1,3 @@
+#define LANES 4
+#define TABLE scalar_kernels_4
+#include "Scalar.h"

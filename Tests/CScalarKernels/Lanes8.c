@@ -1,0 +1,3 @@
+#define LANES 8
+#define TABLE scalar_kernels_8
+#include "Scalar.h"
