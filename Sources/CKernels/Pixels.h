@@ -111,8 +111,8 @@ struct batch {
     vector red[BATCH / LANES], green[BATCH / LANES], blue[BATCH / LANES];
 };
 
-/// Lists the pixels among the first `count`, at most CHUNK, that may have left the cell of their color in the GIF:
-/// nearer to it than the palette radius they have not. Without a radius, all. Returns how many.
+/// Lists the pixels among the first `count`, at most CHUNK, that may have left the cell of their color in the GIF. Those
+/// that are nearer to it than the palette radius have not. Without a radius it lists all. Returns how many.
 static int leavers(const float *image, const float *gif, const float *radius, ptrdiff_t plane, int count,
                    int32_t *pixels) {
     int32_t far[CHUNK];
@@ -177,7 +177,7 @@ static void nearest_color(const float *image, const float *gif, const float *rad
         const int size = count - first < CHUNK ? (int)(count - first) : CHUNK;
         const int found = leavers(image + first, gif + first, radius ? radius + first : 0, plane, size, pixels);
         if (radius) {
-            // Who has not left keeps the GIF's color; the others get theirs below.
+            // A pixel that has not left its cell keeps the GIF's color; the others get theirs below.
             int next = 0;
             for (int i = 0; i < size; i++) {
                 if (next < found && pixels[next] == i) {

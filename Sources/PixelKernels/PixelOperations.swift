@@ -25,9 +25,9 @@ public struct PixelOperations: Sendable {
         }
     }
 
-    /// target = a * x + b * y where it is not so yet.
-    /// - Parameter region: where it may not be; nil: anywhere.
-    /// - Returns: where it was not.
+    /// Sets target = a * x + b * y and finds where that changes it.
+    /// - Parameter region: where it may change; nil: anywhere.
+    /// - Returns: where it has changed in any channel.
     public func update(
         _ target: TensorView, with a: Float, _ x: TensorView, _ b: Float, _ y: TensorView, in region: Region? = nil
     ) -> Region {
@@ -48,9 +48,9 @@ public struct PixelOperations: Sendable {
         }
     }
 
-    /// target = source where it is not so yet.
-    /// - Parameter region: where it may not be; nil: anywhere.
-    /// - Returns: where it was not.
+    /// Sets target = source and finds where that changes it.
+    /// - Parameter region: where it may change; nil: anywhere.
+    /// - Returns: where it has changed in any channel.
     public func update(_ target: TensorView, with source: TensorView, in region: Region? = nil) -> Region {
         precondition(source.shape == target.shape, "an update of \(target.shape) with \(source.shape)")
         let shape = target.shape
@@ -66,7 +66,7 @@ public struct PixelOperations: Sendable {
     }
 
     /// Where two tensors differ in any channel.
-    /// - Parameter region: where they may; nil: anywhere.
+    /// - Parameter region: where they may differ; nil: anywhere.
     public func differences(of a: TensorView, from b: TensorView, in region: Region? = nil) -> Region {
         precondition(a.shape == b.shape, "differences of \(a.shape) from \(b.shape)")
         let shape = a.shape
@@ -79,7 +79,8 @@ public struct PixelOperations: Sendable {
         }
     }
 
-    /// Collects the columns that `body` finds among some of each row, counted from their first, the rows shared out on the pool.
+    /// Calls `body` for every row of a region, on the pool, and collects the columns that it finds, which count from the first
+    /// of the columns that it is given.
     private func changes(
         in shape: TensorShape, _ region: Region?, _ body: (_ row: Int, _ columns: Range<Int>) -> Range<Int>
     ) -> Region {
@@ -120,7 +121,7 @@ public struct PixelOperations: Sendable {
         return first..<first + length
     }
 
-    /// Empty ranges are nothing, wherever they lie.
+    /// The least range that holds both; an empty range adds nothing, wherever it lies.
     private static func hull(_ columns: Range<Int>, _ found: Range<Int>) -> Range<Int> {
         if columns.isEmpty { return found }
         return found.isEmpty
@@ -145,7 +146,7 @@ public struct PixelOperations: Sendable {
         }
     }
 
-    /// target = value, but for what another region holds: little, where both have nearly the same.
+    /// Sets target = value in a region, but not in another one. Cheap where both are nearly the same.
     public func fill(_ target: TensorView, with value: Float, in region: Region, butNotIn other: Region) {
         let shape = target.shape
         precondition(other.height == shape.height && other.width == shape.width, "a region of another picture")

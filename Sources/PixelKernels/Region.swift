@@ -1,6 +1,7 @@
 /// Some pixels of a map: at most one run of columns in each row.
 ///
-/// What has changed since the last picture. A region may only be larger than what it stands for, never smaller.
+/// For instance those that have changed since the last picture. A region may be larger than what it stands for, but never
+/// smaller.
 public struct Region: Hashable, Sendable {
     public let height: Int
     public let width: Int
@@ -16,7 +17,7 @@ public struct Region: Hashable, Sendable {
             (self.rows, self.columns) = (rows, columns)
         }
 
-        /// With all pixels around it that are at most so many away: also ones that are in no map.
+        /// The patch with all pixels that are at most `reach` rows and columns away, even outside of the map.
         package func grown(by reach: Int) -> Patch {
             Patch(
                 rows: rows.lowerBound - reach..<rows.upperBound + reach,
@@ -30,21 +31,21 @@ public struct Region: Hashable, Sendable {
                 columns: columns.lowerBound * factor..<columns.upperBound * factor)
         }
 
-        /// What stands for `factor` x `factor` pixels each of which any is in it.
+        /// The pixels of a map `factor` times smaller that stand for at least one pixel of the patch.
         package func shrunk(by factor: Int) -> Patch {
             Patch(
                 rows: rows.lowerBound / factor..<(rows.upperBound - 1) / factor + 1,
                 columns: columns.lowerBound / factor..<(columns.upperBound - 1) / factor + 1)
         }
 
-        /// Nil: they have no pixel in common.
+        /// The pixels that both have; nil where there are none.
         package func intersection(_ other: Patch) -> Patch? {
             let both = Patch(rows: rows.clamped(to: other.rows), columns: columns.clamped(to: other.columns))
             return both.rows.isEmpty || both.columns.isEmpty ? nil : both
         }
     }
 
-    /// Nothing.
+    /// No pixel.
     public init(height: Int, width: Int) {
         (self.height, self.width) = (height, width)
         columns = [Range<Int>](repeating: 0..<0, count: height)
@@ -79,7 +80,7 @@ public struct Region: Hashable, Sendable {
         for row in 0..<height { columns[row] = Self.hull(columns[row], other.columns[row]) }
     }
 
-    /// Adds what stands for each rectangle of a region of any map; what lies outside of this one is left out.
+    /// Adds the counterparts of the rectangles of another map's region; what lies outside of this map is left out.
     package mutating func formUnion(_ other: Region, as counterpart: (Patch) -> Patch) {
         for patch in other.patches {
             let patch = counterpart(patch)
@@ -87,12 +88,13 @@ public struct Region: Hashable, Sendable {
         }
     }
 
-    /// Takes all out and keeps the memory.
+    /// Takes all pixels out and keeps the memory.
     package mutating func removeAll() {
         for row in 0..<height { columns[row] = 0..<0 }
     }
 
-    /// What lies in another region of a map of the same size as well.
+    /// The pixels that lie in both regions.
+    /// - Parameter other: of a map of the same size.
     public func intersection(_ other: Region) -> Region {
         precondition(other.height == height && other.width == width, "regions of maps of different sizes")
         var both = Region(height: height, width: width)
@@ -111,7 +113,7 @@ public struct Region: Hashable, Sendable {
         return hull
     }
 
-    /// With all pixels that are at most so many rows and columns away.
+    /// The region with all pixels that are at most `reach` rows and columns away.
     public func grown(by reach: Int) -> Region {
         guard reach > 0 else { return self }
         var grown = Region(height: height, width: width)
@@ -136,16 +138,17 @@ public struct Region: Hashable, Sendable {
             .enlarged(by: side, height: height, width: width)
     }
 
-    /// The pixels of a smaller map that stand for `factor` x `factor` pixels each of which any is in the region.
-    /// - Parameters: the smaller map; what of it lies beyond the last pixel stands for that.
+    /// The pixels of a smaller map that stand for at least one pixel of the region. Each stands for `factor` x `factor`
+    /// pixels, and those beyond the last one stand for the last.
+    /// - Parameters: the size of the smaller map.
     public func shrunk(by factor: Int, height: Int, width: Int) -> Region {
         var shrunk = Region(height: height, width: width)
         shrunk.formUnion(self, shrunkBy: factor)
         return shrunk
     }
 
-    /// Adds of a larger map's region what `shrunk` would make of it.
-    /// - Parameter reach: and all pixels that are at most so many away from that.
+    /// Adds the pixels that `shrunk` makes of a larger map's region.
+    /// - Parameter reach: adds also all pixels that are at most so many rows and columns away from them.
     package mutating func formUnion(_ larger: Region, shrunkBy factor: Int, grownBy reach: Int = 0) {
         let (height, width) = (height, width)
         formUnion(larger) { patch in
@@ -169,7 +172,7 @@ public struct Region: Hashable, Sendable {
     /// The region as rectangles, from top to bottom.
     public var patches: Patches { Patches(columns: columns, whole: nil) }
 
-    /// Those of a region; nil: all of a map, which is one.
+    /// The rectangles of a region; nil stands for the whole map, which is one rectangle.
     package static func patches(of region: Region?, height: Int, width: Int) -> Patches {
         guard let region else {
             return Patches(columns: [], whole: Patch(rows: 0..<height, columns: 0..<width))
@@ -181,9 +184,9 @@ public struct Region: Hashable, Sendable {
     /// A region's rectangles, found one after the other: no list of them lies anywhere.
     public struct Patches: Sequence, IteratorProtocol {
         fileprivate let columns: [Range<Int>]
-        /// In place of any columns.
+        /// The only rectangle, where this is a whole map.
         fileprivate var whole: Patch?
-        /// The next one's, or one before it.
+        /// The row that the search for the next rectangle begins in.
         private var row = 0
 
         fileprivate init(columns: [Range<Int>], whole: Patch?) {

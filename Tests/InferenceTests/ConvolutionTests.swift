@@ -68,7 +68,7 @@ import Threads
     /// A map that is made on the way gives to the bit what it gives when it lies there as a whole, for all of the output
     /// and for parts of it; OpenBLAS' sums may differ in their rounding.
     @Test(arguments: Kernels.all)
-    func stripsAreTheWhole(kernels: Kernels) throws {
+    func rowBatchesGiveWhatTheWholeMapGives(kernels: Kernels) throws {
         let lanes = kernels.lanes
         for (inputs, outputs, height, width) in [
             (13, 16, 60, 130), (3, 8, 34, 402), (19, 32, 66, 50), (2, 3, 37, 41), (12, 40, 25, 700),

@@ -62,7 +62,7 @@ struct ck_palette {
     int32_t count;
 };
 
-/// Flags of `ck_select` and `ck_processor`: what the kernels of a level need of the processor.
+/// Flags of `ck_select` and `ck_processor`: the instructions that the kernels of a level need.
 enum {
     /// The vectors that every processor of the architecture has.
     CK_BASELINE = 0,
@@ -72,11 +72,11 @@ enum {
     CK_AVX512 = 1 << 1,
 };
 
-/// How near a picture stays to the one before.
+/// How much a picture is held to the one before.
 struct ck_stay {
     float strength;
     float scale;
-    /// What differs by less is the same, by more than twice as much another.
+    /// Values that differ by less count as equal, and those that differ by more than twice as much as different.
     float same;
 };
 
@@ -160,8 +160,8 @@ struct ck_kernels {
     /// In place; NaN becomes `low`.
     void (*clamp)(float *values, float low, float high, ptrdiff_t count);
 
-    /// How many values lie from the first one that differs between two rows to the last, bit by bit, so that a NaN is equal to
-    /// itself; 0: none differs. `first`: where they begin.
+    /// Finds the first and the last value that differ between two rows. Bits are compared, so that a NaN is equal to itself.
+    /// Returns how many values lie from the one to the other; 0 where none differs. `first` becomes the first one's place.
     ptrdiff_t (*difference)(const float *a, const float *b, ptrdiff_t count, ptrdiff_t *first);
 
     /// Samples each of `channels` planes at (x + scale * flow_x, y + scale * flow_y), bilinear, clamped to the border,
@@ -201,7 +201,7 @@ struct ck_kernels {
     /// repeats. `columns` is room for width + 2 reach values.
     void (*window_means)(const float *map, int height, int width, int row, int reach, float *columns, float *means);
 
-    /// What of a picture is shown after another (Restoration's TemporalFilter has the formula). `before` and `shown`: the
+    /// The picture that is shown after another one (Restoration's TemporalFilter has the formula). `before` and `shown`: the
     /// estimate before and what was shown of it; `change` and `error`: the means around each pixel of |estimate - shown|
     /// and of |gif - estimate|.
     void (*stay_near)(const float *estimate, const float *gif, const float *before, const float *shown,

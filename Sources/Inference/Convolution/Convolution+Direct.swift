@@ -55,7 +55,7 @@ extension Convolution {
         }
     }
 
-    /// Of the unfolded matrix, and of its product.
+    /// Columns of the unfolded matrix, and of its product with the weights.
     private var depth: Int { inputChannelBlocks * kernels.lanes * size * size }
     private var columns: Int { outputChannelBlocks * kernels.lanes }
 
@@ -64,7 +64,7 @@ extension Convolution {
         max(1, min(256, 128 * 1024 / depth) / width)
     }
 
-    /// Rows of one task: enough of them that the weights are read seldom, enough tasks for all threads.
+    /// Rows of one task: so many that the weights are read seldom, and so few that all threads get a task.
     private func bandRows(height: Int, width: Int, workers: Int) -> Int {
         let most = max(4, 16 * 1024 / width)
         let rounds = (height + most * workers - 1) / (most * workers)

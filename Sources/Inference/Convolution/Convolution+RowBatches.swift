@@ -23,7 +23,7 @@ extension Convolution {
         let across = min(columns, ((columns + rowBatches - 1) / rowBatches + 3) / 4 * 4)
         return RowBatchPlan(
             across: across,
-            // The two rows above a task's first are made by two of them.
+            // The two rows above a task's first row are made twice, by two tasks.
             down: max(1, min(4, rows * rowBatches / (4 * workers))),
             bandCount: inputChannelBlocks * Self.bandRows * (4 * across + 2) * kernels.lanes,
             inputCount: 36 * positionStride(channelBlocks: inputChannelBlocks, capacity: across),
@@ -42,7 +42,7 @@ extension Convolution {
         isWinograd && size == 3 && !winogradPlan(height: height, width: width, workers: 1).isShared
     }
 
-    /// What it works with on maps of this size that are made on the way.
+    /// The scratch memory that it needs for maps of this size that are made on the way.
     func rowBatchScratch(height: Int, width: Int, workers: Int) -> ScratchSize {
         let plan = rowBatchPlan(height: height, width: width, workers: workers)
         return ScratchSize(perWorker: plan.bandCount + plan.inputCount + plan.sumCount, rowBatches: plan.most)
@@ -66,7 +66,7 @@ extension Convolution {
         }
     }
 
-    /// Has a workspace name the row batches of a part of the output.
+    /// Writes the row batches that cover a part of the output into the workspace.
     private func findRowBatches(_ region: Region, _ plan: RowBatchPlan, _ workspace: Workspace) {
         workspace.rowBatches.removeAll(keepingCapacity: true)
         let rows = WinogradBlocks.count(over: region.height)

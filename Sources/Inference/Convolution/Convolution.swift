@@ -52,7 +52,7 @@ struct Convolution: Sendable {
             places += (0..<channels).map { Int32(inputChannelBlocks * lanes + $0) }
             inputChannelBlocks += (channels + lanes - 1) / lanes
         }
-        // The kernels know strides of 1 and 2: what the networks have.
+        // The kernels know strides of 1 and 2, which are those of the networks.
         let products = stride > 2 ? .openBLAS : kernels.products
         let channelBlocks = (outputs + lanes - 1) / lanes
         self.kernels = Kernels(kernels, products: products)
@@ -75,7 +75,7 @@ struct Convolution: Sendable {
             groups: groups)
     }
 
-    /// Below, the transforms of the outputs take longer than the products they save.
+    /// With fewer inputs the transforms of the outputs take longer than the products that they save.
     private static let leastWinogradInputs = 6
 
     /// Pairs of channel blocks, and the one or three that are left at the end: as many sums as registers hold, and few passes
@@ -98,7 +98,7 @@ struct Convolution: Sendable {
     /// Rows and columns of the output for so many of the input.
     func outputExtent(_ extent: Int) -> Int { (extent - 1) / stride + 1 }
 
-    /// For inputs of this size.
+    /// The scratch memory that inputs of this size need.
     func scratchNeed(height: Int, width: Int, workers: Int) -> ScratchSize {
         isWinograd
             ? winogradPlan(height: height, width: width, workers: workers).need
@@ -118,7 +118,7 @@ struct Convolution: Sendable {
         }
     }
 
-    /// A part of the output, in whole Winograd blocks. Stride 1.
+    /// Computes a part of the output, in whole Winograd blocks. Stride 1.
     func callAsFunction(
         _ input: BlockedView, into output: BlockedView, at region: Region, _ execution: Execution
     ) {
@@ -145,7 +145,7 @@ struct Convolution: Sendable {
         )
     }
 
-    /// What the kernels want to know. Valid while the weights live.
+    /// The convolution as the kernels are told of it. Valid while the weights live.
     var description: ck_convolution {
         ck_convolution(
             weights: packed.weights, bias: packed.bias, slope: slope, size: Int32(size), stride: Int32(stride),

@@ -1,9 +1,9 @@
 import CKernels
 import Threads
 
-/// What a layer runs with: the kernels, the scratch memory of its state, and the threads.
+/// A layer runs with this: the kernels, the scratch memory of its state, and the threads.
 ///
-/// Whoever works on a layer takes subnormal numbers for zero meanwhile.
+/// A thread takes subnormal numbers for zero while it works on a layer.
 struct Execution {
     let kernels: ck_kernels
     let workspace: Workspace
@@ -18,7 +18,7 @@ struct Execution {
         }
     }
 
-    /// The same with scratch memory; no two calls at once get the same.
+    /// The same with scratch memory. Calls that run at the same time never get the same memory.
     func forEachWithScratch(_ count: Int, _ body: (Int, UnsafeMutablePointer<Float>) -> Void) {
         workspace.forEach(count, on: pool) { index, scratch in
             let mode = ck_flush_subnormals()

@@ -14,7 +14,7 @@ import PixelKernels
 public enum OpenBLAS {
     /// It cannot be loaded.
     public struct Missing: Error, CustomStringConvertible {
-        /// What the system's loader says of it.
+        /// The message of the system's loader.
         let reason: String
 
         public var description: String {

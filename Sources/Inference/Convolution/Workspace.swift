@@ -11,10 +11,10 @@ final class Workspace {
     private let perWorker: Int
     private let sharedCount: Int
     private let memory: UnsafeMutableRawBufferPointer
-    /// Room for as many as the layers need.
+    /// The sizes that it was made for.
     private let need: ScratchSize
 
-    /// What the layer that is at work computes, in one form or the other: written before its threads begin.
+    /// What the running layer computes: Winograd blocks, or row batches. Written before its threads begin.
     var blocks: WinogradBlocks
     var rowBatches: [Region.Patch] = []
 
@@ -39,7 +39,7 @@ final class Workspace {
         memory.deallocate()
     }
 
-    /// Whether it is enough.
+    /// Whether there is enough of it for a layer.
     func serves(workers: Int, need: ScratchSize) -> Bool {
         self.workers == workers && need.perWorker <= perWorker && need.shared <= sharedCount
             && need.runs <= self.need.runs && need.rowBatches <= self.need.rowBatches

@@ -1,21 +1,22 @@
 import Glibc
 import PixelKernels
 
-/// Which pixels of a map are out of date: any set of them, unlike a `Region`, as what is not needed stays out of date
-/// around what is.
+/// The pixels of a map that are out of date.
+///
+/// Unlike a `Region` it holds any set of pixels: those that nobody needs stay out of date around those that are needed.
 struct DirtyMask {
     private let height: Int
     private let width: Int
-    /// 1 for each pixel that is.
+    /// 1 for each pixel that is out of date, else 0.
     private var marks: [UInt8]
 
-    /// All are.
+    /// All pixels are out of date.
     init(height: Int, width: Int) {
         (self.height, self.width) = (height, width)
         marks = [UInt8](repeating: 1, count: height * width)
     }
 
-    /// More pixels are out of date.
+    /// Adds pixels that are out of date.
     mutating func insert(_ region: Region) {
         precondition(region.height == height && region.width == width, "a region of another map")
         marks.withUnsafeMutableBufferPointer { marks in
@@ -25,9 +26,9 @@ struct DirtyMask {
         }
     }
 
-    /// Brings some pixels up to date.
-    /// - Parameter region: of a map of the same size; becomes those of them that are not yet, and what lies between them
-    ///   in a row.
+    /// Takes out the pixels that are needed: the caller brings them up to date.
+    /// - Parameter region: of a map of the same size; becomes the needed pixels that are out of date, and those that lie
+    ///   between them in a row.
     mutating func take(_ needed: Region, into region: inout Region) {
         precondition(needed.height == height && needed.width == width, "a region of another map")
         region.removeAll()

@@ -54,12 +54,12 @@ public struct ConvolutionStack: Sendable {
         self.kernels = kernels
     }
 
-    /// Runs the layers, each on the last one's map: for what is asked now and then. Any thread. Large pictures go through
-    /// them in tiles, with the same result but for rounding.
+    /// Runs the layers one after the other and keeps nothing for the next call. Any thread. Large pictures go through them
+    /// in tiles, with the same result but for rounding.
     /// - Parameters:
     ///   - height, width: of the input in pixels.
-    ///   - tileSide: pixels a side of a tile, without what it overlaps its neighbours by.
-    ///   - lender: a state between two forwards of it, whose maps' memory serves.
+    ///   - tileSide: pixels a side of a tile, without the overlap with its neighbors.
+    ///   - lender: a state that lends the memory of its maps. None of its forwards runs meanwhile.
     ///   - fill: writes a row of the input, `columns` of it, channel by channel without gaps. Any thread of the pool.
     /// - Returns: [outputs, ...] of the last layer.
     public func callAsFunction(
@@ -77,7 +77,7 @@ public struct ConvolutionStack: Sendable {
         for tile in tiles {
             let (rows, columns) = (tile.outer.rows, tile.outer.columns)
             let layouts = layouts(height: rows.count, width: columns.count)
-            // Each layer's map lies where the one before the last did.
+            // Each layer's map takes the place of the map before the last.
             let sizes = (0..<2).map { piece in
                 stride(from: piece, to: layouts.count, by: 2).reduce(0) { max($0, layouts[$1].byteCount) }
             }
@@ -100,7 +100,7 @@ public struct ConvolutionStack: Sendable {
                 }
                 let answer = Tensor(outputs, current.height, current.width)
                 Resampling.store(current.view, into: answer.view, execution(ScratchSize()))
-                // What is of no other tile, in pixels of the answer.
+                // The part of the answer that is taken from this tile, in its pixels.
                 func cells(_ pixels: Range<Int>, from first: Int) -> Range<Int> {
                     pixels.lowerBound / scale - first..<(pixels.upperBound + scale - 1) / scale - first
                 }
@@ -122,7 +122,7 @@ public struct ConvolutionStack: Sendable {
     /// Pixels of the input for one of the output, a side.
     private var scale: Int { layers.reduce(1) { $0 * $1.stride } }
 
-    /// How many pixels away one may be that an output depends on, at most.
+    /// How far away, in pixels, the input may be that an output depends on.
     private var reach: Int {
         var (reach, scale) = (0, 1)
         for layer in layers {

@@ -1,7 +1,7 @@
 import CKernels
 import PixelKernels
 
-/// A map without weights behind it, made from others while a convolution reads it: it lies nowhere as a whole.
+/// A map that is made from other maps while a convolution reads it. It is never in memory as a whole.
 enum FusedInput {
     /// 2 x 2 pixels of a picture's plane in four channels. The map is at least half as large; to the right and below the
     /// picture's edge goes on.
@@ -36,7 +36,7 @@ enum FusedInput {
     }
 
     /// Writes a rectangle of it. Any thread.
-    /// - Parameter target: has its pixels where the whole map would have them; of others there may be no memory.
+    /// - Parameter target: addressed as the whole map; only the rectangle needs memory.
     func make(_ patch: Region.Patch, in target: ck_map, _ kernels: ck_kernels) {
         let (top, rows) = (Int32(patch.rows.lowerBound), Int32(patch.rows.count))
         let (left, columns) = (Int32(patch.columns.lowerBound), Int32(patch.columns.count))

@@ -16,7 +16,7 @@ final class BlockedTensor: @unchecked Sendable {
     private let rowStride: Int
     private let channelBlockStride: Int
     private let storage: UnsafeMutableRawBufferPointer
-    /// What the storage is part of; nil: it is the tensor's own.
+    /// The memory that the storage is a part of; nil where the storage is the tensor's own.
     private let memory: HugePageBuffer?
 
     /// All values, margins included. Valid while the tensor lives.
@@ -72,7 +72,8 @@ final class BlockedTensor: @unchecked Sendable {
         (self.storage, self.memory) = (storage, memory)
     }
 
-    /// A map in some memory, from byte `start` on, that others may have used; not at the same time.
+    /// A map in a part of some memory. Other maps may have used that part before, but none does at the same time.
+    /// - Parameter start: the first byte of the part.
     convenience init(_ layout: Layout, in memory: HugePageBuffer, at start: Int) {
         precondition(
             memory.byteCount >= start + layout.byteCount,
@@ -81,7 +82,7 @@ final class BlockedTensor: @unchecked Sendable {
         clearMargin()
     }
 
-    /// Makes all zero that is no pixel.
+    /// Sets to zero all values that belong to no pixel.
     func clearMargin() {
         let rows = channelBlockStride / rowStride
         for block in 0..<channelBlocks {

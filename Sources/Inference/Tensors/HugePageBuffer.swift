@@ -5,19 +5,19 @@ import Glibc
 /// stream starts.
 final class HugePageBuffer {
     let base: UnsafeMutableRawPointer
-    /// What can be used of it.
+    /// Bytes that can be used.
     let byteCount: Int
-    /// Bytes from `base` on that are the object's; some at the end are never used.
+    /// Bytes from `base` on that belong to the object; some at the end are never used.
     private let reserved: Int
 
-    /// What the processors' large pages hold.
+    /// Bytes of a large page.
     static let pageSize = 1 << 21
 
-    /// - Parameter byteCount: of all maps.
+    /// - Parameter byteCount: bytes of all maps together.
     init(byteCount: Int) {
         precondition(byteCount > 0, "no memory at all")
         self.byteCount = byteCount
-        // A page more, as the system begins anywhere.
+        // A page more, as the system's memory may begin anywhere in a page.
         let start = mmap(
             nil, byteCount + Self.pageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let start, start != MAP_FAILED else { fatalError("no memory for \(byteCount) bytes of maps") }
@@ -25,7 +25,7 @@ final class HugePageBuffer {
         base = start + before
         reserved = byteCount + Self.pageSize - before
         if before > 0 { munmap(start, before) }
-        // Whole large pages only. Refused where the kernel has none: small ones do.
+        // Whole large pages only. A kernel that has none refuses, and small pages serve.
         madvise(base, byteCount / Self.pageSize * Self.pageSize, MADV_HUGEPAGE)
     }
 

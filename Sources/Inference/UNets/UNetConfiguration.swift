@@ -69,6 +69,6 @@ public struct UNetConfiguration: Hashable, Sendable, Decodable {
         }
     }
 
-    /// What a number of channels may be.
+    /// The numbers of channels that are accepted.
     private static let widths = 1...4096
 }
