@@ -11,7 +11,7 @@ Tests/InferenceTests/Fixtures
 Tests/RestorationTests/Fixtures: for each whole network a model file as export.py writes it, <name>.safetensors, and
 <name>-case.safetensors with its inputs and expected outputs, none with a batch dimension:
   ccdnet-*      gif [3, H, W]; radius [1, H, W]; palettes [P, K, 3] in 0 ... 255, of which count [P] are valid;
-                ids [H, W]: the palette of each pixel; output [3, H, W]; estimate0 ...: every I before the projection;
+                ids [H, W]: the palette of each pixel; output [3, H, W]; estimate0 ...: every I;
                 where the network sees neighbours: before, after [3, H, W], and alone: the output without them;
                 where it sees the past: past [3, H, W].
   superslomo-*  g0, g1, i0, i1 [3, H, W]; f01, f10 [2, H, W]; frame25, frame50 [3, H, W]: in-betweens at 1/4, 1/2.
@@ -253,7 +253,6 @@ def pixels() -> None:
     colors = (palettes / 127.5 - 1, (counts, ids))
     tensors.update({"fc.palettes": palettes, "fc.count": counts, "fc.ids": ids, "fc.gif": gif, "fc.input": estimate[0]})
     tensors["fc.nearest"] = mixed(networks.nearest_colour)(estimate, *colors)[0]
-    tensors["fc.projected"] = mixed(networks.project_to_cell)(estimate, gif[None], *colors)[0]
     save(TESTS / "RestorationTests/Fixtures/pixels.safetensors", tensors, "test-cases", [])
 
 
@@ -261,40 +260,41 @@ FIRST = {"unet": "shuffle", "in": 4, "out": 3, "widths": [8, 12, 16], "slope": 0
 
 
 def ccdnets() -> None:
-    originals = networks.nearest_colour_from, networks.project_to_cell
+    original = networks.nearest_colour_from
     exact = mixed(networks.nearest_colour)
     networks.nearest_colour_from = lambda image, gif, radius, *palettes: exact(image, *palettes)
-    networks.project_to_cell = mixed(originals[1])
+    with_palette = ["estimate", "gif", "nearest", "error"]
     for name, config, size in [
-        ("ccdnet-live", {"first": FIRST, "step": {**FIRST, "in": 13}, "steps": 2, "palette": True, "radius": True,
-                         "residual": True, "project": True}, (37, 46)),
+        ("ccdnet-live", {"first": FIRST, "inputs": ["gif", "radius"], "step": {**FIRST, "in": 13},
+                         "step_inputs": [*with_palette, "radius"], "steps": 2, "residual": True}, (37, 46)),
         ("ccdnet-paper", {"first": {"unet": "simple", "in": 3, "out": 3, "channels": 2, "slope": 0.0},
-                          "step": {"unet": "simple", "in": 12, "out": 3, "channels": 2, "slope": 0.0}, "steps": 3,
-                          "palette": True, "radius": False, "residual": False, "project": False}, (36, 29)),
-        ("ccdnet-dithered", {"first": {**FIRST, "in": 3}, "step": {**FIRST, "in": 6}, "steps": 2, "palette": False,
-                             "radius": False, "residual": True, "project": False}, (21, 34)),
-        ("ccdnet-first", {"first": FIRST, "step": None, "steps": 1, "palette": True, "radius": True,
-                          "residual": True, "project": True}, (20, 31)),
-        ("ccdnet-neighbours", {"first": {**FIRST, "in": 10}, "step": {**FIRST, "in": 19}, "steps": 3, "palette": True,
-                               "radius": True, "neighbours": True, "step_neighbours": True, "residual": True,
-                               "project": False}, (22, 33)),
+                          "inputs": ["gif"], "step_inputs": with_palette,
+                          "step": {"unet": "simple", "in": 12, "out": 3, "channels": 2, "slope": 0.0}, "steps": 2,
+                          "residual": False}, (36, 29)),
+        ("ccdnet-dithered", {"first": {**FIRST, "in": 3}, "inputs": ["gif"], "step": {**FIRST, "in": 6},
+                             "step_inputs": ["estimate", "gif"], "steps": 2, "residual": True}, (21, 34)),
+        ("ccdnet-first", {"first": FIRST, "inputs": ["gif", "radius"], "step": None, "steps": 1, "residual": True},
+         (20, 31)),
+        ("ccdnet-neighbors", {"first": {**FIRST, "in": 10}, "inputs": ["gif", "radius", "before", "after"],
+                              "step": {**FIRST, "in": 13}, "step_inputs": [*with_palette, "radius"], "steps": 2,
+                              "residual": True}, (22, 33)),
         # Without fC, and seeing little of the past: random weights that feed on themselves magnify every rounding.
-        ("ccdnet-past", {"first": {**FIRST, "in": 19}, "step": {**FIRST, "in": 7}, "steps": 2, "palette": False,
-                         "radius": True, "neighbours": True, "past": True, "cell": True, "residual": True,
-                         "project": False}, (22, 33)),
+        ("ccdnet-past", {"first": {**FIRST, "in": 19}, "step": {**FIRST, "in": 7}, "steps": 2, "residual": True,
+                         "inputs": ["gif", "radius", "before", "after", "past", "cell"],
+                         "step_inputs": ["estimate", "gif", "radius"]}, (22, 33)),
     ]:  # fmt: skip
         net = randomize(networks.CCDNet(config), 0.2)
-        if config.get("past"):
+        if "past" in config["inputs"]:
             net.first.stem[0].weight.data[:, 40:52] *= 0.25
         palettes, counts, ids, gif = palettes_case(*size, [32, 7, 1, 64], 3)
         radius = radius_of(gif, palettes, counts, ids)
         arguments = gif[None], radius[None], palettes / 127.5 - 1, (counts, ids)
         case = {"gif": gif, "radius": radius, "palettes": palettes, "count": counts, "ids": ids}
         others = {"cell": cell_of(gif, palettes, counts, ids)[None]}
-        if config.get("neighbours"):
+        if "before" in config["inputs"]:
             case["alone"] = net(*arguments, **others)[0]
             case |= {"before": gif.roll(1, 1), "after": gif.roll(-2, 2)}
-        if config.get("past"):
+        if "past" in config["inputs"]:
             case["past"] = (gif + 0.1 * gif.roll(1, 2)).clamp(-1, 1)
         others |= {key: case[key][None] for key in ("before", "after", "past") if key in case}
         case.update({f"estimate{k}": value[0] for k, value in enumerate(net.estimates(*arguments, **others))})
@@ -304,7 +304,7 @@ def ccdnets() -> None:
              dither="dithered" if name.endswith("dithered") else "none", palette_range="2-256", training="none",
              quality="none")  # fmt: skip
         save(folder / f"{name}-case.safetensors", case, "test-cases", {})
-    networks.nearest_colour_from, networks.project_to_cell = originals
+    networks.nearest_colour_from = original
 
 
 def slomos() -> None:

@@ -22,8 +22,10 @@ public struct ModelSet: Sendable {
     public let slomo: SuperSlomo
     public let classifier: DitherClassifier
 
-    /// Whether a frame's neighbours make a difference to its restored picture.
-    var seesNeighbours: Bool { colorNone.seesNeighbours || colorDithered.seesNeighbours }
+    /// Whether the frames before and after one make a difference to its restored picture.
+    var seesNeighbors: Bool { colorNone.seesNeighbors || colorDithered.seesNeighbors }
+
+    func color(isDithered: Bool) -> CCDNet { isDithered ? colorDithered : colorNone }
 
     /// Whether a folder of models has this profile.
     public static func has(_ profile: Profile, in folder: String) -> Bool {
@@ -32,26 +34,27 @@ public struct ModelSet: Sendable {
 
     /// How sure the classifier is that a frame is dithered: a logit, above 0 dithered.
     public func ditherLogit(of frame: Frame, on background: RGB, pool: WorkerPool) -> Float {
-        let cache = PaletteCache()
-        let slot = FrameSlot(size: frame.size, cache: cache)
-        slot.fill(frame, background: background, cache: cache, on: PixelOperations(on: pool), pool: pool)
+        let (height, width) = (frame.size.height, frame.size.width)
+        let input = FrameInput(size: frame.size, cache: PaletteCache(), on: pool)
+        input.fill(frame, on: background)
         return ditherLogit(
-            of: slot, state: colorDithered.makeState(height: frame.size.height, width: frame.size.width), on: pool)
+            of: input, estimate: Tensor(3, height, width), state: colorDithered.makeState(height: height, width: width),
+            on: pool)
     }
 
-    /// As above. `slot.restored` serves for the estimate.
-    /// - Parameter state: of `colorDithered`; the classifier's maps lie where its maps did.
-    func ditherLogit(of slot: FrameSlot, state: CCDNet.State, on pool: WorkerPool) -> Float {
-        if HandMadePattern.isIn(slot.frame) { return -2 * DitherVerdict.clearLogit }
+    /// As above.
+    /// - Parameters:
+    ///   - estimate: room for one, [3, H, W].
+    ///   - state: of `colorDithered`; the classifier's maps lie where its maps did.
+    func ditherLogit(of input: FrameInput, estimate: Tensor, state: CCDNet.State, on pool: WorkerPool) -> Float {
+        if HandMadePattern.isIn(input.frame) { return -2 * DitherVerdict.clearLogit }
         if classifier.seesEstimate {
-            _ = slot.ids.withUnsafeBufferPointer {
-                colorDithered.restore(
-                    gif: slot.gif.view, radius: slot.radius.view, palettes: slot.palettes, ids: $0, steps: 1,
-                    into: slot.restored.view, state: state, on: pool)
-            }
+            let alone = CCDNet.Input(
+                gif: input.colors, radius: input.radius.view, palettes: input.palettes, ids: input.ids)
+            colorDithered.restore(alone, takesStep: false, into: estimate.view, state: state, on: pool)
         }
         return classifier.logit(
-            slot.gif.view, radius: slot.radius.view, estimate: slot.restored.view, lender: state.first, on: pool)
+            input.gif.view, radius: input.radius.view, estimate: estimate.view, lender: state.first, on: pool)
     }
 
     /// Loads the model files in `folder/<profile>/`. Which file is which says its header, not its name. What another profile

@@ -7,7 +7,7 @@ import Threads
 
 @testable import Restoration
 
-/// What is reused from the last frame must not show: every case compares with restorers that compute all maps anew.
+/// What is reused from the last frame must not show: every case compares with restorers that look at all of every frame.
 @Suite struct ChangeMarginTests {
     private static let width = 150
     private static let height = 90
@@ -96,9 +96,8 @@ import Threads
         change(&options)
         let models = try TestModels(colorNone: colorNone, slomo: slomo).load()
         let reusing = try run(Restorer(models: models, options: options, pool: pool), frames)
-        let forgetful = Restorer(models: models, options: options, pool: pool)
-        forgetful.remembers = false
-        let whole = try run(forgetful, frames)
+        let whole = try run(
+            Restorer(models: models, options: options, pool: pool, pace: nil, changeMemory: 0), frames)
         #expect(reusing.map(\.start) == whole.map(\.start), sourceLocation: sourceLocation)
         for (index, (a, b)) in zip(reusing, whole).enumerated() {
             // What was computed in another frame may have been rounded otherwise: here and there by one level. A network
@@ -113,13 +112,13 @@ import Threads
         }
     }
 
-    @Test(arguments: ["ccdnet-live", "ccdnet-neighbours", "ccdnet-past"], [true, false])
+    @Test(arguments: ["ccdnet-live", "ccdnet-neighbors", "ccdnet-past"], [true, false])
     func whatIsStillIsTheSame(colorNone: String, looksAhead: Bool) throws {
         try expectTheSame(frames(16, seed: 1), colorNone: colorNone) { $0.looksAhead = looksAhead }
     }
 
     @Test func theSameWithTheVerdictOpen() throws {
-        try expectTheSame(frames(12, seed: 2), colorNone: "ccdnet-neighbours") { $0.dither = .auto }
+        try expectTheSame(frames(12, seed: 2), colorNone: "ccdnet-neighbors") { $0.dither = .auto }
     }
 
     @Test func theSameDithered() throws {
@@ -127,7 +126,7 @@ import Threads
     }
 
     @Test func theSameInALoopWithAlpha() throws {
-        try expectTheSame(frames(10, seed: 4, cuts: false), colorNone: "ccdnet-neighbours") {
+        try expectTheSame(frames(10, seed: 4, cuts: false), colorNone: "ccdnet-neighbors") {
             $0.loop = true
             $0.keepsAlpha = true
         }
@@ -142,39 +141,47 @@ import Threads
     }
 
     @Test func theSameWithFlowsOfSeveralViews() throws {
-        try expectTheSame(frames(16, seed: 8), colorNone: "ccdnet-neighbours", slomo: "superslomo-views") { _ in }
+        try expectTheSame(frames(16, seed: 8), colorNone: "ccdnet-neighbors", slomo: "superslomo-views") { _ in }
     }
 
     @Test func theSameAtTimesThatDiffer() throws {
         try expectTheSame(frames(8, seed: 5), colorNone: "ccdnet-live") { $0.rate = .constant(Rational(24)) }
     }
 
-    /// A network's estimate is, near what has changed, that of the frame alone, and elsewhere what it was.
-    @Test(arguments: ["ccdnet-first", "ccdnet-neighbours", "ccdnet-live"])
+    /// A network's estimate is, near what has changed, that of a state that has seen nothing, and elsewhere what it was.
+    @Test(arguments: ["ccdnet-first", "ccdnet-neighbors", "ccdnet-live", "ccdnet-past"])
     func aChangeCountsSoFarAndNoFurther(name: String) throws {
         let net = try CCDNet(ModelFile.load(fixturePath(name)))
         let (width, height, margin) = (Self.width, Self.height, ChangeMargin.margin)
-        let (operations, cache) = (PixelOperations(on: pool), PaletteCache())
-        let slot = FrameSlot(size: PixelSize(width: width, height: height), cache: cache)
+        let frames = frames(12, seed: 7)
+        let inputs = frames.map { _ in
+            FrameInput(size: PixelSize(width: width, height: height), cache: PaletteCache(), on: pool)
+        }
+        for (index, frame) in frames.enumerated() {
+            inputs[index].fill(frame, after: index > 0 ? inputs[index - 1] : nil, on: .white)
+        }
         let state = net.makeState(height: height, width: width)
         let (made, alone) = (Tensor(3, height, width), Tensor(3, height, width))
         var expected = [Float](repeating: .nan, count: 3 * width * height)
         var given: [[Float]] = []
         var held = 0
-        for (index, frame) in frames(12, seed: 7).enumerated() {
-            slot.fill(frame, background: .white, cache: cache, on: operations, pool: pool)
+        for (index, frame) in frames.enumerated() {
+            let own = inputs[index]
+            let before = net.seesNeighbors && index > 0 ? inputs[index - 1] : nil
+            let after = net.seesNeighbors && index % 5 > 0 && index < 11 ? inputs[index + 1] : nil
+            let input = CCDNet.Input(
+                gif: own.colors, radius: own.radius.view, palettes: own.palettes, ids: own.ids,
+                before: before?.colors, after: after?.colors, past: before?.colors)
             for (target, state) in [(made, state), (alone, net.makeState(height: height, width: width))] {
-                _ = frame.paletteMap.ids.withUnsafeBufferPointer {
-                    net.restore(
-                        gif: slot.gif.view, radius: slot.radius.view, palettes: slot.palettes, ids: $0, steps: 1,
-                        into: target.view, state: state, on: pool)
-                }
+                net.restore(input, takesStep: false, into: target.view, state: state, on: pool)
             }
-            // What each pixel was given: color, radius, palette.
-            let (colors, radius) = (slot.gif.array, slot.radius.array)
+            // What each pixel was given: color, radius, palette, how the neighbors differ.
+            let (colors, radius) = (own.gif.array, own.radius.array)
+            let neighbors = [before, after].map { $0?.gif.array ?? colors }
             let now = (0..<width * height).map { pixel -> [Float] in
-                (0..<3).map { colors[$0 * width * height + pixel] }
-                    + [radius[pixel], Float(frame.paletteMap.ids[pixel])]
+                let places = (0..<3).map { $0 * width * height + pixel }
+                return places.map { colors[$0] } + [radius[pixel], Float(frame.paletteMap.ids[pixel])]
+                    + neighbors.flatMap { neighbor in places.map { neighbor[$0] - colors[$0] } }
             }
             var isAffected = [Bool](repeating: index == 0, count: width * height)
             for row in 0..<height where index > 0 {
@@ -200,7 +207,7 @@ import Threads
     }
 
     /// What does not move does not tremble, whatever moves elsewhere: neither in the frames nor between them.
-    @Test(arguments: ["ccdnet-neighbours", "ccdnet-past"])
+    @Test(arguments: ["ccdnet-neighbors", "ccdnet-past"])
     func whatStandsStillIsTheSameToTheBit(colorNone: String) throws {
         let (width, height) = (Self.width, Self.height)
         let still = 40 + ChangeMargin.margin

@@ -23,7 +23,7 @@ import Threads
         }
         let before = target.array
         FlatArtGuard(height: height, width: width).apply(
-            to: target.view, gif: gif.view, radius: radius.view, changed: .all(height: height, width: width), on: pool)
+            to: SequenceFrame(target.view), gif: gif.view, radius: radius.view, on: pool)
         return (before, target.array)
     }
 

@@ -29,10 +29,10 @@ import Testing
         let quality = models.folder.url.appendingPathComponent("quality")
         try FileManager.default.createDirectory(at: quality, withIntermediateDirectories: true)
         try FileManager.default.copyItem(
-            atPath: fixturePath("ccdnet-neighbours"), toPath: quality.appendingPathComponent("a.safetensors").path)
+            atPath: fixturePath("ccdnet-neighbors"), toPath: quality.appendingPathComponent("a.safetensors").path)
         let set = try ModelSet(.quality, in: models.folder.url.path)
         #expect(set.profile == .quality)
-        #expect(set.colorNone.seesNeighbours && !set.colorDithered.seesNeighbours)
+        #expect(set.colorNone.seesNeighbors && !set.colorDithered.seesNeighbors)
         // Live itself has to be complete.
         try FileManager.default.removeItem(
             at: models.folder.url.appendingPathComponent("live/superslomo-live.safetensors"))
@@ -41,9 +41,9 @@ import Testing
     }
 
     @Test func aProfileThatIsNotThereIsLive() throws {
-        let models = try TestModels(colorNone: "ccdnet-neighbours")
+        let models = try TestModels(colorNone: "ccdnet-neighbors")
         let set = try ModelSet(.quality, in: models.folder.url.path)
-        #expect(set.profile == .quality && set.colorNone.seesNeighbours)
+        #expect(set.profile == .quality && set.colorNone.seesNeighbors)
     }
 
     @Test func saysWhichIsThereTwice() throws {

@@ -37,7 +37,7 @@ import Threads
 
     private func pictures(_ frames: [Frame], rate: OutputRate, looksAhead: Bool = true) throws -> [Picture] {
         let options = RestorationOptions(rate: rate, dither: .none, looksAhead: looksAhead)
-        let models = try TestModels(colorNone: looksAhead ? "ccdnet-neighbours" : "ccdnet-live").load()
+        let models = try TestModels(colorNone: looksAhead ? "ccdnet-neighbors" : "ccdnet-live").load()
         let restorer = Restorer(models: models, options: options, pool: pool)
         var pictures: [Picture] = []
         for frame in frames { try restorer.push(frame) { pictures.append($0) } }
@@ -173,7 +173,7 @@ import Threads
 
     @Test func theLookAheadWaitsForASecondAtMost() throws {
         let options = RestorationOptions(rate: .constant(Rational(50)), dither: .none)
-        let models = try TestModels(colorNone: "ccdnet-neighbours").load()
+        let models = try TestModels(colorNone: "ccdnet-neighbors").load()
         let restorer = Restorer(models: models, options: options, pool: pool)
         var last = Rational.zero
         for index in 0..<150 {

@@ -68,8 +68,8 @@ import Threads
         #expect(rest == 3)
     }
 
-    @Test func aNetworkThatSeesNeighboursWaitsForTheNextFrame() throws {
-        let ahead = try restorer(.multiple(2), colorNone: "ccdnet-neighbours")
+    @Test func aNetworkThatSeesNeighborsWaitsForTheNextFrame() throws {
+        let ahead = try restorer(.multiple(2), colorNone: "ccdnet-neighbors")
         var counts: [Int] = []
         for index in 0..<4 {
             var count = 0
@@ -81,7 +81,7 @@ import Threads
         #expect(counts == [0, 1, 2, 2])
         #expect(rest.map(\.start) == [Rational(5, 20), Rational(6, 20), Rational(7, 20)])
 
-        let prompt = try restorer(.source, colorNone: "ccdnet-neighbours") { $0.looksAhead = false }
+        let prompt = try restorer(.source, colorNone: "ccdnet-neighbors") { $0.looksAhead = false }
         for index in 0..<3 {
             var count = 0
             try prompt.push(frame(index)) { _ in count += 1 }
@@ -192,26 +192,26 @@ import Threads
 
     @Test func theFramesBeforeAndAfterAreLookedAt() throws {
         let frames = (0..<3).map { frame($0) }
-        let ahead = try run(restorer(.source, colorNone: "ccdnet-neighbours"), frames)
-        let prompt = try run(restorer(.source, colorNone: "ccdnet-neighbours") { $0.looksAhead = false }, frames)
+        let ahead = try run(restorer(.source, colorNone: "ccdnet-neighbors"), frames)
+        let prompt = try run(restorer(.source, colorNone: "ccdnet-neighbors") { $0.looksAhead = false }, frames)
         // The first frame sees the second only by looking ahead, the last is without one after it in any case.
         #expect(ahead[0].pixels != prompt[0].pixels)
         let ends = [frame(0), otherScene(1)]
-        let last = try run(restorer(.source, colorNone: "ccdnet-neighbours"), ends)[1]
-        let lastPrompt = try run(restorer(.source, colorNone: "ccdnet-neighbours") { $0.looksAhead = false }, ends)[1]
+        let last = try run(restorer(.source, colorNone: "ccdnet-neighbors"), ends)[1]
+        let lastPrompt = try run(restorer(.source, colorNone: "ccdnet-neighbors") { $0.looksAhead = false }, ends)[1]
         #expect(last.pixels == lastPrompt.pixels)
-        let alone = try run(restorer(.source, colorNone: "ccdnet-neighbours"), [frames[2]])
+        let alone = try run(restorer(.source, colorNone: "ccdnet-neighbors"), [frames[2]])
         #expect(ahead[2].pixels != alone[0].pixels)
         // A frame between two of another scene is alone.
         let lone = try run(
-            restorer(.source, colorNone: "ccdnet-neighbours"), [otherScene(0), frame(1), otherScene(2)])
-        #expect(lone[1].pixels == (try run(restorer(.source, colorNone: "ccdnet-neighbours"), [frame(1)]))[0].pixels)
+            restorer(.source, colorNone: "ccdnet-neighbors"), [otherScene(0), frame(1), otherScene(2)])
+        #expect(lone[1].pixels == (try run(restorer(.source, colorNone: "ccdnet-neighbors"), [frame(1)]))[0].pixels)
     }
 
     @Test func aLoopsLastFrameSeesTheFirst() throws {
         let frames = (0..<3).map { frame($0) }
-        let closed = try run(restorer(.source, colorNone: "ccdnet-neighbours") { $0.loop = true }, frames)
-        let unrolled = try run(restorer(.source, colorNone: "ccdnet-neighbours"), frames + [frame(0, start: 30)])
+        let closed = try run(restorer(.source, colorNone: "ccdnet-neighbors") { $0.loop = true }, frames)
+        let unrolled = try run(restorer(.source, colorNone: "ccdnet-neighbors"), frames + [frame(0, start: 30)])
         #expect(closed.map(\.pixels) == unrolled.dropLast().map(\.pixels))
     }
 

@@ -7,7 +7,7 @@ import Testing
 struct TestModels {
     let folder: TemporaryFolder
 
-    /// - Parameter colorNone: `ccdnet-neighbours` sees the frames before and after, `ccdnet-past` the restored one before, too,
+    /// - Parameter colorNone: `ccdnet-neighbors` sees the frames before and after, `ccdnet-past` the restored one before, too,
     ///   `ccdnet-live` neither.
     init(
         leavingOut missing: String? = nil, colorNone: String = "ccdnet-live", slomo: String = "superslomo-live"

@@ -59,51 +59,56 @@ import Threads
         return pictures
     }
 
-    private func restorer(loop: Bool = false, colorNone: String = "ccdnet-live") throws -> Restorer {
+    private func restorer(
+        loop: Bool = false, colorNone: String = "ccdnet-live", changeMemory: Int = ChangeLog.usualMemory
+    ) throws -> Restorer {
         let options = RestorationOptions(
             rate: .multiple(4), dither: .none, loop: loop, background: .white, keepsAlpha: true)
-        return Restorer(models: try TestModels(colorNone: colorNone).load(), options: options, pool: pool)
+        return Restorer(
+            models: try TestModels(colorNone: colorNone).load(), options: options, pool: pool, pace: nil,
+            changeMemory: changeMemory)
+    }
+
+    private func slot() -> FrameInput {
+        FrameInput(size: Self.size, FrameInput.Content(keepsAlpha: true), cache: PaletteCache(), on: pool)
     }
 
     /// A slot that is brought up to date reads as one that is filled anew, also one that was used two frames ago.
     @Test func aSlotThatIsUpdatedIsAsOneThatIsFilled() {
-        let (operations, cache) = (PixelOperations(on: pool), PaletteCache())
         let background = RGB(red: 128, green: 128, blue: 128)
-        let slots = (0..<3).map { _ in FrameSlot(size: Self.size, cache: cache, keepsAlpha: true) }
-        var changes: [Int: PixelRect] = [:]
+        let slots = (0..<3).map { _ in slot() }
+        var known = 0
         for frame in frames(emptyFirst: 1) {
             let slot = slots[frame.index % 3]
             let earlier = frame.index > 0 ? slots[(frame.index + 2) % 3] : nil
             let before = earlier?.gif.array
-            slot.fill(
-                frame, after: earlier, changes: changes, background: background, cache: cache, on: operations,
-                pool: pool)
-            changes[frame.index] = frame.changed
-            let fresh = FrameSlot(size: Self.size, cache: cache, keepsAlpha: true)
-            fresh.fill(frame, background: background, cache: cache, on: operations, pool: pool)
+            slot.fill(frame, after: earlier, on: background)
+            let fresh = self.slot()
+            fresh.fill(frame, on: background)
             #expect(slot.gif.array == fresh.gif.array, "frame \(frame.index)")
             #expect(slot.matted.array == fresh.matted.array, "frame \(frame.index)")
             #expect(slot.radius.array == fresh.radius.array, "frame \(frame.index)")
             #expect(slot.ids == fresh.ids, "frame \(frame.index)")
             // What differs from the frame before is said to.
             let (now, plane) = (slot.gif.array, Self.size.area)
-            guard let before else { continue }
+            guard let before, let changed = slot.colors.changes(since: frame.index - 1) else { continue }
+            known += 1
             for pixel in 0..<plane
             where (0..<3).contains(where: { now[$0 * plane + pixel] != before[$0 * plane + pixel] }) {
-                let row = slot.changedColors[pixel / Self.size.width]
+                let row = changed[pixel / Self.size.width]
                 #expect(row.contains(pixel % Self.size.width), "frame \(frame.index)")
             }
         }
+        #expect(known == 11)
     }
 
     /// Transparent pixels beside others are given their palette's radius, too: nothing tells the network of an edge.
     @Test func theNetworkSeesNoEdge() throws {
-        let (operations, cache) = (PixelOperations(on: pool), PaletteCache())
         let disc = Frame.painted(
             0, width: 96, height: 72, palette: palette, start: 0, duration: 10
         ) { x, y in (x - 48) * (x - 48) + (y - 36) * (y - 36) < 100 ? 5 : nil }
-        let slot = FrameSlot(size: Self.size, cache: cache, keepsAlpha: true)
-        slot.fill(disc, background: .white, cache: cache, on: operations, pool: pool)
+        let slot = slot()
+        slot.fill(disc, on: .white)
         let (gif, radius, plane) = (slot.gif.array, slot.radius.array, Self.size.area)
         let middle = 36 * 96 + 48
         for pixel in 0..<plane {
@@ -156,13 +161,11 @@ import Threads
     }
 
     /// What is not computed again is what it would be, also where the backdrop is found late.
-    @Test(arguments: [0, 1, 3], ["ccdnet-live", "ccdnet-neighbours"])
+    @Test(arguments: [0, 1, 3], ["ccdnet-live", "ccdnet-neighbors"])
     func whatIsStillIsTheSame(emptyFirst: Int, colorNone: String) throws {
         let frames = frames(emptyFirst: emptyFirst)
         let reusing = try run(restorer(loop: true, colorNone: colorNone), frames)
-        let forgetful = try restorer(loop: true, colorNone: colorNone)
-        forgetful.remembers = false
-        let whole = try run(forgetful, frames)
+        let whole = try run(restorer(loop: true, colorNone: colorNone, changeMemory: 0), frames)
         #expect(reusing.count == whole.count)
         for (index, (a, b)) in zip(reusing, whole).enumerated() {
             // As visible: the colors of what hardly is are quotients of small numbers.

@@ -14,7 +14,7 @@ import Threads
 
     @Test(
         arguments: [
-            "ccdnet-live", "ccdnet-paper", "ccdnet-dithered", "ccdnet-first", "ccdnet-neighbours", "ccdnet-past",
+            "ccdnet-live", "ccdnet-paper", "ccdnet-dithered", "ccdnet-first", "ccdnet-neighbors", "ccdnet-past",
         ])
     func ccdnet(name: String) throws {
         let net = try CCDNet(ModelFile.load(fixturePath(name)))
@@ -30,26 +30,23 @@ import Threads
             })
         let ids = try expected.values("ids").map { UInt16($0) }
         let radius = try expected.tensor("radius")
-        let before = net.seesNeighbours ? try expected.tensor("before") : nil
-        let after = net.seesNeighbours ? try expected.tensor("after") : nil
-        let past = name == "ccdnet-past" ? try expected.tensor("past") : nil
+        func neighbor(_ key: String) throws -> SequenceFrame {
+            SequenceFrame(try expected.tensor(key).view)
+        }
+        var input = CCDNet.Input(
+            gif: SequenceFrame(gif.view), radius: radius.view, palettes: palettes, ids: ids)
+        if net.seesNeighbors { (input.before, input.after) = (try neighbor("before"), try neighbor("after")) }
+        if name == "ccdnet-past" { input.past = try neighbor("past") }
         let state = net.makeState(height: height, width: width)
         let target = Tensor(3, height, width)
         // Twice: a state's second picture does not remember the first.
         for _ in 0..<2 {
-            _ = ids.withUnsafeBufferPointer {
-                net.restore(
-                    gif: gif.view, radius: radius.view, before: before?.view, after: after?.view, past: past?.view,
-                    palettes: palettes, ids: $0, into: target.view, state: state, on: pool)
-            }
+            net.restore(input, into: target.view, state: state, on: pool)
             #expect(maximumError(target.array, try expected.values("output")) <= 1e-4)
         }
-        guard net.seesNeighbours else { return }
-        _ = ids.withUnsafeBufferPointer {
-            net.restore(
-                gif: gif.view, radius: radius.view, palettes: palettes, ids: $0, into: target.view, state: state,
-                on: pool)
-        }
+        guard net.seesNeighbors else { return }
+        (input.before, input.after, input.past) = (nil, nil, nil)
+        net.restore(input, into: target.view, state: state, on: pool)
         #expect(maximumError(target.array, try expected.values("alone")) <= 1e-4)
     }
 
@@ -62,12 +59,12 @@ import Threads
         let (g0, g1) = (try expected.tensor("g0"), try expected.tensor("g1"))
         let (i0, i1) = (try expected.tensor("i0"), try expected.tensor("i1"))
         let state = net.makeState(height: g0.shape.height, width: g0.shape.width)
-        net.estimateFlow(g0.view, g1.view, state: state, on: pool)
+        net.estimateFlow(SequenceFrame(g0.view), SequenceFrame(g1.view), state: state, on: pool)
         #expect(maximumError(state.flow.f01.array, try expected.values("f01")) <= 1e-4)
         #expect(maximumError(state.flow.f10.array, try expected.values("f10")) <= 1e-4)
         net.publishFlow(state, on: pool)
         for (t, key) in [(Float(0.5), "frame50"), (0.25, "frame25"), (0.5, "frame50")] {
-            _ = net.interpolate(i0.view, i1.view, at: t, state: state, on: pool)
+            _ = net.interpolate(SequenceFrame(i0.view), SequenceFrame(i1.view), at: t, state: state, on: pool)
             #expect(maximumError(state.blended.array, try expected.values(key)) <= 1e-4, "t = \(t)")
         }
         // The blend of the pictures themselves is the in-between again, but for cubic samples, which it never takes.

@@ -200,34 +200,38 @@ def nearest_colour_from(
 
 
 class CCDNet(nn.Module):
-    """CCDNet-k (section 4.1, figure 2, equation 5): a first net, then steps that correct its estimate.
+    """CCDNet-1 or -2 (section 4.1, figure 2, equation 5): a first net, and maybe a step that corrects its estimate.
 
     config: {
-      "first": unet config (in: 3; + 1 with the radius; + 6 with the neighbours; + 3 with the past; + 6 with
-               the cell, in this order),
-      "step": unet config or null (in: 12 with the palette's fC, 6 without; + 1 with the radius; + 6),
-      "steps": k >= 1, counting the first net,
-      "palette": bool, the steps see fC(I) and G - fC(I) (false for dithered GIFs),
-      "radius": bool, further input channel: half the distance from a pixel's palette colour to the
-                nearest other colour of its palette, at most RADIUS_LIMIT,
-      "neighbours": bool, optional; the first net also sees how the GIF frames before and after differ
-                from this one (before - G, after - G; zero where there is none). Still parts carry a
-                quantization error of their own in every frame. Not in the paper,
-      "step_neighbours": bool, optional; the steps see them as well,
-      "past": bool, optional; the first net also sees how the restored frame before differs from this GIF
-                frame (past - G; zero where there is none): what it knows of all frames before. Not in the paper,
-      "cell": bool, optional; the first net also sees how far the Voronoi cell of a pixel's palette colour
-                reaches along both directions of each colour axis (makers.cell_table): where the true colour of
-                an exact GIF lies. Not in the paper,
+      "first": unet config, whose "in" is the channels of its inputs,
+      "inputs": what the first net is given, names in the order of its channels:
+        "gif": G, 3 channels,
+        "radius": half the distance from a pixel's palette colour to the nearest other colour of its palette, at most
+                  RADIUS_LIMIT, 1 channel. Not in the paper,
+        "before", "after": how the GIF frames before and after differ from this one (before - G, after - G; zero where
+                  there is none). Still parts carry a quantization error of their own in every frame. Not in the paper,
+        "past":   how the restored frame before differs from this GIF frame (past - G; zero where there is none): what
+                  it knows of all frames before. Not in the paper,
+        "cell":   how far the Voronoi cell of a pixel's palette colour reaches along both directions of each colour axis
+                  (makers.cell_table), 6 channels: where the true colour of an exact GIF lies. Not in the paper,
+      "step": unet config or null,
+      "step_inputs": what the step is given; "gif" and "radius" as above, and
+        "estimate": I,
+        "nearest", "error": fC(I) and G - fC(I); not for dithered GIFs,
+      "steps": k, 1 or 2: 2 with the step,
       "residual": bool, true: I = clamp(G + net(G)), I <- clamp(I + step); false: the paper's tanh,
-      "project": bool, the last estimate is pulled into its palette colour's Voronoi cell
-                (along the ray from the palette colour) where fC(I) != G,
     }
     """
+
+    CHANNELS = {"radius": 1, "cell": 6}
 
     def __init__(self, config: dict):
         super().__init__()
         self.config = config
+        for unet, inputs in (("first", "inputs"), ("step", "step_inputs"))[: config["steps"]]:
+            channels = sum(self.CHANNELS.get(name, 3) for name in config[inputs])
+            if config[unet]["in"] != channels:
+                raise SystemExit(f"{unet}: {config[unet]['in']} inputs, but {inputs} have {channels} channels")
         self.first = make_unet(config["first"])
         if config["steps"] > 1:
             self.step = make_unet(config["step"])
@@ -238,58 +242,29 @@ class CCDNet(nn.Module):
     def estimates(
         self, gif, radius, palette, count, before=None, after=None, past=None, cell=None, steps=None
     ) -> list[torch.Tensor]:
-        """Every estimate I0 .. I(k-1), each [N, 3, H, W], or the first `steps` of them; radius [N, 1, H, W].
+        """Both estimates, or the first `steps` of them, each [N, 3, H, W]; radius [N, 1, H, W].
 
         before, after: the GIF's neighbouring frames like `gif`; past: the restored frame before; None where there
         is none. cell: [N, 6, H, W], of a network that sees it.
         """
         config = self.config
-        extra = [radius] if config["radius"] else []
-        neighbours = []
-        if config.get("neighbours") or config.get("step_neighbours"):
-            neighbours = [torch.zeros_like(gif) if other is None else other - gif for other in (before, after)]
-        inputs = [gif] + extra + (neighbours if config.get("neighbours") else [])
-        if config.get("past"):
-            inputs.append(torch.zeros_like(gif) if past is None else past - gif)
-        if config.get("cell"):
-            inputs.append(cell)
-        out = self.first(torch.cat(inputs, 1)).float()
+        given = {"gif": gif, "radius": radius, "cell": cell}
+        for name, other in (("before", before), ("after", after), ("past", past)):
+            if name in config["inputs"]:
+                given[name] = torch.zeros_like(gif) if other is None else other - gif
+        out = self.first(torch.cat([given[name] for name in config["inputs"]], 1)).float()
         current = self._squash(gif + out if config["residual"] else out)
-        results = [current]
-        for _ in range((steps or config["steps"]) - 1):
-            inputs = [current, gif]
-            if config["palette"]:
-                quantized = nearest_colour_from(current, gif, radius, palette, count)
-                inputs += [quantized, gif - quantized]
-            inputs += extra + (neighbours if config.get("step_neighbours") else [])
-            current = self._squash(current + self.step(torch.cat(inputs, 1)).float())
-            results.append(current)
-        return results
+        if min(steps or 2, config["steps"]) == 1:
+            return [current]
+        given["estimate"] = current
+        if "nearest" in config["step_inputs"]:
+            given["nearest"] = nearest_colour_from(current, gif, radius, palette, count)
+            given["error"] = gif - given["nearest"]
+        out = self.step(torch.cat([given[name] for name in config["step_inputs"]], 1)).float()
+        return [current, self._squash(current + out)]
 
     def forward(self, gif, radius, palette, count, before=None, after=None, past=None, cell=None) -> torch.Tensor:
-        last = self.estimates(gif, radius, palette, count, before, after, past, cell)[-1]
-        return project_to_cell(last, gif, palette, count) if self.config.get("project") else last
-
-
-def project_to_cell(image, gif, palette, count) -> torch.Tensor:
-    """Pulls an estimate back into the Voronoi cell of its GIF colour, along the ray from that colour.
-
-    For the pixel's palette colour g and every other colour c of its palette, the point g + s (I - g)
-    stays on g's side while s * 2 (I - g).(c - g) <= |c - g|^2; s is the smallest such bound, at most 1.
-    """
-    n, _, h, w = image.shape
-    g = gif.detach().permute(0, 2, 3, 1).reshape(n, h * w, 3).float()
-    delta = image.detach().permute(0, 2, 3, 1).reshape(n, h * w, 3).float() - g
-    scale = torch.ones(n, h * w, device=image.device)
-    palette = palette.float()
-    for k in range(palette.shape[1]):
-        c = palette[:, None, k, :] - g
-        square = c.square().sum(-1)
-        along = 2 * (delta * c).sum(-1)
-        usable = (count[:, None] > k) & (square > 1e-9) & (along > square)
-        scale = torch.where(usable, torch.minimum(scale, square / along.clamp_min(1e-9)), scale)
-    scale = scale.reshape(n, 1, h, w).to(image.dtype)
-    return gif + scale * (image - gif)
+        return self.estimates(gif, radius, palette, count, before, after, past, cell)[-1]
 
 
 def backwarp(image: torch.Tensor, flow: torch.Tensor, cubic: bool = False) -> torch.Tensor:

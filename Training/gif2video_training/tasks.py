@@ -81,8 +81,8 @@ class ColourTask:
         self.pools = [ColourPool(folder) for folder in pools]
         self.validation = ColourPool(validation) if validation else None
         self.picture_loss = PICTURE_LOSSES[self.training["loss"]]
-        self.uses_palette = config["model"]["palette"] and config["model"]["steps"] > 1
-        self.uses_cell = bool(config["model"].get("cell"))
+        self.uses_palette = "nearest" in config["model"].get("step_inputs", [])
+        self.uses_cell = "cell" in config["model"]["inputs"]
 
     def batch(self, rng: np.random.Generator) -> Batch:
         """gif [N, RUN, 3, H, W], truth [N, RUN - 1, 3, H, W], radius [N, RUN - 1, 1, H, W], after [N]: seen or not.

@@ -14,7 +14,7 @@ from gif2video_training.makers import (
     pillow_with_palette,
     radius_table,
 )
-from gif2video_training.networks import nearest_colour, nearest_colour_from, project_to_cell
+from gif2video_training.networks import nearest_colour, nearest_colour_from
 
 
 def picture(seed: int, height: int = 48, width: int = 40) -> np.ndarray:
@@ -56,14 +56,6 @@ class PaletteTests(unittest.TestCase):
         image = palette.transpose(1, 2)[..., None]
         with torch.autocast("cpu", torch.bfloat16):
             self.assertTrue(torch.equal(nearest_colour(image, palette, torch.tensor([256])), image))
-
-    def test_projection_ends_inside_the_cell(self):
-        gif = pillow_median_cut(picture(3), 32)
-        g = signed(gif.rgb).permute(2, 0, 1)[None]
-        palette, count = signed(gif.palette)[None], torch.tensor([len(gif.palette)])
-        image = (g + 0.3 * torch.randn(g.shape, generator=torch.Generator().manual_seed(1))).clamp(-1, 1)
-        inside = g + 0.999 * (project_to_cell(image, g, palette, count) - g)
-        self.assertTrue(torch.equal(nearest_colour(inside, palette, count), g))
 
     def test_radius_ignores_duplicates_and_is_limited(self):
         table = np.array([[0, 0, 0], [0, 0, 0], [51, 0, 0], [255, 255, 255]], np.uint8)

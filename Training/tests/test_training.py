@@ -23,8 +23,9 @@ CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 CONFIG = {
     "architecture": "ccdnet",
     "model": {
-        "first": UNET, "step": UNET | {"in": 13, "widths": [4]}, "steps": 2,
-        "palette": True, "radius": True, "residual": True,
+        "first": UNET, "inputs": ["gif", "radius"],
+        "step": UNET | {"in": 13, "widths": [4]}, "step_inputs": ["estimate", "gif", "nearest", "error", "radius"],
+        "steps": 2, "residual": True,
     },
     "training": {
         "patch": 32, "batch": 2, "rate": 1e-3, "warmup": 2, "weight_decay": 1e-4, "ema": 0.9, "clip": 1.0,
@@ -52,8 +53,8 @@ def first_frames(batch: dict[str, torch.Tensor]) -> list[torch.Tensor]:
 
 
 class NeighbourTests(unittest.TestCase):
-    CONFIG = {**CONFIG, "model": {**CONFIG["model"], "first": UNET | {"in": 19}, "neighbours": True, "past": True}}
-    CONFIG["model"]["cell"] = True
+    INPUTS = ["gif", "radius", "before", "after", "past", "cell"]
+    CONFIG = {**CONFIG, "model": {**CONFIG["model"], "first": UNET | {"in": 19}, "inputs": INPUTS}}
     CONFIG["training"] = CONFIG["training"] | {"batch": 4}
 
     def test_new_inputs_start_at_zero(self):
@@ -228,14 +229,6 @@ class ExportTests(unittest.TestCase):
             torch.testing.assert_close(again(picture, radius), loaded(picture, radius))
             reconfigured(path, path, {}, "quality")
             self.assertEqual([read_metadata(path)[key] for key in ("name", "profile")], ["small-quality", "quality"])
-
-    def test_projection_is_off_unless_asked_for(self):
-        model = copy.deepcopy(CONFIG["model"])
-        network = CCDNet(model)
-        gif, radius = torch.rand(1, 3, 16, 16), torch.rand(1, 1, 16, 16)
-        palette, count = torch.rand(1, 4, 3), torch.tensor([4])
-        last = network.estimates(gif, radius, palette, count)[-1]
-        self.assertTrue(torch.equal(network(gif, radius, palette, count), last))
 
 
 class MotionTests(unittest.TestCase):

@@ -15,12 +15,11 @@ final class CoarseFlow {
     /// The part of what moves at all that has to move so far.
     private static let share: Float = 0.01
 
-    /// The two frames, [3, H / 4, W / 4] each, and the network's maps for them.
+    /// The two frames, [3, H / 4, W / 4] each.
     let frames: [Tensor]
-    let network: UNetState
-    /// F01 and F10, [2, H / 4, W / 4] each, in units of the network's `maxFlow` pixels of the whole frames.
-    let coarse01: TensorView
-    let coarse10: TensorView
+    /// The network's maps for them, and F01 and F10, [2, H / 4, W / 4] each, in units of the network's `maxFlow` pixels of
+    /// the whole frames.
+    let coarse: FlowState
     /// The same, [2, H, W] each; made when they are first needed.
     private(set) lazy var f01 = Tensor(2, height, width)
     private(set) lazy var f10 = Tensor(2, height, width)
@@ -40,12 +39,7 @@ final class CoarseFlow {
             (height + Self.factor - 1) / Self.factor, (width + Self.factor - 1) / Self.factor
         )
         frames = (0..<2).map { _ in Tensor(3, rows, columns) }
-        network = makeState(rows, columns)
-        if network.output.shape.channels == 4 {
-            (coarse01, coarse10) = (network.output[0..<2], network.output[2..<4])
-        } else {
-            (coarse01, coarse10) = (Tensor(2, rows, columns).view, Tensor(2, rows, columns).view)
-        }
+        coarse = FlowState(makeState(rows, columns))
         (lengths, means) = (Tensor(1, rows, columns), Tensor(1, rows, columns))
         (self.height, self.width) = (height, width)
     }
@@ -56,9 +50,9 @@ final class CoarseFlow {
     ///   - scale: pixels that a flow of 1 stands for.
     /// - Returns: whether enough of it is left.
     func keepWhatIsLarge(in region: Region, scale: Float, _ operations: PixelOperations) -> Bool {
-        let (rows, columns) = (coarse01.shape.height, coarse01.shape.width)
+        let (rows, columns) = (frames[0].shape.height, frames[0].shape.width)
         var most = 0
-        for flow in [coarse01, coarse10] {
+        for flow in [coarse.f01, coarse.f10] {
             let (x, y, length, mean) = (flow.plane(0), flow.plane(1), lengths.view.plane(0), means.view.plane(0))
             let factor = Float(Self.factor)
             for row in 0..<rows {

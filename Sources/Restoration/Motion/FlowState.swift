@@ -11,8 +11,8 @@ final class FlowState {
     let f10: TensorView
     /// Where something moves between the two frames: elsewhere the flows are 0.
     var moving: Region
-    /// Whether the network's input is the last two frames.
-    var hasFrames = false
+    /// The two frames that the network's input is, by number; nil: others.
+    private var seen: (first: Int?, second: Int?)
 
     init(_ network: UNetState) {
         self.network = network
@@ -25,5 +25,15 @@ final class FlowState {
             )
         }
         moving = Region(height: shape.height, width: shape.width)
+    }
+
+    /// Makes two frames the network's input.
+    /// - Returns: where it was another.
+    func update(_ a: SequenceFrame, _ b: SequenceFrame, _ operations: PixelOperations) -> Region {
+        let input = network.input
+        var changed = operations.update(input[0..<3], with: a.values, in: a.changes(since: seen.first))
+        changed.formUnion(operations.update(input[3..<6], with: b.values, in: b.changes(since: seen.second)))
+        seen = (a.number, b.number)
+        return changed
     }
 }

@@ -25,6 +25,8 @@ final class FlatArtGuard {
 
     /// Whether it left anything of the last frame alone.
     private(set) var isAtWork = false
+    /// The last frame, by its number.
+    private var seen: Int?
     /// Of each block of the last frame, the sum over its pixels of how far they were moved, in palette radii.
     private let changes: Tensor
 
@@ -34,22 +36,21 @@ final class FlatArtGuard {
             1, (height + Self.blockSize - 1) / Self.blockSize, (width + Self.blockSize - 1) / Self.blockSize)
     }
 
-    /// Blends a restored frame with the GIF's own, in place.
+    /// Blends an estimate with the GIF's own frame, in place.
     /// - Parameters:
-    ///   - restored, gif: [3, H, W] in [-1, 1].
+    ///   - estimate, gif: [3, H, W] in [-1, 1]. Where one of them differs from the last frame's, the estimate's log says so.
     ///   - radius: the palette radius of each pixel, [1, H, W].
-    ///   - changed: where any of them may differ from the last frame's.
     /// - Returns: whether the whole frame was left alone.
     @discardableResult
-    func apply(
-        to restored: TensorView, gif: TensorView, radius: TensorView, changed: Region, on pool: WorkerPool
-    ) -> Bool {
+    func apply(to estimate: SequenceFrame, gif: TensorView, radius: TensorView, on pool: WorkerPool) -> Bool {
+        let restored = estimate.values
         let (height, width) = (gif.shape.height, gif.shape.width)
         let (rows, columns) = (changes.shape.height, changes.shape.width)
         let blockSize = Self.blockSize
         PixelOperations(on: pool).sumChanges(
             of: restored, from: gif, radius: radius, leastRadius: Self.smallestRadius, size: blockSize, into: changes,
-            in: changed)
+            in: estimate.changes(since: seen) ?? .all(height: height, width: width))
+        seen = estimate.number
         let changes = changes.withUnsafeBufferPointer { Array($0) }
         let frameWeight = Self.weight(changes.reduce(0, +) / Float(height * width), Self.frame)
         // Blocks at the right and the bottom may be smaller.

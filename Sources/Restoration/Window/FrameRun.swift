@@ -56,6 +56,13 @@ struct FrameRun {
         return first
     }
 
+    /// Takes the next instants.
+    mutating func takeInstants(atMost count: Int) -> [OutputInstant] {
+        var taken: [OutputInstant] = []
+        while taken.count < count, let next = takeInstant() { taken.append(next) }
+        return taken
+    }
+
     /// How many instants are left that lie after a time, in seconds.
     func count(after time: Rational) -> Int {
         waiting.reduce(0) { count, instants in

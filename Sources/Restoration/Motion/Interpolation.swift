@@ -1,0 +1,78 @@
+import Inference
+import Media
+import Threads
+
+/// Network C of figure 4: makes the in-betweens of two restored frames, one at a time, on any thread.
+struct Interpolation {
+    private let a: FrameSlot
+    private let b: FrameSlot
+    /// Both, restored, and where they may differ before that: as it is known when this is made, as the window moves on.
+    private let before: SequenceFrame
+    private let after: SequenceFrame
+    private let changed: Region?
+    private let slomo: SuperSlomo
+    private let states: NetworkStates
+    private let composer: PictureComposer
+    /// What the flow network saw where frames are transparent.
+    private let background: RGB
+    private let pool: WorkerPool
+
+    init(
+        _ a: FrameSlot, _ b: FrameSlot, _ slomo: SuperSlomo, _ states: NetworkStates, _ composer: PictureComposer,
+        background: RGB, on pool: WorkerPool
+    ) {
+        (self.a, self.b, self.slomo, self.states) = (a, b, slomo, states)
+        (before, after, changed) = (a.restoredFrame, b.restoredFrame, b.input.scene.changes(since: a.number))
+        (self.composer, self.background, self.pool) = (composer, background, pool)
+    }
+
+    /// The picture at time t. What cannot be followed, flat art or another scene, stays until the next frame: letters and
+    /// windows do not melt, faces do not become others.
+    func picture(at t: Float) -> [UInt8] {
+        // One in-between tells for all of a window.
+        if states.slomo.isHeld(a.number, b.number) { return a.picture }
+        // Network C sees what network B saw: an outline stands out from the background.
+        let isTransparent = composer.keepsAlpha && (a.hasTransparency || b.hasTransparency)
+        let (first, second) = frames(isTransparent: isTransparent)
+        let (made, moving) = slomo.interpolate(first, second, at: t, state: states.slomo, on: pool)
+        if let most = mostWarpResidual,
+            slomo.warpResidual(state: states.slomo, PixelOperations(on: pool)) > most
+        {
+            states.slomo.hold(a.number, b.number)
+            return a.picture
+        }
+        guard isTransparent else { return composer.picture(of: made, in: moving, over: a.picture) }
+        return blend(at: t, in: moving)
+    }
+
+    /// The restored frames as network C sees them.
+    private func frames(isTransparent: Bool) -> (SequenceFrame, SequenceFrame) {
+        guard isTransparent else { return (before, after) }
+        let (first, second) = states.transparency.matted(a, b, on: background, pool)
+        return (before.with(first), after.with(second))
+    }
+
+    /// The in-between of frames with transparent pixels.
+    private func blend(at t: Float, in moving: Region) -> [UInt8] {
+        var region = moving
+        // A frame's opaque pixels may have the background's color.
+        region.formUnion(changed ?? .all(height: a.size.height, width: a.size.width))
+        var pixels = a.picture
+        pixels.withUnsafeMutableBufferPointer {
+            states.transparency.blend(at: t, in: region, slomo, states.slomo, into: $0, pool)
+        }
+        return pixels
+    }
+
+    /// What of the difference between the frames the flows may leave for in-betweens to be shown; nil: all.
+    ///
+    /// Of flat art, scrolling text, windows that open and a chart's bars leave more than that, and their in-betweens are
+    /// rubble; shapes that move leave less (scenes of quality/flat_art.py in Training). Flows of several views leave less of
+    /// all of them: text 0.25 and more, what moves well 0.21 at most. Of what looks like another scene,
+    /// frames of different clips leave more, and most of those of a car that drives by less. Which are held says
+    /// docs/quality.md, of the weights there.
+    private var mostWarpResidual: Float? {
+        if a.isFlat && b.isFlat { return slomo.hasViews ? 0.23 : 0.33 }
+        return b.beginsScene == true ? 0.55 : nil
+    }
+}

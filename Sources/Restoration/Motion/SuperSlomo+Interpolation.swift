@@ -1,0 +1,139 @@
+import Inference
+import Threads
+
+extension SuperSlomo {
+    /// Publishes the flows of the last `estimateFlow` to `interpolate`, which from now on may run beside the next one, on another
+    /// thread. Not beside `interpolate`.
+    func publishFlow(_ state: State, on pool: WorkerPool) {
+        state.publishFlow(PixelOperations(on: pool))
+    }
+
+    /// Network C: the picture at time t between two restored frames, with the flows that were published. What the state
+    /// remembers of the last picture is used where that was at the same time.
+    /// - Parameters:
+    ///   - i0, i1: [3, H, W] in [-1, 1].
+    ///   - t: in (0, 1).
+    /// - Returns: [3, H, W], of the state: there until the next call; and where it may differ from both, which are the same
+    ///   elsewhere.
+    func interpolate(
+        _ i0: SequenceFrame, _ i1: SequenceFrame, at t: Float, state: State, on pool: WorkerPool
+    ) -> (picture: TensorView, moving: Region) {
+        precondition(t > 0 && t < 1, "an in-between lies between 0 and 1")
+        let operations = PixelOperations(on: pool)
+        let (last, moving) = (state.refined, state.publishedMoving)
+        state.refined = State.Refined(
+            first: i0.number, second: i1.number, flow: state.f01.number, time: t, moving: moving)
+        let changed = updateInput(i0, i1, at: t, since: last, state: state, operations)
+        operations.fill(state.refine.output.view, with: 0, in: last.moving, butNotIn: moving)
+        refine.forward(state.refine, changed: changed.input, needed: moving, on: pool)
+        finishFlows(state, in: moving, operations)
+        var differing = operations.differences(
+            of: i0.values, from: i1.values, in: i1.changes(since: i0.number))
+        differing.formUnion(moving)
+        var moved = last.moving
+        moved.formUnion(moving)
+        if t != last.time { moved.formUnion(differing) }
+        moved.formUnion(arrival(of: changed.first, by: state.ft0, sampling, moving, operations))
+        moved.formUnion(arrival(of: changed.second, by: state.ft1, sampling, moving, operations))
+        blend(i0.values, i1.values, at: t, sampling, into: state.blended.view, in: moved, state: state, operations)
+        return (state.blended.view, differing)
+    }
+
+    /// Where network C's input was brought up to date: the two pictures, and all of it.
+    private typealias Changes = (first: Region, second: Region, input: Region)
+
+    /// Brings network C's input up to date: I0, I1, warp(I0), warp(I1), Ft0, Ft1.
+    private func updateInput(
+        _ i0: SequenceFrame, _ i1: SequenceFrame, at t: Float, since last: State.Refined, state: State,
+        _ operations: PixelOperations
+    ) -> Changes {
+        let (input, moving) = (state.refine.input, state.publishedMoving)
+        let (f01, f10, flow0, flow1) = (state.f01, state.f10.values, input[12..<14], input[14..<16])
+        var flows = f01.changes(since: last.flow) ?? .all(height: moving.height, width: moving.width)
+        if t != last.time { flows.formUnion(moving) }
+        operations.scaledSum(-(1 - t) * t, f01.values, t * t, f10, into: flow0, in: flows)
+        operations.scaledSum((1 - t) * (1 - t), f01.values, -t * (1 - t), f10, into: flow1, in: flows)
+        let first = operations.update(input[0..<3], with: i0.values, in: i0.changes(since: last.first))
+        let second = operations.update(input[3..<6], with: i1.values, in: i1.changes(since: last.second))
+        var changed = warp(i0.values, first, by: flow0, flows, moving, into: input[6..<9], operations)
+        // `flows` is part of both.
+        changed.formUnion(warp(i1.values, second, by: flow1, flows, moving, into: input[9..<12], operations))
+        return (first, second, changed)
+    }
+
+    /// The network's answer becomes the refined flows and the visibility.
+    private func finishFlows(_ state: State, in moving: Region, _ operations: PixelOperations) {
+        let input = state.refine.input
+        for (flow, refined) in [(input[12..<14], state.ft0), (input[14..<16], state.ft1)] {
+            if configuration.residual {
+                operations.scaledSum(1, flow, 1, refined, into: refined, in: moving)
+                operations.clamp(refined, in: moving)
+            } else {
+                operations.tanh(refined, in: moving)
+            }
+        }
+        operations.tanh(state.visibility, in: moving)
+    }
+
+    /// What the flows leave of the difference between the pictures of the last `interpolate`: the sum of
+    /// |warp(I0) - warp(I1)|, before refinement, over that of |I0 - I1|.
+    func warpResidual(state: State, _ operations: PixelOperations) -> Float {
+        let input = state.refine.input
+        let moving = state.publishedMoving
+        let left = operations.sumOfDifferences(of: input[6..<9], from: input[9..<12], in: moving)
+        return left / max(operations.sumOfDifferences(of: input[0..<3], from: input[3..<6], in: moving), 1e-6)
+    }
+
+    /// Warps what has changed of a picture, wherever it goes, and what goes elsewhere than before.
+    /// - Parameters:
+    ///   - changed: of the source.
+    ///   - moved: of the flow.
+    ///   - moving: where the flow is not 0.
+    /// - Returns: what may have changed of the target.
+    private func warp(
+        _ source: TensorView, _ changed: Region, by flow: TensorView, _ moved: Region, _ moving: Region,
+        into target: TensorView, _ operations: PixelOperations
+    ) -> Region {
+        var region = moved
+        region.formUnion(arrival(of: changed, by: flow, .bilinear, moving, operations))
+        operations.backwarp(source, by: flow, scale: configuration.maxFlow, into: target, in: region)
+        return region
+    }
+
+    /// Where pixels of a picture may arrive when it is warped.
+    private func arrival(
+        of pixels: Region, by flow: TensorView, _ sampling: PixelOperations.Sampling, _ moving: Region,
+        _ operations: PixelOperations
+    ) -> Region {
+        var region = pixels
+        if !pixels.isEmpty && !moving.isEmpty {
+            let reach =
+                (operations.largestMagnitude(of: flow, in: moving.hull) * configuration.maxFlow).rounded(.up)
+                + Float(sampling.reach)
+            let side = Float(max(pixels.height, pixels.width))
+            region.formUnion(pixels.grown(by: reach < side ? Int(reach) : Int(side)).intersection(moving))
+        }
+        return region
+    }
+
+    /// Warps and blends two further maps of 3 channels as the last `interpolate` did its pictures: transparent ones' colors
+    /// and alpha go this way.
+    /// - Parameter region: what is made; nil: all.
+    func blend(
+        _ x0: TensorView, _ x1: TensorView, at t: Float, into target: TensorView, in region: Region? = nil,
+        state: State, on pool: WorkerPool
+    ) {
+        // A quotient is made of them, which must lie between the colors.
+        blend(x0, x1, at: t, .bilinear, into: target, in: region, state: state, PixelOperations(on: pool))
+    }
+
+    private func blend(
+        _ x0: TensorView, _ x1: TensorView, at t: Float, _ sampling: PixelOperations.Sampling, into target: TensorView,
+        in region: Region?, state: State, _ operations: PixelOperations
+    ) {
+        let (warped, scale) = (state.warped.view, configuration.maxFlow)
+        operations.backwarp(x0, by: state.ft0, scale: scale, sampling: sampling, into: target, in: region)
+        operations.backwarp(x1, by: state.ft1, scale: scale, sampling: sampling, into: warped, in: region)
+        operations.synthesize(target, warped, visibility: state.visibility, t: t, into: target, in: region)
+    }
+}

@@ -1,0 +1,102 @@
+import Inference
+
+extension SuperSlomo {
+    /// The activations for one canvas, the flows between the two frames of the window, and what was made of the last
+    /// window: only what has changed since is computed, and only where something moves.
+    public final class State {
+        let flow: FlowState
+        /// Where the model has them.
+        let views: FlowEnsemble?
+        /// Made when it is first needed; also of the views.
+        var large: CoarseFlow?
+        let refine: UNetState
+        /// How the flows that were found last differ from those before, and their number.
+        private(set) var flowLog = ChangeLog()
+        private var flowNumber = 0
+        /// The flows that were published, and where they move something: elsewhere they are 0, and so are what refinement
+        /// adds to them and the visibility.
+        private let published01: Tensor
+        private let published10: Tensor
+        private(set) var publishedMoving: Region
+        private var publishedLog = ChangeLog()
+        private var publishedNumber: Int?
+        /// What the last in-between was made of.
+        var refined: Refined
+        let warped: Tensor
+        /// The picture that `interpolate` made last.
+        let blended: Tensor
+        /// The two frames, by number, whose in-betweens are all the first one.
+        private var held: (first: Int, second: Int)?
+
+        /// What an in-between was made of.
+        struct Refined {
+            /// The two frames and the flows, by number.
+            var first: Int?
+            var second: Int?
+            var flow: Int?
+            var time: Float = 0
+            /// Where anything moved.
+            var moving: Region
+        }
+
+        init(flow: FlowState, views: FlowEnsemble?, refine: UNetState, height: Int, width: Int) {
+            (self.flow, self.views, self.refine) = (flow, views, refine)
+            (published01, published10) = (Tensor(2, height, width), Tensor(2, height, width))
+            warped = Tensor(3, height, width)
+            blended = Tensor(3, height, width)
+            publishedMoving = Region(height: height, width: width)
+            refined = Refined(moving: publishedMoving)
+            // Before any were found they are 0.
+            flowLog.append(flowNumber, height: height, width: width, change: nil)
+        }
+
+        /// The refined Ft0 and Ft1, [2, H, W] each, and the visibility, in [-1, 1], [1, H, W]: where network C has put
+        /// its answer.
+        var ft0: TensorView { refine.output[0..<2] }
+        var ft1: TensorView { refine.output[2..<4] }
+        var visibility: TensorView { refine.output[4] }
+
+        /// The flows that were published.
+        var f01: SequenceFrame { published(published01) }
+        var f10: SequenceFrame { published(published10) }
+
+        private func published(_ flow: Tensor) -> SequenceFrame {
+            publishedNumber.map { SequenceFrame(flow.view, number: $0, log: publishedLog) } ?? SequenceFrame(flow.view)
+        }
+
+        /// Notes that other flows were found.
+        /// - Parameter change: where they may differ from those before.
+        func noteFlow(change: Region) {
+            flowNumber += 1
+            flowLog.append(flowNumber, height: change.height, width: change.width, change: change)
+        }
+
+        /// Copies the flows that were found last to where network C reads them.
+        func publishFlow(_ operations: PixelOperations) {
+            let found = SequenceFrame(flow.f01, number: flowNumber, log: flowLog)
+            let changed =
+                found.changes(since: publishedNumber)
+                ?? .all(height: published01.shape.height, width: published01.shape.width)
+            operations.copy(flow.f01, into: published01.view, in: changed)
+            operations.copy(flow.f10, into: published10.view, in: changed)
+            (publishedNumber, publishedLog, publishedMoving) = (flowNumber, flowLog, flow.moving)
+        }
+
+        /// Whether the in-betweens of two frames are all the first one.
+        func isHeld(_ first: Int, _ second: Int) -> Bool { held.map { $0 == (first, second) } ?? false }
+
+        /// Notes that they are.
+        func hold(_ first: Int, _ second: Int) { held = (first, second) }
+    }
+
+    /// - Parameters: the canvas in pixels.
+    public func makeState(height: Int, width: Int) -> State {
+        let network = flow.makeState(height: height, width: width)
+        let views =
+            hasViews
+            ? FlowEnsemble(height: height, width: width, found: FlowState(flow.makeTwin(of: network))) : nil
+        return State(
+            flow: FlowState(network), views: views,
+            refine: refine.makeState(height: height, width: width), height: height, width: width)
+    }
+}

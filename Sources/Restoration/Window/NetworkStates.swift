@@ -1,0 +1,46 @@
+import Media
+
+/// What the networks of one stream remember, for one size of frames; made when it is first needed.
+final class NetworkStates {
+    let size: PixelSize
+    private let models: ModelSet
+    private var none: CCDNet.State?
+    private var dithered: CCDNet.State?
+    let flatArtGuard: FlatArtGuard
+    let filter: TemporalFilter
+    private(set) lazy var slomo = models.slomo.makeState(height: size.height, width: size.width)
+    /// Where alpha is kept.
+    private(set) lazy var transparency = Transparency(size)
+
+    init(_ models: ModelSet, size: PixelSize) {
+        (self.models, self.size) = (models, size)
+        flatArtGuard = FlatArtGuard(height: size.height, width: size.width)
+        filter = TemporalFilter(height: size.height, width: size.width)
+    }
+
+    /// That of the network for dithered GIFs, or of the one for others. Both have one memory.
+    func color(isDithered: Bool) -> CCDNet.State {
+        if let known = isDithered ? dithered : none { return known }
+        let made = models.color(isDithered: isDithered)
+            .makeState(height: size.height, width: size.width, sharingWith: isDithered ? none : dithered)
+        if isDithered { dithered = made } else { none = made }
+        return made
+    }
+
+    /// Whether there is one of the network for dithered GIFs.
+    var hasDithered: Bool { dithered != nil }
+
+    /// After a look at a frame with the network for dithered GIFs: the one that goes on is the only one that stays, and
+    /// begins with nothing.
+    func goOn(isDithered: Bool) {
+        dithered?.startOver()
+        guard !isDithered else { return }
+        _ = color(isDithered: false)
+        dithered = nil
+    }
+
+    /// The verdict stands: the other network is not needed any more.
+    func decide(isDithered: Bool) {
+        if isDithered { none = nil } else { dithered = nil }
+    }
+}
