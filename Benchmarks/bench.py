@@ -50,7 +50,7 @@ LAYERS = [  # inputs, outputs, size, height, width
     (96, 64, 1, 32, 32), (64, 3, 1, 256, 256),
 ]  # fmt: skip
 PIXELS = [
-    "nearest colors, near a palette color", "nearest colors, anywhere", "projection to cells", "backwarp", "synthesis",
+    "nearest colors, near a palette color", "nearest colors, anywhere", "backwarp", "synthesis",
     "tanh", "from bytes", "to bytes",
 ]  # fmt: skip
 OURS = {

@@ -49,11 +49,6 @@ struct PixelSubject: Subject {
                         into: target.view)
                 }
             }
-        case "projection to cells":
-            let gif = tensor(3)
-            body = {
-                ids.withUnsafeBufferPointer { operations.projectToCells(image.view, gif: gif.view, table, ids: $0) }
-            }
         case "backwarp": body = { operations.backwarp(image.view, by: flow.view, scale: 20, into: target.view) }
         case "synthesis":
             let (second, visibility) = (tensor(3), tensor(1))

@@ -205,54 +205,6 @@ static void nearest_color(const float *image, const float *gif, const float *rad
     }
 }
 
-/// For each pixel of a batch how far it may go from the GIF's color, at most 1, to stay in that color's cell.
-///
-/// For the GIF's color g and another color c, g + s (I - g) stays on g's side of the plane between them while
-/// s * 2 (I - g).(c - g) <= |c - g|^2.
-static void scale_batch(const struct batch *moved, const struct batch *gif, int length,
-                        const struct ck_palette *palette, float *scales) {
-    for (int i = 0; i * LANES < length; i++) {
-        const vector red = moved->red[i] - gif->red[i], green = moved->green[i] - gif->green[i],
-                     blue = moved->blue[i] - gif->blue[i];
-        vector scale = 1;
-        for (int32_t color = 0; color < palette->count; color++) {
-            const float *rgb = palette->rgb + 3 * color;
-            const vector cr = rgb[0] - gif->red[i], cg = rgb[1] - gif->green[i], cb = rgb[2] - gif->blue[i];
-            const vector square = cr * cr + cg * cg + cb * cb;
-            const vector along = 2 * (red * cr + green * cg + blue * cb);
-            const vector bound = square / (along > 1e-9f ? along : 1e-9f);
-            const integers crosses = (square > 1e-9f) & (along > square) & (bound < scale);
-            scale = crosses ? bound : scale;
-        }
-        ((vector *)scales)[i] = scale;
-    }
-}
-
-static void project_to_cell(float *image, const float *gif, const float *radius, ptrdiff_t plane, ptrdiff_t count,
-                            const uint16_t *ids, const struct ck_palette *palettes) {
-    int32_t pixels[CHUNK];
-    vector scales[BATCH / LANES];
-    struct batch moved = {0}, colors = {0};
-    for (ptrdiff_t first = 0; first < count; first += CHUNK) {
-        const int size = count - first < CHUNK ? (int)(count - first) : CHUNK;
-        const int found = leavers(image + first, gif + first, radius ? radius + first : 0, plane, size, pixels);
-        for (int done = 0, length; done < found; done += length) {
-            length = batch_length(ids + first, pixels + done, found - done);
-            load_batch(image + first, plane, pixels + done, length, &moved);
-            load_batch(gif + first, plane, pixels + done, length, &colors);
-            scale_batch(&moved, &colors, length, &palettes[ids[first + pixels[done]]], (float *)scales);
-            for (int k = 0; k < length; k++) {
-                const float scale = ((float *)scales)[k];
-                if (!(scale < 1)) continue;
-                for (int channel = 0; channel < 3; channel++) {
-                    const ptrdiff_t i = channel * plane + first + pixels[done + k];
-                    image[i] = gif[i] + scale * (image[i] - gif[i]);
-                }
-            }
-        }
-    }
-}
-
 static void synthesize(const float *warped0, const float *warped1, const float *visibility, float t, ptrdiff_t plane,
                        ptrdiff_t count, float *target) {
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -366,6 +318,5 @@ static void rgba_to_420(const uint8_t *restrict top, const uint8_t *restrict bot
 
 #define CK_PIXELS                                                                                                      \
     .backwarp = backwarp, .backwarp_cubic = backwarp_cubic, .nearest_color = nearest_color,                            \
-    .project_to_cell = project_to_cell, .synthesize = synthesize, .rgba_to_planar = rgba_to_planar,                    \
-    .planar_to_rgba = planar_to_rgba, .rgba_to_rgb = rgba_to_rgb, .rgba_to_444 = rgba_to_444,                          \
-    .rgba_to_yuyv = rgba_to_yuyv, .rgba_to_420 = rgba_to_420
+    .synthesize = synthesize, .rgba_to_planar = rgba_to_planar, .planar_to_rgba = planar_to_rgba,                      \
+    .rgba_to_rgb = rgba_to_rgb, .rgba_to_444 = rgba_to_444, .rgba_to_yuyv = rgba_to_yuyv, .rgba_to_420 = rgba_to_420

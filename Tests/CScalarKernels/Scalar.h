@@ -357,29 +357,6 @@ static void nearest_color(const float *image, const float *gif, const float *rad
     }
 }
 
-static void project_to_cell(float *image, const float *gif, const float *radius, ptrdiff_t plane, ptrdiff_t count,
-                            const uint16_t *ids, const struct ck_palette *palettes) {
-    (void)radius;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        const struct ck_palette *palette = &palettes[ids[i]];
-        float scale = 1;
-        for (int color = 0; color < palette->count; color++) {
-            float square = 0, along = 0;
-            for (int c = 0; c < 3; c++) {
-                const float from = gif[c * plane + i], step = palette->rgb[3 * color + c] - from;
-                square += step * step;
-                along += (image[c * plane + i] - from) * step;
-            }
-            along *= 2;
-            if (square > 1e-9f && along > square && square / along < scale) scale = square / along;
-        }
-        for (int c = 0; c < 3 && scale < 1; c++) {
-            const float from = gif[c * plane + i];
-            image[c * plane + i] = from + scale * (image[c * plane + i] - from);
-        }
-    }
-}
-
 // From frame to frame.
 
 static void synthesize(const float *warped0, const float *warped1, const float *visibility, float t, ptrdiff_t plane,
@@ -564,7 +541,6 @@ const struct ck_kernels TABLE = {
     .backwarp = backwarp,
     .backwarp_cubic = backwarp_cubic,
     .nearest_color = nearest_color,
-    .project_to_cell = project_to_cell,
     .synthesize = synthesize,
     .mean_difference = mean_difference,
     .window_means = window_means,

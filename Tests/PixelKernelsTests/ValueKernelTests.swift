@@ -167,23 +167,6 @@ import Testing
         }
     }
 
-    @Test(arguments: KernelComparison.all, [false, true])
-    func theProjectionToCellsIsThatOfTheScalarKernel(comparison: KernelComparison, hasRadius: Bool) {
-        comparison.compare(tolerance: 1e-6) { kernels, random in
-            var test = PaletteCase(&random)
-            var image = test.image
-            test.image = []
-            test.withPalettes { palettes in
-                test.radius.withUnsafeBufferPointer { radius in
-                    kernels.project_to_cell(
-                        &image, test.gif, hasRadius ? radius.baseAddress : nil, test.plane, test.count, test.ids,
-                        palettes)
-                }
-            }
-            return image
-        }
-    }
-
     @Test(arguments: KernelComparison.all)
     func synthesisIsThatOfTheScalarKernel(comparison: KernelComparison) {
         comparison.compare(tolerance: 1e-6) { kernels, random in

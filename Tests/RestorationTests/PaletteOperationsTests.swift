@@ -29,11 +29,6 @@ import Threads
             operations(level).nearestColors(image.view, table, ids: ids, into: target.view)
         }
         #expect(target.array == (try fixture.values("fc.nearest")))
-        let gif = try fixture.tensor("fc.gif")
-        ids.withUnsafeBufferPointer { ids in
-            operations(level).projectToCells(image.view, gif: gif.view, table, ids: ids)
-        }
-        #expect(maximumError(image.array, try fixture.values("fc.projected")) <= 1e-5)
     }
 
     /// fC against the plain loop over the palette, on images full of ties: coordinates and colors on one coarse grid.
@@ -113,27 +108,6 @@ import Threads
             operations.nearestColors(
                 near.view, table, ids: ids, near: .init(gif: gif.view, radius: radius.view), into: near.view)
             #expect(near.array == everywhere.array, "in place")
-            near.view.copy(from: image.view)
-            everywhere.view.copy(from: image.view)
-            operations.projectToCells(near.view, gif: gif.view, radius: radius.view, table, ids: ids)
-            operations.projectToCells(everywhere.view, gif: gif.view, table, ids: ids)
-            #expect(near.array == everywhere.array)
-            #expect(near.array != image.array || width == 1)
         }
-    }
-
-    /// What leaves its cell is pulled to the border of it; what is inside stays.
-    @Test(arguments: levels)
-    func projectionStopsAtTheBisector(level: Kernels.Level) {
-        let table = PaletteTable([[0, 0, 0, 255, 0, 0], nil])
-        let gif = Tensor(3, 1, 3)
-        gif.view.fill(-1)
-        let image = Tensor(3, 1, 3)
-        image.view.fill(-0.5)
-        image[0].withUnsafeMutableBufferPointer { _ = $0.update(fromContentsOf: [0.6, -0.2, 0.6]) }
-        let ids: [UInt16] = [0, 0, 1]
-        ids.withUnsafeBufferPointer { operations(level).projectToCells(image.view, gif: gif.view, table, ids: $0) }
-        let expected: [Float] = [0, -0.2, 0.6, -0.6875, -0.5, -0.5, -0.6875, -0.5, -0.5]
-        #expect(maximumError(image.array, expected) <= 1e-6)
     }
 }

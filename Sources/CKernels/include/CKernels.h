@@ -183,11 +183,6 @@ struct ck_kernels {
     void (*nearest_color)(const float *image, const float *gif, const float *radius, ptrdiff_t plane, ptrdiff_t count,
                           const uint16_t *ids, const struct ck_palette *palettes, float *target);
 
-    /// In place: pulls each pixel of `image` towards its pixel in `gif` until it lies in the Voronoi cell of that
-    /// color within palettes[ids[i]]. Planes are `plane` floats apart; `radius` as above.
-    void (*project_to_cell)(float *image, const float *gif, const float *radius, ptrdiff_t plane, ptrdiff_t count,
-                            const uint16_t *ids, const struct ck_palette *palettes);
-
     /// SuperSlomo's synthesis: with v = (visibility + 1) / 2, w0 = (1 - t) v, w1 = t (1 - v),
     /// target = (w0 * warped0 + w1 * warped1) / (w0 + w1 + 1e-8) for 3 planes, `plane` floats apart. Where both are
     /// the same value, exactly that.

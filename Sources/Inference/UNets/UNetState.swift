@@ -65,11 +65,6 @@ public final class UNetState: @unchecked Sendable {
         return body(activations.memory)
     }
 
-    /// Has the next forward compute all that is needed as if it were the first.
-    public func forget() {
-        if maps.user == ObjectIdentifier(self) { maps.user = nil }
-    }
-
     init(input: Tensor, output: Tensor, maps: Maps, workspace: Workspace, tiles: Tiles = Tiles()) {
         self.input = input
         self.output = output
@@ -81,6 +76,6 @@ public final class UNetState: @unchecked Sendable {
 
     deinit {
         // Another state may get the same identifier.
-        forget()
+        if maps.user == ObjectIdentifier(self) { maps.user = nil }
     }
 }

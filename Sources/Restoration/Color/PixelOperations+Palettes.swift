@@ -47,31 +47,6 @@ extension PixelOperations {
         }
     }
 
-    /// Pulls each pixel of `image` into the Voronoi cell of its color in the GIF, along the ray from that color, in place.
-    ///
-    /// After it, fC(image) = gif but for rounding.
-    /// - Parameters:
-    ///   - image, gif: 3 channels each.
-    ///   - radius: one channel, as in `Neighborhood`: pixels nearer than that are in their cell. Nil: all are looked at.
-    ///   - ids: the palette of each pixel, row by row. A pixel with an empty palette stays as it is.
-    package func projectToCells(
-        _ image: TensorView, gif: TensorView, radius: TensorView? = nil, _ palettes: PaletteTable,
-        ids: UnsafeBufferPointer<UInt16>, in region: Region? = nil
-    ) {
-        precondition(gif.shape == image.shape, "projection of \(image.shape) to \(gif.shape)")
-        checkPalettes(image.shape, palettes, ids)
-        let shape = image.shape
-        let (plane, image, gif) = (shape.plane, image.pointer, gif.pointer)
-        let start = radius?.pointer
-        withExtendedLifetime((palettes, radius)) {
-            forEachRun(of: shape, in: region) { first, count in
-                kernels.table.project_to_cell(
-                    image + first, gif + first, start.map { $0 + first }, plane, count, ids.start + first,
-                    palettes.kernelPalettes)
-            }
-        }
-    }
-
     private func checkPalettes(_ image: TensorShape, _ palettes: PaletteTable, _ ids: UnsafeBufferPointer<UInt16>) {
         precondition(image.channels == 3 && ids.count == image.plane, "\(ids.count) palette ids for \(image)")
         precondition((ids.max() ?? 0) < palettes.count, "a palette id outside a table of \(palettes.count)")
