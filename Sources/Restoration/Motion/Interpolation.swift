@@ -26,7 +26,7 @@ struct Interpolation {
         (self.composer, self.background, self.pool) = (composer, background, pool)
     }
 
-    /// The picture at time t. What cannot be followed, flat art or another scene, stays until the next frame: letters and
+    /// The picture at time t. Captions and what else stands in front of the film stay (`StandingOverlay`). What cannot be followed, flat art or another scene, stays until the next frame: letters and
     /// windows do not melt, faces do not become others.
     func picture(at t: Float) -> [UInt8] {
         // One in-between tells for all of a window.
@@ -41,8 +41,13 @@ struct Interpolation {
             states.slomo.hold(a.number, b.number)
             return a.picture
         }
-        guard isTransparent else { return composer.picture(of: made, in: moving, over: a.picture) }
-        return blend(at: t, in: moving)
+        if isTransparent { return blend(at: t, in: moving) }
+        var pixels = composer.picture(of: made, in: moving, over: a.picture)
+        if states.overlay.find(a, b, slomo.publishedFlows(states.slomo), on: pool) {
+            states.overlay.compose(
+                at: t, in: moving, a.picture, b.picture, slomo, states.slomo, into: &pixels, on: pool)
+        }
+        return pixels
     }
 
     /// The restored frames as network C sees them.

@@ -8,6 +8,11 @@ extension SuperSlomo {
         state.publishFlow(PixelOperations(on: pool))
     }
 
+    /// The flows that `interpolate` follows; valid until others are published.
+    func publishedFlows(_ state: State) -> PublishedFlows {
+        PublishedFlows(state.f01.values, state.f10.values, pixels: configuration.maxFlow)
+    }
+
     /// Network C: the picture at time t between two restored frames, with the flows that were published. What the state
     /// remembers of the last picture is used where that was at the same time.
     /// - Parameters:
@@ -135,5 +140,24 @@ extension SuperSlomo {
         operations.backwarp(x0, by: state.ft0, scale: scale, sampling: sampling, into: target, in: region)
         operations.backwarp(x1, by: state.ft1, scale: scale, sampling: sampling, into: warped, in: region)
         operations.synthesize(target, warped, visibility: state.visibility, t: t, into: target, in: region)
+    }
+}
+
+/// The flows between two frames, before refinement.
+struct PublishedFlows {
+    private let planes: [UnsafeMutablePointer<Float>]
+    /// The square of a pixel, in the flows' units.
+    private let limit: Float
+
+    /// - Parameter pixels: that a flow of 1 stands for.
+    init(_ f01: TensorView, _ f10: TensorView, pixels: Float) {
+        planes = [f01.plane(0), f01.plane(1), f10.plane(0), f10.plane(1)]
+        limit = 1 / (pixels * pixels)
+    }
+
+    /// Whether one of them moves a pixel by more than a pixel's width.
+    func move(_ pixel: Int) -> Bool {
+        let (x, y, backX, backY) = (planes[0][pixel], planes[1][pixel], planes[2][pixel], planes[3][pixel])
+        return x * x + y * y > limit || backX * backX + backY * backY > limit
     }
 }

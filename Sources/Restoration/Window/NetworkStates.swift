@@ -11,6 +11,8 @@ final class NetworkStates {
     private(set) lazy var slomo = models.slomo.makeState(height: size.height, width: size.width)
     /// Where alpha is kept.
     private(set) lazy var transparency = Transparency(size)
+    /// Where it is not, or nothing is transparent.
+    private(set) lazy var overlay = StandingOverlay(size)
 
     init(_ models: ModelSet, size: PixelSize) {
         (self.models, self.size) = (models, size)

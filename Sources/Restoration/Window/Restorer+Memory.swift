@@ -14,7 +14,8 @@ extension Restorer {
         let transparency =
             keepsAlpha && profile != nil
             ? Transparency.memory + FrameWindow.capacity * FrameInput.transparencyMemory : 0
-        return memoryWithoutAlpha(for: size, profile) + transparency * size.area
+        let overlay = profile == nil ? 0 : StandingOverlay.memory
+        return memoryWithoutAlpha(for: size, profile) + (transparency + overlay) * size.area
     }
 
     private static func memoryWithoutAlpha(for size: PixelSize, _ profile: ModelSet.Profile?) -> Int {
