@@ -1,4 +1,5 @@
 public import Inference
+import PixelKernels
 
 extension CCDNet {
     /// The header of the model file.

@@ -1,5 +1,6 @@
 import Glibc
 import Inference
+import PixelKernels
 
 extension CCDNet {
     /// The activations for one canvas, and what the last estimate was made of: only what has changed since is computed.

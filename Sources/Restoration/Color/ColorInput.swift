@@ -1,4 +1,5 @@
 import Inference
+import PixelKernels
 
 /// What CCDNet's networks may be given, by the names in a model file's header.
 ///

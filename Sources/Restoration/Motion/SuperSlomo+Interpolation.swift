@@ -1,4 +1,5 @@
 import Inference
+import PixelKernels
 import Threads
 
 extension SuperSlomo {

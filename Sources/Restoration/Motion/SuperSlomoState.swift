@@ -1,4 +1,5 @@
 import Inference
+import PixelKernels
 
 extension SuperSlomo {
     /// The activations for one canvas, the flows between the two frames of the window, and what was made of the last

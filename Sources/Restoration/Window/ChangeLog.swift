@@ -1,4 +1,5 @@
 import Inference
+import PixelKernels
 
 /// Where the frames of one sequence differ from one another, by their numbers.
 ///

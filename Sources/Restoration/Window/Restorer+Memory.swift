@@ -1,4 +1,5 @@
 import Inference
+import PixelKernels
 public import Media
 
 extension Restorer {

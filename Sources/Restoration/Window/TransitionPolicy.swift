@@ -1,4 +1,5 @@
 import Inference
+import PixelKernels
 import Media
 
 /// What happens between two frames.
