@@ -77,16 +77,6 @@ public final class ByteSink {
         try bytes.withUnsafeBytes { try write($0) }
     }
 
-    /// Waits until what was written is on disk, where the descriptor is a file's.
-    /// - Throws: `OutputError.system`.
-    public func sync() throws {
-        guard let descriptor else { preconditionFailure("sync after close") }
-        // EINVAL: a pipe, a device.
-        guard fsync(descriptor) == 0 || errno == EINVAL else {
-            throw OutputError.system(output: name, call: "fsync", errno: errno)
-        }
-    }
-
     /// Closes the descriptor; a second call does nothing.
     public func close() throws {
         guard let open = descriptor else { return }

@@ -1,6 +1,6 @@
 public import Media
 
-/// A picture stream that is written into a staged file. When it is finished the file is sealed, and has no name yet.
+/// Writes a picture stream into a staged file. When it is finished the file is complete; its owner seals and publishes it.
 public final class FileWriter: PictureWriter {
     private let file: StagedFile
     private let sink: ByteSink
@@ -20,10 +20,7 @@ public final class FileWriter: PictureWriter {
 
     /// - Throws: `OutputError`, `SystemError`.
     public func finish() throws {
-        // By the descriptor that wrote: whoever opens the file later may not hear of bytes that were lost before.
-        try sink.sync()
         try writer.finish()
         try file.requireSize(sink.count)
-        try file.seal()
     }
 }

@@ -25,6 +25,7 @@ public final class StagedFile {
     public let growingName: Path
     /// Of the private folder among the unfinished outputs; nil where it is somebody else's to remove.
     private var key: Int?
+    private var isSealed = false
 
     private static let counter = Monitor(0)
 
@@ -66,6 +67,7 @@ public final class StagedFile {
             self.staging = staging
             self.stagingName = candidate
             self.growingName = growingName
+            isSealed = true
             return
         }
         return nil
@@ -132,7 +134,8 @@ public final class StagedFile {
         if let size, status.st_size != size { throw incomplete("\(status.st_size) bytes of \(size)") }
     }
 
-    /// Waits until the file's bytes are on disk.
+    /// Waits until the complete file's bytes are on disk. Linux reports here every error of writing them that nobody has heard
+    /// of, whichever descriptor wrote.
     /// - Returns: its inode.
     /// - Throws: `SystemError`; ENOENT where nothing was written.
     @discardableResult
@@ -146,6 +149,7 @@ public final class StagedFile {
         guard fsync(descriptor) == 0 || errno == EINVAL else { throw SystemError(path: path, code: errno) }
         try staging.sync()
         try folder.sync()
+        isSealed = true
         return UInt64(status.st_ino)
     }
 
@@ -163,9 +167,10 @@ public final class StagedFile {
         case any
     }
 
-    /// Gives the file its name and waits until that is on disk.
+    /// Gives the sealed file its name and waits until that is on disk.
     /// - Throws: `SystemError`; EEXIST where a file has the name that may not be replaced.
     public func publish(replacing replaceable: Replaceable = .any) throws(SystemError) {
+        precondition(isSealed, "a file is sealed before it gets its name")
         switch replaceable {
         case .any: try staging.move(growingName, to: folder, name, replacing: true)
         case .none: try staging.move(growingName, to: folder, name)

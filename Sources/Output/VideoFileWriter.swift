@@ -2,8 +2,8 @@ import Glibc
 public import Media
 public import Threads
 
-/// A video file made by an encoder command in a staged file. When it is finished the file was checked as its template says,
-/// is sealed, and has no name yet.
+/// Has an encoder command make a video in a staged file. When it is finished the file is complete and was checked as its template
+/// says; its owner seals and publishes it.
 ///
 /// Pictures go to the encoder as raw pixels.
 public final class VideoFileWriter: PictureWriter {
@@ -53,7 +53,6 @@ public final class VideoFileWriter: PictureWriter {
         }
         try interruptible(encoder.group) { try encoder.finish() }
         try check.run(pictures: pictures, running: interruptible)
-        try file.seal()
     }
 
     private var check: VideoCheck { VideoCheck(file: file, template: template, limit: stallLimit) }
@@ -63,7 +62,7 @@ public final class VideoFileWriter: PictureWriter {
         do {
             try stop.whileReleasing({ group.kill() }, body)
         } catch {
-            // Whatever broke then broke because of that.
+            // The kill broke what the body was doing.
             guard stop.isRaised else { throw error }
             throw OutputError.system(output: "\(file.path)", call: "write", errno: ECANCELED)
         }

@@ -175,6 +175,7 @@ struct ConvertCommand: ParsableCommand {
                 return RepeatingWriter(shown, repetition) { if !quiet { progress.update($0) } }
             },
             progress: { if !quiet { progress.update($1) } })
+        try file.seal()
         try file.publish()
         if !quiet {
             progress.end()

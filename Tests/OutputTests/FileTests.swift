@@ -21,6 +21,7 @@ import Testing
         try writer.write(picture)
         try writer.finish()
         #expect(try folder.contents.allSatisfy { $0.hasPrefix(".") })
+        try file.seal()
         try file.publish()
         #expect(try folder.contents == ["a.raw"])
         #expect(try folder.read("a.raw") == picture.pixels)
@@ -88,6 +89,7 @@ import Testing
             let writer = try FileWriter(file) { RawWriter($0, keepsAlpha: true) }
             try writer.write(.random(width: 1, height: 1))
             try writer.finish()
+            try file.seal()
             try file.publish()
             #expect(try folder.read(name).count == 4)
         }
@@ -107,6 +109,7 @@ import Testing
         }
         try writer.finish()
         #expect(try !folder.contents.contains(name))
+        try file.seal()
         try file.publish()
         #expect(try folder.contents == [name])
         let probe = try Tool.run(
@@ -135,6 +138,7 @@ import Testing
         let writer = VideoFileWriter(file, template: container.template(keepsAlpha: false), rate: Rational(25))
         for _ in 0..<5 { try writer.write(picture) }
         try writer.finish()
+        try file.seal()
         try file.publish()
         let read = try Tool.run(
             "ffmpeg", ["-v", "error", "-i", folder.path(name), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"])
@@ -150,6 +154,7 @@ import Testing
         let pixels = (0..<size.area).flatMap { [UInt8]([255, 0, 0, $0 % 32 < 16 ? 0 : 255]) }
         for _ in 0..<4 { try writer.write(Picture(size: size, pixels: pixels, start: .zero, duration: Rational(1))) }
         try writer.finish()
+        try file.seal()
         try file.publish()
         let read = try Tool.run(
             "ffmpeg",
