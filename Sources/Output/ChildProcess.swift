@@ -14,7 +14,7 @@ final class ChildProcess {
     private let errors: PipeTail
     private let output: PipeTail?
 
-    /// What `wait` waited for.
+    /// The event that ended `wait`.
     enum Happening {
         /// Its input takes bytes, or its reader has gone.
         case takesInput

@@ -18,7 +18,7 @@ final class EncoderProcess {
     /// - Parameters:
     ///   - words: the program, an absolute path or a name that is looked up in PATH, and its arguments.
     ///   - folder: the command's working directory, which it writes into.
-    ///   - output: what the command makes, for messages.
+    ///   - output: the file that the command makes, for messages.
     ///   - stallLimit: seconds without progress after which it is killed; nil: it may take as long as it likes.
     /// - Throws: `OutputError.system` where the system has run out of something, `OutputError.encoder` otherwise.
     init(_ words: [String], folder: Folder, output: String, stallLimit: Double?) throws {

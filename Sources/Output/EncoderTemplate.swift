@@ -7,7 +7,7 @@ import Media
 /// `{width}`, `{height}`, `{rate}` (a fraction), `{pixels}` (rgb24 or rgba), `{odd_width}` and `{odd_height}` (1 where
 /// the side is odd, else 0), `{output}` (the file to write).
 ///
-/// The command runs in a private folder that is empty at first; `{output}` is a name in it. Whatever else the command
+/// The command runs in a private folder that is empty at first; `{output}` is a name in it. Everything else that the command
 /// leaves there is removed. Other files are named by absolute paths.
 public struct EncoderTemplate: Hashable, Sendable {
     /// The program, an absolute path or a name that is looked up in the absolute folders of PATH, and its arguments.
@@ -32,7 +32,7 @@ public struct EncoderTemplate: Hashable, Sendable {
         VideoContainer.allCases.contains { [false, $0.canKeepAlpha].map($0.template).contains(self) }
     }
 
-    /// What is wrong with a command line, as sentences.
+    /// The mistakes in a command line, as sentences.
     public static func mistakes(in command: [String]) -> [String] {
         guard let program = command.first, !program.isEmpty else { return ["has no program"] }
         var mistakes: [String] = []

@@ -6,7 +6,7 @@ public enum OutputSize: Hashable, Sendable {
     /// As many times the canvas's width and height; 1 or more.
     case factor(Int)
 
-    /// What `init(_:)` takes, for messages.
+    /// The words that `init(_:)` takes, for messages.
     public static let syntax = "a size such as 640x480 (sides of 1 to 16384), or a whole factor such as 4x"
 
     /// As people write it: `640x480` with sides within `PixelSize.sides`, or `4x`.

@@ -6,7 +6,7 @@ public import Media
 public enum PNGWriter {
     /// - Parameters:
     ///   - descriptor: of a new file; closed.
-    ///   - name: what errors call the file.
+    ///   - name: of the file, for errors.
     /// - Throws: `OutputError`.
     public static func write(_ picture: Picture, to descriptor: Int32, name: String) throws {
         guard let file = fdopen(descriptor, "w") else {

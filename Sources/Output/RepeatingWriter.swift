@@ -2,7 +2,7 @@ public import Media
 
 /// Shows a GIF several times: pictures pass through, are kept, and are written again when the last one was there.
 ///
-/// Each repetition begins when the last picture of the one before has had its time. What is kept beyond
+/// Each repetition begins when the last picture of the one before has had its time. Pictures beyond
 /// `PictureStore.usualMemory` lies in a file without a name in `$TMPDIR`.
 ///
 ///     let writer = RepeatingWriter(video, .times(3))

@@ -23,7 +23,7 @@ public final class StagedFile {
     /// The name of the growing file in `staging`: letters and digits, with the finished file's extension where that has no
     /// others.
     public let growingName: Path
-    /// Of the private folder among the unfinished outputs; nil where it is somebody else's to remove.
+    /// The key of the private folder among the unfinished outputs; nil where somebody else removes it.
     private var key: Int?
     private var isSealed = false
 
@@ -75,7 +75,7 @@ public final class StagedFile {
 
     deinit {
         guard key != nil else { return }
-        // By its name, as there may be no descriptor left to list the folder with.
+        // The name is enough, even if no descriptor is left to list the folder with.
         try? staging.remove(growingName)
         PrivateFolder.remove(staging, stagingName, in: folder)
         release()

@@ -4,7 +4,7 @@ import Threads
 
 /// The encoders of this process that run, and the private folders of its outputs that are not complete.
 ///
-/// For a program that is about to end by a signal: neither an encoder nor a folder stays behind. Any thread.
+/// A program that is about to end by a signal uses it to leave neither an encoder nor a folder behind. Any thread.
 public enum UnfinishedOutputs {
     private struct State {
         var isOver = false

@@ -34,7 +34,7 @@ public final class VideoFileWriter: PictureWriter {
     }
 
     deinit {
-        // Before the file's folder goes, so that the child does not write into it any more.
+        // The child must end before the file's folder is removed, as it would go on writing there.
         raw = nil
         encoder = nil
     }

@@ -4,16 +4,18 @@ import CLinux
 import Glibc
 import Media
 import Output
+import Pipeline
 import Threads
 
 /// The daemon: everything between its start and its end.
 public final class Daemon: Sendable {
     public static let version = "0.1.0"
 
-    /// Threads that a daemon needs to start: without work, those of the control socket and the journal.
-    private static let fewestThreads = 8
+    /// Threads that a daemon needs to start: without work, those of the control socket, the journal and the housekeeping.
+    private static let fewestThreads = 11
 
-    let core: Core
+    let configuration: CurrentConfiguration
+    let context: JobContext
     let scheduler: Scheduler
     let workers: Workers
     let streams: StreamSet
@@ -36,7 +38,7 @@ public final class Daemon: Sendable {
     /// Opens the journal; nothing runs yet.
     /// - Parameters:
     ///   - loader: asked again at every reload.
-    ///   - adjust: what the command line changes in a configuration.
+    ///   - adjust: applies the command line to a configuration.
     ///   - findModels: the folder of the networks, from the configuration's word.
     /// - Throws: `ConfigurationError`, `StartFailure`, and what the parameters throw.
     public init(
@@ -61,17 +63,22 @@ public final class Daemon: Sendable {
         } catch {
             throw StartFailure(description: "the journal in \(configuration.stateFolder): \(error)")
         }
-        core = Core(
-            configuration: configuration, journal: journal,
-            models: ModelCache(folder: try findModels(configuration.models)))
-        scheduler = Scheduler(core)
-        workers = Workers(core, scheduler)
-        streams = StreamSet(core, scheduler) { kill(getpid(), SIGTERM) }
+        let current = CurrentConfiguration(configuration)
+        self.configuration = current
+        context = JobContext(
+            ledger: JobLedger(journal), planner: JobPlanner(configuration: current, journal: journal),
+            meters: StreamMeters(),
+            engine: RestorationEngine(
+                models: ModelCache(folder: try findModels(configuration.models)),
+                pictures: PictureCache(capacity: configuration.limits.replayMemory << 20)))
+        scheduler = Scheduler(journal, current)
+        workers = Workers(context, scheduler)
+        streams = StreamSet(context, scheduler) { kill(getpid(), SIGTERM) }
     }
 
     /// "running", "paused" or "draining".
     var state: String {
-        core.draining.isRaised ? "draining" : scheduler.isPaused ? "paused" : "running"
+        scheduler.isDraining ? "draining" : scheduler.isPaused ? "paused" : "running"
     }
 
     var connections: Int { server.withLock { $0 }?.connections ?? 0 }
@@ -80,12 +87,14 @@ public final class Daemon: Sendable {
     /// (`clinux_hold_signals`).
     /// - Throws: `StartFailure`, the journal's errors.
     public func run() throws {
-        try scheduler.restorePauses(streams: core.configuration.streams.map(\.name) + [JobPlanner.submitted])
-        CrashNote.arm(core.configuration.stateFolder)
+        try scheduler.restorePauses(streams: configuration.value.streams.map(\.name) + [JobPlanner.submitted])
+        CrashNote.arm(configuration.value.stateFolder)
         let housekeeper = Housekeeper(self)
+        let watchdog = Watchdog(context.ledger, configuration)
         try startServer()
         let starting: NamedThread
         do {
+            try watchdog.start()
             try housekeeper.start()
             // On a thread of its own: the disk may be full for a while, and signals are to be heard.
             starting = try NamedThread("start") { [self] in begin() }
@@ -107,23 +116,25 @@ public final class Daemon: Sendable {
         }
         end()
         housekeeper.end()
+        watchdog.end()
         starting.join()
     }
 
     /// Goes on where the last run ended; reloads wait for that.
     private func begin() {
         reloading.withLock { _ in
-            Recovery(core).run()
-            guard !core.draining.isRaised else { return }
-            workers.resize(to: core.configuration.jobs.workers)
-            streams.apply(core.configuration.streams)
+            Recovery(context: context).run()
+            guard !scheduler.isDraining else { return }
+            let configuration = configuration.value
+            workers.resize(to: configuration.jobs.workers)
+            streams.apply(configuration.streams)
             ServiceManager.ready()
-            Log.notice("gif2videod \(Self.version) serves \(core.configuration.streams.count.counted("stream"))")
+            Log.notice("gif2videod \(Self.version) serves \(configuration.streams.count.counted("stream"))")
         }
     }
 
     private func startServer() throws {
-        let control = core.configuration.control
+        let control = configuration.value.control
         guard control.enabled else { return }
         let access = AccessList(control)
         let listener: Int32
@@ -156,7 +167,7 @@ public final class Daemon: Sendable {
         self.server.withLock { $0 = server }
     }
 
-    /// Reads the configuration again. What runs goes on with what it began with.
+    /// Reads the configuration again. Jobs that run go on with the old one.
     /// A journal whose file was deleted is written again first.
     /// - Throws: `ConfigurationError` and what `adjust` throws, with everything left as it was.
     func reload() throws {
@@ -164,8 +175,8 @@ public final class Daemon: Sendable {
             ServiceManager.reloading()
             defer { ServiceManager.ready() }
             try lock.renewIfMissing()
-            try core.journal.restoreIfMissing()
-            let old = core.configuration
+            try context.ledger.journal.restoreIfMissing()
+            let old = self.configuration.value
             var configuration = try loader.load()
             try adjust(&configuration)
             if configuration.stateFolder != old.stateFolder || configuration.control != old.control {
@@ -175,27 +186,26 @@ public final class Daemon: Sendable {
                 control.outputRoots = configuration.control.outputRoots
                 configuration.control = control
             }
-            core.models.use(folder: try findModels(configuration.models))
-            core.configuration = configuration
+            context.engine.models.use(folder: try findModels(configuration.models))
+            self.configuration.value = configuration
             workers.resize(to: configuration.jobs.workers)
             streams.apply(configuration.streams)
             scheduler.poke()
-            core.events.daemon("reloaded")
+            context.ledger.events.daemon("reloaded")
             Log.notice("the configuration was read again: \(configuration.streams.count.counted("stream"))")
         }
     }
 
     /// Lets running jobs end within their time, and puts the others back.
     private func end() {
-        let limit = core.configuration.jobs.drain
+        let limit = configuration.value.jobs.drain
         ServiceManager.stopping()
-        Log.notice("stopping: \(limit) s for \(core.running.count.counted("job")) to end")
-        core.events.daemon("draining")
-        core.draining.raise()
-        scheduler.poke()
+        Log.notice("stopping: \(limit) s for \(context.ledger.running.jobs.count.counted("job")) to end")
+        context.ledger.events.daemon("draining")
+        scheduler.drain()
         let deadline = Clock.steady + limit
         let drained = Monitor(false)
-        // Without a thread for it the running jobs get no time to end in: they are put back.
+        // If there is no thread that waits for them, running jobs get no time to end in: they are put back.
         let waiter = try? NamedThread("drain") { [self] in
             streams.drain()
             workers.join()
@@ -206,10 +216,10 @@ public final class Daemon: Sendable {
             usleep(50_000)
         }
         // Out of time, or asked a second time.
-        for job in core.running { job.control.end(.draining) }
+        for job in context.ledger.running.jobs { job.handle.end(.draining) }
         streams.end()
         if !drained.withLock({ $0 }) {
-            // What waits for a network that takes long is left behind: the journal knows about it.
+            // A job that waits for a slow network is left behind: the journal knows about it.
             let patience = Clock.steady + 5
             while !drained.withLock({ $0 }) && Clock.steady < patience {
                 ServiceManager.extendTimeout(seconds: 10)
@@ -217,7 +227,7 @@ public final class Daemon: Sendable {
             }
         }
         if drained.withLock({ $0 }) { waiter?.join() }
-        core.ended.raise()
+        context.ledger.close()
         server.withLock { $0 }?.end()
         socket.withLock { $0 }?.remove()
         Log.notice("stopped")

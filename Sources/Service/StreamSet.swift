@@ -4,37 +4,12 @@ import Threads
 
 /// The streams that run: their sources and live sinks. Any thread; one at a time changes them.
 final class StreamSet: Sendable {
-    /// The threads of one stream.
     private struct Runtime: Sendable {
         let configuration: StreamConfiguration
-        var folder: FolderWatcher?
-        var recorder: PipeRecorder?
-        var player: LivePlayer?
-
-        /// - Throws: `NamedThread.Failure`.
-        func start() throws {
-            try folder?.start()
-            try recorder?.start()
-            try player?.start()
-        }
-
-        func end() {
-            folder?.end()
-            recorder?.end()
-            player?.end()
-        }
-
-        /// Returns when what is shown or recorded has ended; nothing new begins, as `Core.draining` is raised.
-        func join() {
-            recorder?.join()
-            player?.join()
-        }
-
-        /// What it waits for, or what is wrong.
-        var detail: String? { folder?.state ?? recorder?.state ?? player?.waitsFor }
+        let parts: [any StreamPart]
     }
 
-    private let core: Core
+    private let context: JobContext
     private let scheduler: Scheduler
     private let outputGone: @Sendable () -> Void
     private let runtimes = Monitor<[String: Runtime]>([:])
@@ -44,13 +19,13 @@ final class StreamSet: Sendable {
     private let waiting = Monitor<[String: StreamConfiguration]>([:])
 
     /// - Parameter outputGone: called when the reader of standard output has gone.
-    init(_ core: Core, _ scheduler: Scheduler, outputGone: @escaping @Sendable () -> Void) {
-        self.core = core
+    init(_ context: JobContext, _ scheduler: Scheduler, outputGone: @escaping @Sendable () -> Void) {
+        self.context = context
         self.scheduler = scheduler
         self.outputGone = outputGone
     }
 
-    /// Starts what is new, ends what has gone, and both for what changed; what is as it was goes on undisturbed. Jobs that
+    /// Starts new streams, ends those that have gone, and restarts those that changed; the others go on undisturbed. Jobs that
     /// run go on in any case.
     func apply(_ streams: [StreamConfiguration]) {
         changing.withLock { _ in change(to: streams) }
@@ -63,25 +38,25 @@ final class StreamSet: Sendable {
             for name in leaving.keys { runtimes[name] = nil }
             return leaving
         }
-        for runtime in leaving.values { runtime.end() }
+        for runtime in leaving.values { end(runtime) }
         waiting.withLock { waiting in waiting = waiting.filter { wanted[$0.key] == $0.value } }
         for (name, stream) in wanted where runtimes.withLock({ $0[name] == nil }) { start(stream) }
-        for name in leaving.keys where wanted[name] == nil { core.events.stream(name, "ended") }
+        for name in leaving.keys where wanted[name] == nil { context.ledger.events.stream(name, "ended") }
     }
 
     private func start(_ stream: StreamConfiguration) {
-        let runtime = make(stream)
+        let runtime = Runtime(configuration: stream, parts: parts(of: stream))
         do {
-            try runtime.start()
+            for part in runtime.parts { try part.start() }
         } catch {
-            runtime.end()
+            end(runtime)
             let isNew = waiting.withLock { $0.updateValue(stream, forKey: stream.name) == nil }
             if isNew { Log.warning("waits: \(error)", stream: stream.name) }
             return
         }
         runtimes.withLock { $0[stream.name] = runtime }
         waiting.withLock { $0[stream.name] = nil }
-        core.events.stream(stream.name, "started")
+        context.ledger.events.stream(stream.name, "started")
     }
 
     /// Starts the streams that found no thread before.
@@ -92,25 +67,27 @@ final class StreamSet: Sendable {
         }
     }
 
-    private func make(_ stream: StreamConfiguration) -> Runtime {
-        var runtime = Runtime(configuration: stream)
-        if stream.sink.isLive { runtime.player = LivePlayer(core, scheduler, stream, outputGone: outputGone) }
-        switch stream.source {
-        case .folder(let source): runtime.folder = FolderWatcher(core, scheduler, stream, source)
-        case .pipe(let source):
-            if case .files(let sink) = stream.sink {
-                runtime.recorder = PipeRecorder(core, scheduler, stream, source, sink)
-            }
-        case .submitted: break
+    private func parts(of stream: StreamConfiguration) -> [any StreamPart] {
+        var parts: [any StreamPart] = []
+        switch (stream.source, stream.sink) {
+        case (.folder(let source), _): parts.append(FolderWatcher(context, scheduler, stream, source))
+        case (.pipe(let source), .files(let sink)):
+            parts.append(PipeRecorder(context, scheduler, stream, source, sink))
+        case (.pipe, _), (.submitted, _): break
         }
-        return runtime
+        if stream.sink.isLive { parts.append(LivePlayer(context, scheduler, stream, outputGone: outputGone)) }
+        return parts
     }
 
-    /// Ends the watching of folders, and waits until what is shown or recorded has ended. `Core.draining` is raised.
+    /// Ends the watching of folders, and waits until GIFs that are shown or recorded have ended. The scheduler drains.
     func drain() {
-        let all = runtimes.withLock { Array($0.values) }
-        for runtime in all { runtime.folder?.end() }
-        for runtime in all { runtime.join() }
+        let parts = runtimes.withLock { $0.values.flatMap(\.parts) }
+        for case let folder as FolderWatcher in parts { folder.end() }
+        for part in parts { part.thread.join() }
+    }
+
+    private func end(_ runtime: Runtime) {
+        for part in runtime.parts { part.end() }
     }
 
     /// Ends all; returns when their threads have ended.
@@ -119,16 +96,16 @@ final class StreamSet: Sendable {
             defer { runtimes = [:] }
             return runtimes
         }
-        for runtime in all.values { runtime.end() }
+        for runtime in all.values { end(runtime) }
     }
 
     /// The player of a live stream.
     func player(_ stream: String) -> LivePlayer? {
-        runtimes.withLock { $0[stream]?.player }
+        runtimes.withLock { $0[stream] }?.parts.lazy.compactMap { $0 as? LivePlayer }.first
     }
 
-    /// What a stream waits for, or what is wrong with it; nil when all is well or it does not run.
+    /// Says why a stream waits, or what is wrong with it; nil when all is well or it does not run.
     func detail(_ stream: String) -> String? {
-        runtimes.withLock { $0[stream] }?.detail
+        runtimes.withLock { $0[stream] }?.parts.lazy.compactMap(\.thread.detail).first
     }
 }

@@ -70,7 +70,7 @@ import Testing
     }
 
     /// A place for failed GIFs that leads back into the drop folder would make a job of each again and again.
-    @Test func aPlaceForFailedOnesThatLeadsBackMakesNoLoop() throws {
+    @Test func aFailedFolderThatLeadsBackMakesNoLoop() throws {
         let daemon = try DaemonProcess(FolderStream.configuration())
         try makeFolder("\(daemon.state)/in")
         try link(".", "\(daemon.state)/in/failed")

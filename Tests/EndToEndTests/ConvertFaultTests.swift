@@ -192,7 +192,7 @@ import Testing
 
     // MARK: Outputs that are no files
 
-    @Test func whatIsNoRegularFileIsNotReplaced() throws {
+    @Test func onlyRegularFilesAreReplaced() throws {
         let gif = try videoGIF()
         try #require(mkfifo(folder.path("fifo.y4m"), 0o600) == 0)
         symlink("/dev/null", folder.path("null.mp4"))

@@ -23,7 +23,7 @@ import Testing
         """
 
     /// Encoders for editors are there without a configuration of theirs: by the extension, and by name.
-    @Test func editorsGetTransparency() throws {
+    @Test func outputsForEditorsKeepTransparency() throws {
         let daemon = try DaemonProcess.started(Self.folderStream)
         let image = GIFImage(width: 8, height: 8, index: 0).with {
             $0.indices = (0..<64).map { UInt8($0 % 8 < 4 ? 0 : 1) }
@@ -93,7 +93,7 @@ import Testing
         #expect(daemon.log.contains("gif2video.toml:2: jobs.worker: there is no such key; did you mean workers?"))
     }
 
-    @Test func oneDaemonAStateFolder() throws {
+    @Test func aSecondDaemonDoesNotStartInTheSameStateFolder() throws {
         let daemon = try DaemonProcess.started(Self.folderStream)
         let second = try Tool.run(
             Tool.gif2videod, ["--config", daemon.folder.path("gif2video.toml")], environment: daemon.allEnvironment)
@@ -131,7 +131,7 @@ import Testing
         #expect(try daemon.pictures("out/a.y4m") == 5 && daemon.pictures("out/a-2.y4m") == 4)
     }
 
-    @Test func pollingSeesWhatInotifyWouldNot() throws {
+    @Test func pollingFindsFilesWithoutInotify() throws {
         let daemon = try DaemonProcess.started(
             Self.folderStream + "watch = \"poll\"\npoll_interval = 0.1\nfinished = \"delete\"\n")
         try daemon.drop(ExampleGIF.drifting(frames: 3), "in/a.gif")
@@ -242,7 +242,7 @@ import Testing
         #expect(statistics["peakMemory"] as? Int ?? 0 > 0)
     }
 
-    @Test func whatWasSetHoldsUntilItIsSetBack() throws {
+    @Test func aRateOrProfileThatWasSetStaysUntilItIsReset() throws {
         let daemon = try DaemonProcess.started(Self.folderStream)
         #expect(try daemon.command("set", "drop", "--rate", "50").status == 0)
         let input = try daemon.folder.write(ExampleGIF.drifting(frames: 4), to: "a.gif")
@@ -255,7 +255,7 @@ import Testing
         #expect(try daemon.command("play", "--stream", "drop", input).errors.contains("NotLive"))
     }
 
-    @Test func aReloadChangesWhatChanged() throws {
+    @Test func aReloadAppliesAllChangesOrNone() throws {
         let daemon = try DaemonProcess.started(Self.folderStream)
         try daemon.configure(Self.folderStream.replacingOccurrences(of: "rate = \"25\"", with: "rte = \"50\""))
         let refused = try daemon.command("reload")
@@ -276,7 +276,7 @@ import Testing
         try daemon.waitUntil("one stream") { try daemon.list("streams").count == 1 }
     }
 
-    @Test func theMonitorTellsWhatHappens() throws {
+    @Test func theMonitorReportsEventsAndProgress() throws {
         let daemon = try DaemonProcess.started(Self.folderStream)
         let process = Process()
         let pipe = Pipe()

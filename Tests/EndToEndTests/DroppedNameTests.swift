@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func aFailedOneHasItsReasonBesideIt() throws {
+    @Test func aFailedGIFHasItsReasonBesideIt() throws {
         let daemon = try DaemonProcess.started(FolderStream.configuration())
         let name = Array("br\u{FC}ck".utf8) + [0xE9]
         try daemon.waitUntil("the folder") { daemon.exists("in") }

@@ -96,20 +96,8 @@ import Testing
 
     /// Some hundred thousand bytes of beginnings of GIFs: they are one failed job, and the next GIF is made.
     @Test func aFloodOfRubbishIsOneFailedJob() throws {
-        let daemon = try DaemonProcess.started(
-            """
-            [[stream]]
-            name = "pipe"
-            source = "pipe"
-            pipe = "gifs"
-            output = "out"
-            encoder = "y4m"
-            rate = "25"
-            profile = "none"
-
-            """)
-        try daemon.waitUntil("the pipe") { daemon.exists("gifs") }
-        let writer = try #require(FileHandle(forWritingAtPath: "\(daemon.state)/gifs"))
+        let daemon = try DaemonProcess.started(PipeStream.configuration())
+        let writer = try daemon.openPipe()
         let rubbish = [UInt8](repeatElement(Array("GIF89a".utf8), count: 33_000).joined())
         let flood = Thread { try? writer.write(contentsOf: rubbish) }
         flood.start()

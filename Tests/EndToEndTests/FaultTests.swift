@@ -41,21 +41,8 @@ import Testing
     @Test func anEncoderOfAPipeThatHangsIsKilled() throws {
         let folder = try TemporaryFolder()
         let daemon = try DaemonProcess.started(
-            """
-            [jobs]
-            stall_limit = 1
-            [[stream]]
-            name = "pipe"
-            source = "pipe"
-            pipe = "gifs"
-            output = "out"
-            encoder = "hangs"
-            rate = "25"
-            profile = "none"
-
-            """ + hangingEncoder(folder))
-        try daemon.waitUntil("the pipe") { daemon.exists("gifs") }
-        let writer = try #require(FileHandle(forWritingAtPath: "\(daemon.state)/gifs"))
+            PipeStream.configuration("[jobs]\nstall_limit = 1", encoder: "hangs") + hangingEncoder(folder))
+        let writer = try daemon.openPipe()
         try writer.write(contentsOf: ExampleGIF.drifting(frames: 30))
         try daemon.waitUntil("the first has failed") { try daemon.states() == ["failed"] }
         #expect(try daemon.json("show", "1")["error"] as? String == "nothing happened for 1 s")
@@ -68,21 +55,9 @@ import Testing
         #expect(daemon.exists("out/pipe-2.bin") && !daemon.exists("out/pipe-1.bin"))
     }
 
-    @Test func whatComesThroughAPipeCanBeCancelled() throws {
-        let daemon = try DaemonProcess.started(
-            """
-            [[stream]]
-            name = "pipe"
-            source = "pipe"
-            pipe = "gifs"
-            output = "out"
-            encoder = "y4m"
-            rate = "25"
-            profile = "none"
-
-            """)
-        try daemon.waitUntil("the pipe") { daemon.exists("gifs") }
-        let writer = try #require(FileHandle(forWritingAtPath: "\(daemon.state)/gifs"))
+    @Test func aGIFFromAPipeCanBeCancelled() throws {
+        let daemon = try DaemonProcess.started(PipeStream.configuration())
+        let writer = try daemon.openPipe()
         let pieces = ExampleGIF.pieces(delays: [4, 4, 4])
         try writer.write(contentsOf: pieces[0...1].flatMap(\.self))
         try daemon.waitUntil("it runs") { try daemon.states() == ["running"] }

@@ -40,7 +40,7 @@ import Testing
         var failed: [String: String] = [:]
     }
 
-    @Test func nothingIsLost() throws {
+    @Test func noGIFIsLostWhenTheDaemonIsKilled() throws {
         let daemon = try DaemonProcess(Self.configuration)
         for name in ["in/sub/deeper", "in-coded", "outside"] {
             try FileManager.default.createDirectory(

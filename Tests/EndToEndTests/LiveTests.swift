@@ -6,8 +6,8 @@ import Testing
 @Suite(.serialized) struct LiveTests {
     private static let size = 48 * 32 * 3
 
-    private func write(_ bytes: [UInt8], to path: String) throws {
-        let pipe = try #require(FileHandle(forWritingAtPath: path))
+    private func write(_ bytes: [UInt8], to daemon: DaemonProcess) throws {
+        let pipe = try daemon.openPipe()
         try pipe.write(contentsOf: bytes)
         try pipe.close()
     }
@@ -28,29 +28,17 @@ import Testing
     }
 
     @Test func everyGIFOfAPipeBecomesAFile() throws {
-        let daemon = try DaemonProcess.started(
-            """
-            [[stream]]
-            name = "pipe"
-            source = "pipe"
-            pipe = "gifs"
-            output = "out"
-            encoder = "rgb24"
-            rate = "25"
-            profile = "none"
-            """)
-        let pipe = "\(daemon.state)/gifs"
+        let daemon = try DaemonProcess.started(PipeStream.configuration(encoder: "rgb24"))
         let out = "\(daemon.state)/out"
-        try daemon.waitUntil("the pipe") { FileManager.default.fileExists(atPath: pipe) }
         // Two from one writer, then one from another.
-        try write(ExampleGIF.drifting(frames: 2) + ExampleGIF.drifting(frames: 3), to: pipe)
-        try write(ExampleGIF.drifting(frames: 4), to: pipe)
+        try write(ExampleGIF.drifting(frames: 2) + ExampleGIF.drifting(frames: 3), to: daemon)
+        try write(ExampleGIF.drifting(frames: 4), to: daemon)
         try daemon.waitUntil("three files") { names(out).count == 3 }
         // A writer that stops half-way loses its own GIF only; rubbish is passed over.
         let pieces = ExampleGIF.pieces(delays: [4, 4, 4])
-        try write(pieces[0] + pieces[1] + pieces[2].prefix(20), to: pipe)
+        try write(pieces[0] + pieces[1] + pieces[2].prefix(20), to: daemon)
         try daemon.waitUntil("its first frame") { names(out).count == 4 }
-        try write(Array("rubbish".utf8) + ExampleGIF.drifting(frames: 5), to: pipe)
+        try write(Array("rubbish".utf8) + ExampleGIF.drifting(frames: 5), to: daemon)
         try daemon.waitUntil("the last") { names(out).count == 5 && !names(out).contains { $0.hasPrefix(".") } }
         let sizes = try names(out).map { name -> Int in
             let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(out)/\(name)"))
@@ -61,26 +49,14 @@ import Testing
     }
 
     /// Every picture leaves before the next frame's bytes come; readers come and go.
-    @Test func pipeToFIFOFrameByFrame() throws {
+    @Test func eachFrameFromAPipeLeavesBeforeTheNextComes() throws {
         let daemon = try DaemonProcess.started(
-            """
-            [[stream]]
-            name = "live"
-            source = "pipe"
-            pipe = "gifs"
-            sink = "fifo"
-            fifo = "video"
-            format = "rgb24"
-            size = "48x32"
-            rate = "25"
-            profile = "none"
-            """)
-        let (input, output) = ("\(daemon.state)/gifs", "\(daemon.state)/video")
+            PipeStream.configuration(sink: "sink = \"fifo\"\nfifo = \"video\"\nformat = \"rgb24\"\nsize = \"48x32\""))
+        let output = "\(daemon.state)/video"
         try daemon.waitUntil("the FIFO") { FileManager.default.fileExists(atPath: output) }
         for _ in 0..<2 {
             let reader = try #require(FileHandle(forReadingAtPath: output))
-            try daemon.waitUntil("the pipe") { FileManager.default.fileExists(atPath: input) }
-            let writer = try #require(FileHandle(forWritingAtPath: input))
+            let writer = try daemon.openPipe()
             let pieces = ExampleGIF.pieces(delays: [Int](repeating: 4, count: 5))
             try writer.write(contentsOf: pieces[0])
             for piece in pieces[1...5] {
@@ -100,7 +76,7 @@ import Testing
         #expect(daemon.stop() == 0)
     }
 
-    @Test func playShowsOnceAgainAndAtOnce() throws {
+    @Test func playShowsAGIFOnceRepeatedlyOrAtOnce() throws {
         let daemon = try DaemonProcess.started(
             """
             [[stream]]

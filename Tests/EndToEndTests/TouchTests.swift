@@ -103,7 +103,7 @@ import Testing
     }
 
     /// Whoever asks for it gets it, and what went and came back is new.
-    @Test func whatIsAskedForIsRestored() throws {
+    @Test func aJobThatIsAskedForIsRestoredAgain() throws {
         let daemon = try daemon()
         #expect(try daemon.command("submit", "--stream", "drop", "\(daemon.state)/in/a.gif").status == 0)
         try waitForJobs(daemon, 2)

@@ -39,7 +39,7 @@ import Threads
         }
     }
 
-    @Test func whatAnEncoderSaysLastIsHeard() throws {
+    @Test func theErrorHoldsTheEncodersLastMessages() throws {
         let early = try writer(.bash("echo first >&2; printf 'at \\e[1m last' >&2; exit 3"))
         #expect(
             message {
@@ -55,7 +55,7 @@ import Threads
     }
 
     /// More than a pipe holds.
-    @Test func anEncoderThatSaysMuchIsNotHeldUp() throws {
+    @Test func anEncoderWithManyMessagesIsNotBlocked() throws {
         let template = EncoderTemplate.bash(
             "for ((i = 0; i < 30000; i++)); do echo line $i >&2; done; cat > $0", verification: .unchecked)
         let writer = try writer(template)
@@ -80,7 +80,7 @@ import Threads
     // MARK: Its group
 
     /// A helper in the background keeps standard error open.
-    @Test func whatAnEncoderLeavesBehindEndsWithIt() throws {
+    @Test func processesThatAnEncoderStartedEndWithIt() throws {
         let script = "sleep 10000 & echo $! > $1; \(EncoderTemplate.ffmpeg) $0"
         let writer = try writer(.bash(script, folder.path("helper")))
         try writer.write(pictures: 3)

@@ -58,7 +58,7 @@ import Testing
     }
 
     /// As root, a rename would replace the device.
-    @Test func whatIsNoRegularFileIsNotReplaced() throws {
+    @Test func onlyRegularFilesAreReplaced() throws {
         let folder = try TemporaryFolder()
         try #require(mkfifo(folder.path("fifo.y4m"), 0o600) == 0)
         symlink("/dev/null", folder.path("device.y4m"))
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(arguments: VideoContainer.allCases, [(32, 24), (33, 25)])
-    func ffmpegMakesVideo(container: VideoContainer, side: (Int, Int)) throws {
+    func eachContainerHoldsAllPictures(container: VideoContainer, side: (Int, Int)) throws {
         let folder = try TemporaryFolder()
         let name = "a.\(container.fileExtension)"
         let path = folder.path(name)

@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test(arguments: VideoVerification.allCases)
-    func whatIsNotThereIsRefused(verification: VideoVerification) throws {
+    func aMissingOrEmptyOutputIsRefused(verification: VideoVerification) throws {
         func reason(_ script: String) throws -> String? {
             try self.reason(.bash("cat > /dev/null; \(script)", verification: verification))
         }

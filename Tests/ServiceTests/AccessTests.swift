@@ -24,7 +24,7 @@ import Testing
         #expect(allows([], 65534))
     }
 
-    @Test func rootAndTheDaemonsOwnUserAlwaysAre() {
+    @Test func rootAndTheDaemonsUserAreAlwaysAllowed() {
         #expect(allows(["daemon"], 0) && allows(["daemon"], geteuid()))
     }
 }

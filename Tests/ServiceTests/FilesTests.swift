@@ -55,7 +55,7 @@ import Testing
         #expect(try folder.contents == ["a"])
     }
 
-    @Test func freeNamesAreFree() throws {
+    @Test func aFreeNameBelongsToNoFileAndNoText() throws {
         let folder = try TemporaryFolder()
         #expect(OutputNames.free("sub/x.gif", in: "/nowhere") == "/nowhere/sub/x.gif")
         _ = try folder.write([], to: "x.gif")
@@ -160,7 +160,7 @@ import Testing
         #expect(code(folder.path("secret")) == EINVAL)
     }
 
-    @Test func aWriterIsSeen() throws {
+    @Test func aFileOpenForWritingIsRecognized() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write([1], to: "f")
         let reading = open(path, O_RDONLY)

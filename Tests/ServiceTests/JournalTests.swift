@@ -38,7 +38,7 @@ import Threads
         try journal.enqueue(candidates, stream: "a", limit: limit, ignoringNames: ignoringNames).jobs
     }
 
-    @Test func aFileIsQueuedOnceAVersion() throws {
+    @Test func eachVersionOfAFileIsQueuedOnce() throws {
         #expect(try queue(candidate("x.gif")).count == 1)
         #expect(try queue(candidate("x.gif")).isEmpty)
         // Another version of a file that waits is the same job.
@@ -86,7 +86,7 @@ import Threads
         #expect(try queue(candidate("3.gif"), limit: 2).count == 1)
     }
 
-    @Test func jobsThatWaitForTheirNextAttemptAreLeft() throws {
+    @Test func jobsThatWaitForTheirNextAttemptAreNotBegun() throws {
         _ = try queue(candidate("1.gif"), candidate("2.gif"))
         let first = try #require(try journal.begin(streams: ["a"], busy: []))
         try journal.requeue(first.id, notBefore: Clock.wall + 3600, error: "full", countsAttempt: true)
@@ -99,14 +99,14 @@ import Threads
         #expect(try journal.begin(streams: ["a"], busy: [])?.id == first.id)
     }
 
-    @Test func aFileThatGoesTakesItsJobWithIt() throws {
+    @Test func aRemovedFileCancelsItsJob() throws {
         _ = try queue(candidate("x.gif"))
         #expect(try journal.forget(path("x.gif"), stream: "a")?.state == .cancelled)
         #expect(try queue(candidate("x.gif")).count == 1)
     }
 
     /// What a video was made of is known until its GIF goes, or another video is published.
-    @Test func whatAVideoWasMadeOfIsRemembered() throws {
+    @Test func theContentOfAVideosGIFIsRemembered() throws {
         _ = try queue(candidate("x.gif"))
         let job = try #require(try journal.begin(streams: ["a"], busy: []))
         let output = try #require(job.output)
@@ -146,12 +146,12 @@ import Threads
         }
     }
 
-    /// A journal of the version before: jobs, claims and settlements are as they were.
+    /// A journal of the version before: jobs, claims and outcomes are as they were.
     @Test func aJournalOfTheVersionBeforeIsTakenOver() throws {
         _ = try queue(candidate("x.gif"))
         let job = try #require(try journal.begin(streams: ["a"], busy: []))
-        let settlement = Settlement(succeeded: true, outputInode: 3, original: .keep)
-        try journal.settle(job.id, settlement, frames: 1, pictures: 2, error: nil)
+        let outcome = Outcome(succeeded: true, outputInode: 3, original: .keep)
+        #expect(try journal.record(outcome, of: job.id, frames: 1, pictures: 2, error: nil).state == .ending)
         let other = try TemporaryFolder()
         try journal.write { db in
             try db.execute(
@@ -165,7 +165,7 @@ import Threads
         try old.backup(to: try DatabaseQueue(path: other.path("journal.sqlite")))
         let again = try Journal(folder: other.url.path)
         let taken = try #require(try again.job(job.id))
-        #expect(taken.settlement == settlement && !taken.isAskedFor && taken.output == job.output)
+        #expect(taken.outcome == outcome && !taken.isAskedFor && taken.output == job.output)
         #expect(try again.made(taken) == nil)
     }
 
@@ -215,7 +215,7 @@ import Threads
         #expect(try other.contents.contains { $0.hasPrefix("journal.sqlite.damaged-") })
     }
 
-    @Test func settingsStay() throws {
+    @Test func settingsSurviveARestart() throws {
         try journal.set("paused.a", "yes")
         let again = try Journal(folder: folder.url.path)
         #expect(try again.setting("paused.a") == "yes")

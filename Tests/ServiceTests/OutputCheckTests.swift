@@ -22,11 +22,11 @@ import Testing
     }
 
     /// FFV1 makes large files, and `convert` makes H.264 of .mkv.
-    @Test func largeFilesAreAskedForByName() {
+    @Test func ffv1IsNotChosenByExtension() {
         #expect(throws: (any Error).self) { try encoder("a.mkv") }
     }
 
-    @Test func theConfigurationsOwnComesFirst() throws {
+    @Test func encodersOfTheConfigurationComeBeforeBuiltInOnes() throws {
         #expect(try encoder("a.mkv", own: ["x264": "mkv", "y": "avi"]) == "x264")
         #expect(try encoder("a.mov", own: ["quick": "mov"]) == "quick")
     }

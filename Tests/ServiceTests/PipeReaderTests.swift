@@ -45,7 +45,7 @@ import Threads
         }
     }
 
-    @Test func theNextGIFIsFound() throws {
+    @Test func theNextGIFIsFoundBehindRubbish() throws {
         try write(Array("rubbish GIF88a GIFGIF89a and more".utf8))
         #expect(try reader.waitForBytes(stop, seconds: 5) == .bytes)
         reader.skipToNextGIF(stop)
@@ -64,7 +64,7 @@ import Threads
         try writer.close()
     }
 
-    @Test func whatIsNoFIFOIsRefused() throws {
+    @Test func onlyFIFOsAreOpened() throws {
         let file = try #require(Path(text: folder.write([1], to: "file")))
         #expect(throws: SystemError(path: file, code: ENOTSUP)) { try PipeReader(PipeSource(path: file)) }
     }

@@ -4,7 +4,7 @@ import Control
 import Filesystem
 import Glibc
 
-/// Who may use the control socket.
+/// The users who may use the control socket.
 struct AccessList: Sendable {
     private let control: ControlConfiguration
 

@@ -4,7 +4,7 @@ import Filesystem
 import Restoration
 
 extension StreamConfiguration.Source {
-    /// As the IDL spells it, and where.
+    /// Its kind as the IDL spells it, and its path.
     var described: (kind: String, path: String?) {
         switch self {
         case .folder(let folder): ("folder", folder.path.exchanged)
@@ -19,7 +19,7 @@ extension StreamConfiguration.Source {
 }
 
 extension StreamConfiguration.Sink {
-    /// As the IDL spells it, and where.
+    /// Its kind as the IDL spells it, and its path.
     var described: (kind: String, path: String?) {
         switch self {
         case .files(let files): ("files", files.folder.exchanged)

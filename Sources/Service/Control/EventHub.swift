@@ -42,7 +42,7 @@ final class EventHub: Sendable {
     }
 
     private func publish(_ event: ControlEvent) {
-        // In one order for all followers: sent under the lock. Sending does not wait.
+        // The lock gives all followers the same order. Sending does not wait.
         state.withLock { state in
             for subscriber in state.subscribers.values {
                 if event.kind == .progress && !subscriber.takesProgress { continue }

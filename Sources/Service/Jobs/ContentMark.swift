@@ -2,7 +2,7 @@ import CGcrypt
 import Filesystem
 import Glibc
 
-/// What tells whether a video need be made again: what its GIF held, and what it was made with.
+/// Tells whether a video need be made again: the content of its GIF, and the settings that it was made with.
 ///
 /// The journal keeps it beside the name of the video. A GIF whose time changed, but whose content did not, keeps its video.
 struct ContentMark: Codable, Hashable, Sendable {

@@ -4,15 +4,16 @@ import Filesystem
 
 /// A job as the journal holds it.
 struct JobRecord: Sendable {
-    /// Where it is. `settling` is `running` for everybody else: its outcome is written down, and what follows from that
-    /// (the output's name, the original's place) is being done, or will be at the next start.
+    /// A job that is `ending` is `running` for clients: its outcome is recorded, and is being applied (the output gets its name,
+    /// the original its place), or will be at the next start.
     enum State: String, Sendable {
-        case queued, running, settling, done, failed, cancelled
+        case queued, running, done, failed, cancelled
+        case ending = "settling"
 
         var info: JobInfo.State {
             switch self {
             case .queued: .queued
-            case .running, .settling: .running
+            case .running, .ending: .running
             case .done: .done
             case .failed: .failed
             case .cancelled: .cancelled
@@ -42,10 +43,10 @@ struct JobRecord: Sendable {
     var interruptions: Int
     /// Attempts during which the daemon crashed.
     var crashes: Int
-    /// Not before that time, in seconds since 1970.
+    /// The earliest time of the next attempt, in seconds since 1970.
     var notBefore: Double
     var fingerprint: Fingerprint?
-    /// What came with a submission.
+    /// nil where the job was not submitted.
     var request: JobRequest?
     var created: Double
     var started: Double?
@@ -53,7 +54,11 @@ struct JobRecord: Sendable {
     var frames: Int?
     var pictures: Int?
     var error: String?
-    var settlement: Settlement?
+    /// nil until it is recorded.
+    var outcome: Outcome?
+
+    /// Whether its GIF can be read again; one that came through a pipe cannot.
+    var canBeRepeated: Bool { relative != nil || request != nil }
 
     /// The GIF in its watched folder; nil where it was not dropped into one.
     var droppedFile: DroppedFile? {
@@ -61,7 +66,7 @@ struct JobRecord: Sendable {
         return DroppedFile(root: root, relative: relative)
     }
 
-    /// Of the file as it lies there now; nil where there is none.
+    /// The version of the file that lies there now; nil where there is none.
     /// - Throws: `SystemError` where that cannot be told.
     func currentFingerprint() throws(SystemError) -> Fingerprint? {
         if let droppedFile { try droppedFile.fingerprint() } else { try Fingerprint.of(source) }
@@ -98,7 +103,7 @@ struct JobRecord: Sendable {
     }
 }
 
-/// What came with a submission: who submitted, and what shall be different from the stream.
+/// A submission: who submitted, and what shall be different from the stream.
 struct JobRequest: Codable, Hashable, Sendable {
     var peer: Peer
     var options: SubmitOptions?
@@ -106,26 +111,7 @@ struct JobRequest: Codable, Hashable, Sendable {
     var encoder: String?
 }
 
-/// What is left to do for a job whose outcome is certain, so that it can be done after a crash.
-struct Settlement: Codable, Hashable, Sendable {
-    /// What becomes of the original.
-    enum Original: Codable, Hashable, Sendable {
-        case keep
-        case delete
-        /// To this path, without following a link below the folder `within`; `reason` is written beside it (`.txt`).
-        case move(to: Path, within: Path?, reason: String?)
-    }
-
-    /// done or failed.
-    var succeeded: Bool
-    /// The finished video that gets its name, or has it, by inode; nil: there is none.
-    var outputInode: UInt64?
-    var original: Original
-    /// Of the GIF that a new video was made of; nil where it need not be known again.
-    var content: ContentMark?
-}
-
 extension Path {
-    /// As it goes over the control socket: the path itself where it is UTF-8, else with escapes for the other bytes.
+    /// The form for the control socket: the path itself where it is UTF-8, else with escapes for the other bytes.
     var exchanged: String { text ?? description }
 }

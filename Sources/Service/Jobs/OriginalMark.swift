@@ -10,8 +10,9 @@ import Output
 enum OriginalMark {
     private static let name = "user.gif2video.original"
 
-    /// Marks a sealed video. File systems without extended attributes take no mark, which costs nothing but the recognition.
-    static func set(_ original: Fingerprint, onSealed file: StagedFile) {
+    /// Marks a complete video before it is sealed. A file system without extended attributes takes no mark: such videos are not
+    /// recognized.
+    static func set(_ original: Fingerprint, onComplete file: StagedFile) {
         guard let descriptor = try? file.staging.open(file.growingName, O_RDONLY | O_NONBLOCK) else { return }
         defer { close(descriptor) }
         set(original, descriptor)

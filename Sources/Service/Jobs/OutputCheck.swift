@@ -4,7 +4,7 @@ import Filesystem
 import Glibc
 import Output
 
-/// Where explicit outputs may go, and what makes them.
+/// Checks explicit outputs: their places, and the encoders that make them.
 struct OutputCheck {
     private let configuration: DaemonConfiguration
 

@@ -21,7 +21,7 @@ enum OutputNames {
     static func shortened(_ stem: Path, _ ending: Path) -> Path {
         guard stem.bytes.count + ending.bytes.count > mostBytes else { return stem + ending }
         var bytes = stem.bytes.prefix(max(1, mostBytes - ending.bytes.count))
-        // Not in the midst of a character.
+        // The name must not end in the middle of a character.
         if bytes.count < stem.bytes.count, stem.bytes[bytes.count] & 0xC0 == 0x80 {
             while let last = bytes.last, bytes.count > 1, last & 0xC0 == 0x80 { bytes.removeLast() }
             if bytes.count > 1 { bytes.removeLast() }

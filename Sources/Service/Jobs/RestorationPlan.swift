@@ -28,7 +28,7 @@ struct RestorationPlan: Sendable {
 }
 
 extension RestorationConfiguration {
-    /// With what a submission says. Words that say nothing were refused when it came.
+    /// Applies the options of a submission; invalid words were refused when it came.
     func changed(by options: SubmitOptions) -> RestorationConfiguration {
         var changed = self
         if let rate = options.rate.flatMap({ OutputRate($0) }) { changed.rate = rate }
@@ -43,7 +43,7 @@ extension RestorationConfiguration {
 }
 
 extension OutputRate {
-    /// As people write it.
+    /// The rate as people write it.
     var text: String {
         switch self {
         case .source: "source"

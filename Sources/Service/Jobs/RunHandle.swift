@@ -1,6 +1,6 @@
 import Threads
 
-/// The strings of one running GIF: how far it is, and how to end it. Any thread.
+/// Controls one running GIF: says how far it is, and ends it. Any thread.
 final class RunHandle: Sendable {
     /// Why a run ends before its GIF does.
     enum Reason: Sendable {
@@ -14,7 +14,7 @@ final class RunHandle: Sendable {
         case stalled
     }
 
-    /// What a run that was ended throws.
+    /// Thrown by a run that was ended.
     struct Ended: Error {
         let reason: Reason
     }
@@ -46,6 +46,17 @@ final class RunHandle: Sendable {
     /// - Throws: `Ended`.
     func check() throws {
         if let reason { throw Ended(reason: reason) }
+    }
+
+    /// Runs `body`. Ending the run breaks whatever it is doing, so an error that comes afterwards is that end.
+    /// - Throws: `Ended`; the errors of `body`.
+    func running<R>(_ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch {
+            try check()
+            throw error
+        }
     }
 
     /// Something was done.

@@ -2,7 +2,7 @@ import Threads
 
 /// The threads that work on files, as many as configured. Any thread may call it.
 final class Workers: Sendable {
-    private let core: Core
+    private let context: JobContext
     private let scheduler: Scheduler
     private let state = Monitor(State())
 
@@ -13,19 +13,19 @@ final class Workers: Sendable {
         var saidWhy = false
     }
 
-    init(_ core: Core, _ scheduler: Scheduler) {
-        self.core = core
+    init(_ context: JobContext, _ scheduler: Scheduler) {
+        self.context = context
         self.scheduler = scheduler
     }
 
-    /// From now on that many files are restored at a time; those that are more end first.
+    /// Sets how many files are restored at a time; surplus threads end after their jobs.
     func resize(to count: Int) {
         state.withLock { $0.wanted = count }
         startMissing()
         scheduler.poke()
     }
 
-    /// Starts the threads that are not there yet. Where the system has none left, later calls try again.
+    /// Starts the threads that are not there yet. If the system has none left, later calls try again.
     func startMissing() {
         state.withLock { state in
             for index in 0..<state.wanted where state.threads[index] == nil {
@@ -43,7 +43,7 @@ final class Workers: Sendable {
         }
     }
 
-    /// Returns when all have ended, which they do when `Core.draining` is raised and their jobs are over.
+    /// Returns when all have ended, which they do when the scheduler drains and their jobs are over.
     func join() {
         for thread in state.withLock({ Array($0.threads.values) }) { thread.join() }
     }
@@ -54,21 +54,16 @@ final class Workers: Sendable {
         }
         state.withLock { $0.threads[index] = nil }
         // Wanted again meanwhile: another thread takes the place.
-        if !core.draining.isRaised { startMissing() }
+        if !scheduler.isDraining { startMissing() }
     }
 
     private func run(_ job: JobRecord) {
-        let control = RunHandle()
-        core.began(job, control)
-        core.publish(job.id)
-        if let plan = JobPlanner.plan(job, core) {
-            FileJobRunner(core: core, scheduler: scheduler, job: job, plan: plan).run(control)
-        } else {
-            let reason = "its stream makes no files any more"
-            _ = core.persist("ending a job") { try core.journal.finish(job.id, .failed, error: reason) }
-            core.publish(job.id)
+        let plan = context.planner.plan(job)
+        let end = JobRunner(context: context).run(job, plan?.folder) { handle in
+            guard let plan else { return .bad("its stream makes no files any more") }
+            return try FileAttempt(context: context, job: job, plan: plan, handle: handle).run()
         }
-        core.ended(job.id)
+        if case .exhausted = end { scheduler.ranOut() }
         scheduler.ended(job)
     }
 }

@@ -50,7 +50,7 @@ final class CameraPlayerSink: LiveSink {
         end()
     }
 
-    /// What the clock counted.
+    /// Asks for the numbers that the clock counted.
     var counts: @Sendable () -> StreamMeter.Camera {
         { [camera] in
             let counts = camera.counts

@@ -2,7 +2,7 @@ import Media
 import Output
 import Restoration
 
-/// Where a live stream's pictures go, GIF after GIF in one size and at one rate. One thread at a time.
+/// Takes a live stream's pictures, GIF after GIF in one size and at one rate. One thread at a time.
 protocol LiveSink: AnyObject {
     var keepsAlpha: Bool { get }
     /// Pictures per second of what is open.
@@ -21,7 +21,7 @@ protocol LiveSink: AnyObject {
     /// Takes the pictures of the next GIF.
     /// - Parameters:
     ///   - first: its first picture.
-    ///   - name: what errors call the GIF.
+    ///   - name: of the GIF, for errors.
     ///   - arrives: whether the GIF is restored as it comes in.
     /// - Throws: `GIFDecodingError` where its pictures would be too large.
     func writer(

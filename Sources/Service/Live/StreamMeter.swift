@@ -7,7 +7,7 @@ final class StreamMeter: Sendable {
     /// Latencies that are kept.
     static let latencyCapacity = 4096
 
-    /// What a camera counts.
+    /// The numbers that a camera counts.
     struct Camera: Sendable {
         var repeats = 0
         var missed = 0
@@ -86,7 +86,7 @@ final class StreamMeter: Sendable {
         }
     }
 
-    /// Without the numbers of waiting and running jobs, which the scheduler knows.
+    /// All numbers but those of waiting and running jobs, which the journal counts.
     var statistics: StreamStatistics {
         let (counted, latencies, camera) = state.withLock { ($0.statistics, $0.latencies, $0.camera?()) }
         var statistics = counted
@@ -106,5 +106,20 @@ extension StreamStatistics {
     fileprivate mutating func add(_ camera: StreamMeter.Camera) {
         repeats += camera.repeats
         missed += camera.missed
+    }
+}
+
+/// The meters of all streams. Any thread.
+final class StreamMeters: Sendable {
+    private let meters = Monitor<[String: StreamMeter]>([:])
+
+    /// The meter of a stream, configured or not; it is kept for the daemon's life.
+    subscript(_ stream: String) -> StreamMeter {
+        meters.withLock { meters in
+            if let meter = meters[stream] { return meter }
+            let meter = StreamMeter(stream: stream)
+            meters[stream] = meter
+            return meter
+        }
     }
 }

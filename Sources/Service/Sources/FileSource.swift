@@ -25,7 +25,7 @@ final class FileSource: ByteSource, Sendable {
         do {
             try self.init(try Folder(file.root).open(file.relative, O_RDONLY | O_NONBLOCK), path)
         } catch {
-            // Whatever part of the path it is: it is this file that cannot be opened.
+            // Any part of the path may have failed; callers hear of this file.
             throw SystemError(path: path, code: error.code)
         }
     }
@@ -65,7 +65,7 @@ final class FileSource: ByteSource, Sendable {
         }
     }
 
-    /// To the first byte, for another decoder.
+    /// Goes back to the first byte, for another decoder.
     func rewind() {
         bytes.withLock { $0.rewind() }
     }

@@ -1,7 +1,7 @@
 import Filesystem
 import Glibc
 
-/// What tells one version of a file from another without reading it.
+/// Tells one version of a file from another without reading it.
 struct Fingerprint: Hashable, Sendable {
     let inode: UInt64
     let size: Int
@@ -16,7 +16,7 @@ struct Fingerprint: Hashable, Sendable {
         changed = status.st_ctim.tv_sec * 1_000_000_000 + status.st_ctim.tv_nsec
     }
 
-    /// As it stands in the journal: four numbers with colons.
+    /// Reads the form in the journal: four numbers with colons.
     init?(_ text: String) {
         let numbers = text.split(separator: ":").map { Int($0) }
         guard numbers.count == 4, let inode = numbers[0], let size = numbers[1], let modified = numbers[2],
@@ -39,15 +39,15 @@ struct Fingerprint: Hashable, Sendable {
         inode == other.inode && size == other.size && modified == other.modified
     }
 
-    /// Of a regular file in a folder, symbolic links not followed.
+    /// The version of a regular file in a folder; symbolic links are not followed.
     /// - Returns: nil where there is none.
-    /// - Throws: `SystemError` where that cannot be told, which is not the same.
+    /// - Throws: `SystemError` where that cannot be told.
     static func of(_ name: Path, in folder: Folder) throws(SystemError) -> Fingerprint? {
         guard let status = try folder.status(name), status.st_mode & S_IFMT == S_IFREG else { return nil }
         return Fingerprint(status)
     }
 
-    /// Of the regular file at a path, symbolic links not followed.
+    /// The version of the regular file at a path; symbolic links are not followed.
     /// - Returns: nil where there is none.
     /// - Throws: `SystemError` where that cannot be told.
     static func of(_ path: Path) throws(SystemError) -> Fingerprint? {

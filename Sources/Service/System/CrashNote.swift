@@ -5,7 +5,7 @@ import Glibc
 enum CrashNote {
     private static func path(_ stateFolder: String) -> String { "\(stateFolder)/crashed" }
 
-    /// From now on a signal that ends the process by its own fault (SIGSEGV, a Swift trap, the watchdog's SIGABRT ...) is
+    /// From this call on, a signal that ends the process by its own fault (SIGSEGV, a Swift trap, the watchdog's SIGABRT ...) is
     /// noted there.
     static func arm(_ stateFolder: String) {
         clinux_note_crashes(path(stateFolder))

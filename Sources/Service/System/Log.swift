@@ -4,12 +4,12 @@ import Filesystem
 import Glibc
 import Threads
 
-/// What the daemon says: to the systemd journal with fields, else a line on standard error. Any thread.
+/// The daemon's messages: to the systemd journal with fields, else a line on standard error. Any thread.
 ///
 /// `error`: something that somebody has to look at. `warning`: a GIF or a try failed, the daemon goes on. `notice`:
-/// started, stopped, reloaded. `info`: every job. `debug`: what is only worth reading when looking for a fault.
+/// started, stopped, reloaded. `info`: every job. `debug`: only worth reading when looking for a fault.
 public enum Log {
-    /// As syslog numbers them.
+    /// The numbers are those of syslog.
     public enum Level: Int32, Sendable, CaseIterable {
         case error = 3
         case warning = 4

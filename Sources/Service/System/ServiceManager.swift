@@ -3,7 +3,7 @@ import Filesystem
 import Glibc
 import Threads
 
-/// What is said to systemd, and asked of it; without systemd everything here does nothing. Any thread.
+/// Talks to systemd; without systemd everything here does nothing. Any thread.
 enum ServiceManager {
     /// The daemon serves.
     static func ready() {

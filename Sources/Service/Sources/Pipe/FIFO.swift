@@ -18,7 +18,7 @@ enum FIFO {
         guard let named = try folder.status(path.name), named.st_mode & S_IFMT == S_IFIFO else {
             throw SystemError(path: path, code: ENOTSUP)
         }
-        // Before somebody reads, a new one cannot be opened for writing: its mode is set through the reading end.
+        // A new FIFO cannot be opened for writing before somebody reads: its mode is set through the reading end.
         if isNew {
             let reading = try folder.open(path.name, O_RDONLY | O_NONBLOCK)
             defer { close(reading) }

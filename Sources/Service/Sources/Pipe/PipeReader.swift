@@ -44,7 +44,7 @@ final class PipeReader {
     func waitForBytes(_ stop: StopSignal, seconds: Double) throws -> Arrival {
         if taken < buffer.count { return .bytes }
         if isAtEnd {
-            // The new end first: a writer who comes in between finds a reader.
+            // Opens before it closes: a writer who comes in between finds a reader.
             let next = try Self.open(source)
             close(descriptor)
             descriptor = next
@@ -121,7 +121,7 @@ final class PipeReader {
     }
 }
 
-/// One GIF's bytes from a pipe: ends when it is closed, so that a decoder that was left behind takes nothing from the next.
+/// One GIF's bytes from a pipe, until it is closed.
 final class PipeSegment: ByteSource, Sendable {
     private struct State: @unchecked Sendable {
         let reader: PipeReader
@@ -129,26 +129,32 @@ final class PipeSegment: ByteSource, Sendable {
     }
 
     private let state: Monitor<State>
-    /// Of the run that reads; ended to get a read out that waits.
-    private let control: RunHandle
+    /// Controls the run that reads. Ending it ends a read that waits.
+    private let handle: RunHandle
 
     /// - Parameter reader: lent until `close`.
-    init(_ reader: PipeReader, _ control: RunHandle) {
+    init(_ reader: PipeReader, _ handle: RunHandle) {
         state = Monitor(State(reader: reader))
-        self.control = control
+        self.handle = handle
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {
         // The writer decides how fast bytes come: waiting for it is no fault.
-        try control.waiting { () throws(ByteSourceError) in
+        try handle.waiting { () throws(ByteSourceError) in
             try state.withLock { state throws(ByteSourceError) in
-                state.isClosed ? 0 : try state.reader.read(into: buffer, control.stop)
+                state.isClosed ? 0 : try state.reader.read(into: buffer, handle.stop)
             }
         }
     }
 
-    /// Returns when no read is going on; later ones find the end. End the run first if one may be waiting.
-    func close() {
-        state.withLock { $0.isClosed = true }
+    /// Takes the pipe back: a decoder that was left behind reads nothing more.
+    /// - Parameter isWhole: whether the GIF was read to its end; if not, the run is ended, as a read may be waiting.
+    /// - Returns: whether the pipe may stand in the middle of a GIF.
+    func close(isWhole: Bool) -> Bool {
+        if !isWhole { handle.end(.draining) }
+        return state.withLock { state in
+            state.isClosed = true
+            return !isWhole && !state.reader.isAtEnd
+        }
     }
 }

@@ -3,7 +3,7 @@ import Glibc
 
 /// A GIF in a watched folder: the folder as it is configured, and the path below it.
 ///
-/// Whoever may write into the folder may exchange its files and folders at any time. Everything here therefore goes through the
+/// Users who may write into the folder may exchange its files and folders at any time. Everything here therefore goes through the
 /// watched folder's descriptor and follows no link below it.
 struct DroppedFile: Sendable {
     let root: Path
@@ -15,7 +15,7 @@ struct DroppedFile: Sendable {
         try Folder(root).folder(relative.folder)
     }
 
-    /// Of the regular file that lies there now.
+    /// The version of the regular file that lies there now.
     /// - Returns: nil where there is none.
     /// - Throws: `SystemError` where that cannot be told.
     func fingerprint() throws(SystemError) -> Fingerprint? {

@@ -1,0 +1,44 @@
+import Filesystem
+import GRDB
+import Threads
+
+/// Settings that outlive the daemon: pauses, and what was set for a stream.
+extension Journal {
+    func setting(_ name: String) throws -> String? {
+        try read { try String.fetchOne($0, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name]) }
+    }
+
+    /// - Parameter value: nil removes it.
+    func set(_ name: String, _ value: String?) throws {
+        try write { db in
+            if let value {
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", arguments: [name, value])
+            } else {
+                try db.execute(sql: "DELETE FROM setting WHERE name = ?", arguments: [name])
+            }
+        }
+    }
+
+    /// Forgets the oldest finished jobs beyond `history`, and claims on outputs that are gone.
+    func prune(history: Int) throws {
+        let claims = try read { db in
+            try Row.fetchAll(db, sql: "SELECT output FROM claim").map { $0["output"] as Path }
+        }
+        let gone = claims.filter { !OutputNames.exists($0) }
+        try write { db in
+            try db.execute(
+                sql: """
+                    DELETE FROM job WHERE state IN ('done', 'failed', 'cancelled') AND id NOT IN (
+                        SELECT id FROM job WHERE state IN ('done', 'failed', 'cancelled') ORDER BY id DESC LIMIT ?)
+                    """, arguments: [history])
+            for output in gone {
+                try db.execute(
+                    sql: """
+                        DELETE FROM claim WHERE output = ? AND NOT EXISTS (
+                            SELECT 1 FROM job WHERE output = claim.output AND state IN ('queued', 'running', 'settling'))
+                        """, arguments: [output])
+            }
+        }
+    }
+}
