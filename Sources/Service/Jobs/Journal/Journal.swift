@@ -77,7 +77,7 @@ final class Journal: Sendable {
     }
 
     /// Whether the journal's file still has its name.
-    var isInPlace: Bool { connection.withLock { $0.has(path) } }
+    var isInPlace: Bool { connection.withLock { $0 }.has(path) }
 
     /// Says what is wrong where it is not.
     var missing: Missing { Missing(path: path) }
