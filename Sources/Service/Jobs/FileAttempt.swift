@@ -31,7 +31,7 @@ struct FileAttempt {
         }
     }
 
-    /// A file that changed while it was read is read again, whatever fault that showed as.
+    /// A file that changed while it was read is read again, as that may have caused any error.
     private func end(after error: any Error, _ source: FileSource, _ version: Fingerprint) throws -> AttemptEnd {
         let looksDamaged = error is GIFDecodingError
         guard let isSettled = try? isSettled(source, version, looksDamaged: looksDamaged) else {

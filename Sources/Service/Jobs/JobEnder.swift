@@ -47,7 +47,7 @@ struct JobEnder {
         apply(recorded)
     }
 
-    /// Goes on with a job whose outcome is recorded, from whatever step a crash left it at.
+    /// Goes on with a job whose outcome is recorded, even if a crash came between two steps.
     func apply(_ job: JobRecord) {
         guard let outcome = job.outcome else { preconditionFailure("the outcome is recorded") }
         switch OutcomeApplier(ledger: ledger, planner: planner).apply(outcome, of: job) {

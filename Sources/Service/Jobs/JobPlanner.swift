@@ -12,7 +12,7 @@ struct JobPlanner: Sendable {
     /// Name of the stream of jobs with an explicit output.
     static let submitted = "submitted"
 
-    /// The stream of a name, with what was set for it; nil where there is none.
+    /// The stream of a name, with the clients' settings for it; nil where there is none.
     func stream(_ name: String) -> StreamConfiguration? {
         if name == Self.submitted {
             return StreamConfiguration(

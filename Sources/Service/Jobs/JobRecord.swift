@@ -33,9 +33,9 @@ struct JobRecord: Sendable {
     var outputRoot: Path?
     /// Whether the output existed, made of this very GIF, when the job was queued: nothing need be made then.
     var mayBeMade: Bool
-    /// Whether somebody asked for the job, rather than for what is new: a video that is there is made again.
+    /// Whether somebody asked for this job: then a video that is there is made again.
     var isAskedFor: Bool
-    /// Attempts begun, for whatever reason.
+    /// Attempts begun, for any reason.
     var attempts: Int
     /// Attempts that failed.
     var failures: Int

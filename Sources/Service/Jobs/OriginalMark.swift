@@ -19,7 +19,7 @@ enum OriginalMark {
     }
 
     /// Marks a video that has its name, and stays as it is while its original changed its time.
-    /// - Parameter video: what is marked; another file of that name is left alone.
+    /// - Parameter video: the file that is marked; another one of that name is left alone.
     static func set(_ original: Fingerprint, on path: Path, _ video: Fingerprint) {
         let descriptor = path.withCString { open($0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
         guard descriptor >= 0 else { return }

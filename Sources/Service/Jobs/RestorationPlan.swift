@@ -2,7 +2,7 @@ import Configuration
 import Control
 import Restoration
 
-/// How one GIF is restored: a stream's configuration, what was set for the stream, and what came with the GIF.
+/// How one GIF is restored: a stream's configuration, the clients' settings for the stream, and the options of the submission.
 struct RestorationPlan: Sendable {
     var restoration: RestorationConfiguration
     let keepsAlpha: Bool

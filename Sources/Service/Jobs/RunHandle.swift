@@ -48,7 +48,7 @@ final class RunHandle: Sendable {
         if let reason { throw Ended(reason: reason) }
     }
 
-    /// Runs `body`. Ending the run breaks whatever it is doing, so an error that comes afterwards is that end.
+    /// Runs `body`. Ending the run makes its calls fail, so an error that comes afterwards is that end.
     /// - Throws: `Ended`; the errors of `body`.
     func running<R>(_ body: () throws -> R) throws -> R {
         do {

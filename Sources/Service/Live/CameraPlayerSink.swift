@@ -8,7 +8,7 @@ import Pipeline
 import Restoration
 import Threads
 
-/// A virtual camera. It shows pictures by its own clock from its first opening to its end, whatever is brought.
+/// A virtual camera. It shows pictures by its own clock from its first opening to its end, even if none is brought.
 final class CameraPlayerSink: LiveSink {
     private let camera: VirtualCamera
     private let fit: Letterbox.Fit

@@ -4,8 +4,8 @@ import Output
 import Restoration
 import Threads
 
-/// Shows GIFs on one live sink, on a thread of its own: what is played, then what comes through the pipe, then the jobs of the
-/// stream, one after the other.
+/// Shows GIFs on one live sink, on a thread of its own, one after the other: first those that clients play, then those from the
+/// pipe, then the jobs of the stream.
 final class LivePlayer: StreamPart {
     let thread: StreamThread
     /// GIFs that clients want to be shown.

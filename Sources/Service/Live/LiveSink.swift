@@ -5,9 +5,9 @@ import Restoration
 /// Takes a live stream's pictures, GIF after GIF in one size and at one rate. One thread at a time.
 protocol LiveSink: AnyObject {
     var keepsAlpha: Bool { get }
-    /// Pictures per second of what is open.
+    /// Pictures per second of the open stream.
     var rate: Rational { get }
-    /// Whether it shows pictures at times of its own, whatever is brought.
+    /// Whether it shows pictures at times of its own, even if none is brought.
     var hasClock: Bool { get }
     /// Knows when its pictures are due.
     var pace: LivePace { get }
@@ -31,9 +31,9 @@ protocol LiveSink: AnyObject {
     func endGIF()
     /// Forgets pictures that were taken and not shown yet.
     func drop()
-    /// Waits until what was taken is shown.
+    /// Waits until the pictures that were taken are shown.
     func drain()
-    /// The reader has gone, or what was brought broke off: another opening is a new beginning.
+    /// Ends the stream to a reader that has gone, or after an error; another opening begins a new one.
     func close()
     /// The stream is over.
     func end()

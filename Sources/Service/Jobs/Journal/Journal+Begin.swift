@@ -44,7 +44,7 @@ extension Journal {
         }
     }
 
-    /// Enters a job that is running from the start and is not run again: what comes through a pipe.
+    /// Enters the job of a GIF from a pipe: it is running from the start, and is not run again.
     func beginPiped(
         stream: String, source: Path, outputRoot: Path, output: @Sendable (_ id: Int) -> Path?
     ) throws -> JobRecord {

@@ -2,7 +2,7 @@ import Filesystem
 import GRDB
 import Threads
 
-/// Settings that outlive the daemon: pauses, and what was set for a stream.
+/// Settings that outlive the daemon: pauses, and rates and profiles of streams.
 extension Journal {
     func setting(_ name: String) throws -> String? {
         try read { try String.fetchOne($0, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name]) }

@@ -4,8 +4,7 @@ import GRDB
 import Glibc
 import Threads
 
-/// Every job's state on disk, in SQLite (write-ahead log, synchronous FULL: what was written is there after a power
-/// loss).
+/// Every job's state on disk, in SQLite (write-ahead log, synchronous FULL: a power loss undoes no write).
 ///
 /// Any thread; calls are served one after the other. Every method is one transaction, and throws `DatabaseError` when
 /// the disk is full or broken, with nothing changed.
@@ -79,7 +78,7 @@ final class Journal: Sendable {
     /// Whether the journal's file still has its name.
     var isInPlace: Bool { connection.withLock { $0 }.has(path) }
 
-    /// Says what is wrong where it is not.
+    /// The error that says so where it is not.
     var missing: Missing { Missing(path: path) }
 
     /// Writes the journal again, with everything that was in it, where its file was deleted or replaced. The deleted file can

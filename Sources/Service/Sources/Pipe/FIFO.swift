@@ -4,7 +4,7 @@ import Glibc
 /// FIFOs by name.
 enum FIFO {
     /// Opens a FIFO, nonblocking; creates it, and the folders above it, where it is missing. A link at the end of the path is
-    /// not followed: what is opened is a FIFO, or nothing.
+    /// not followed: only a FIFO is opened.
     /// - Parameters:
     ///   - access: O_RDONLY or O_WRONLY.
     ///   - mode: permission bits of a new one, whatever the umask.

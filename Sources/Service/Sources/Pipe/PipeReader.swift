@@ -57,7 +57,7 @@ final class PipeReader {
         return stop.isRaised ? .stopped : .woken
     }
 
-    /// Copies what is there; waits where nothing is.
+    /// Copies the bytes that are there; waits if there are none.
     /// - Returns: 0 at the end, or when `stop` is raised.
     func read(into target: UnsafeMutableRawBufferPointer, _ stop: StopSignal) throws(ByteSourceError) -> Int {
         while taken == buffer.count {
