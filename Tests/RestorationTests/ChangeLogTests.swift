@@ -1,5 +1,6 @@
 import Inference
 import TestSupport
+import PixelKernels
 import Testing
 
 @testable import Restoration

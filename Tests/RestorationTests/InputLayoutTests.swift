@@ -1,6 +1,7 @@
 import Foundation
 import Inference
 import TestSupport
+import PixelKernels
 import Testing
 
 @testable import Restoration
