@@ -53,9 +53,7 @@ class PoolWriter:
     def __init__(self, folder: Path, count: int, window: int):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.frames = np.lib.format.open_memmap(
-            folder / "frames.npy", "w+", np.uint8, (count, 5, window, window, 3)
-        )
+        self.frames = np.lib.format.open_memmap(folder / "frames.npy", "w+", np.uint8, (count, 5, window, window, 3))
         self.time, self.ordered = np.zeros(count, np.float32), np.zeros(count, bool)
 
     def put(self, slot: int, five: list[np.ndarray], time: float, ordered: bool = False) -> None:

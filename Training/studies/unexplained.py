@@ -3,8 +3,9 @@
     PYTHONPATH=. python studies/unexplained.py ../shared/data/val ../Models/live/superslomo.safetensors
 
 Blocks of 16 x 16 of middle frames, of generated scenes and of films, where the restored frames differ by more than 4
-levels. Of each: D, the mean difference of the two refined warps, over B, that of the two frames. A rule holds the
-earlier frame where D / B is above a bound. NOTES.md has the numbers.
+levels. Of each: D, the mean difference of the two refined warps, over B, that of the two frames; E, the gradient of the
+the in-between in 3 x 3 blocks over the mean of the two frames. A rule holds the earlier frame where D / B is above a
+bound, or E below one: edges that neither motion carries on. NOTES.md has the numbers.
 """
 
 from __future__ import annotations
@@ -32,6 +33,16 @@ def network_of(file: Path) -> torch.nn.Module:
     network = ARCHITECTURES[state["config"]["architecture"]](state["config"]["model"])
     network.load_state_dict(state["average"])
     return network.eval()
+
+
+def edges(x: torch.Tensor) -> np.ndarray:
+    """Mean gradient of 3 x 3 blocks around each."""
+    grey = x.mean(1, keepdim=True) * 127.5
+    slopes = F.pad((grey[..., 1:] - grey[..., :-1]).abs(), (0, 1)) + F.pad(
+        (grey[..., 1:, :] - grey[..., :-1, :]).abs(), (0, 0, 0, 1)
+    )
+    around = F.pad(F.avg_pool2d(slopes, BLOCK), (1, 1, 1, 1), mode="replicate")
+    return F.avg_pool2d(around, 3, 1)[0, 0].numpy()
 
 
 def blocks(x: torch.Tensor) -> np.ndarray:
@@ -62,6 +73,7 @@ def main() -> None:
                 "back": F.avg_pool2d(back, BLOCK)[0, 0].numpy(), "made": blocks(made["frame"] - truth),
                 "held": blocks(i0 - truth), "mixed": blocks((i0 + i1) / 2 - truth),
             }  # fmt: skip
+            values["edges"] = edges(made["frame"]) / (edges(i0) / 2 + edges(i1) / 2 + 0.5)
             changed = values["apart"] > 4
             if sample.switching is None:
                 values["switching"] = np.zeros(changed.shape)
@@ -71,26 +83,26 @@ def main() -> None:
                 values["switching"] = tiles.mean((1, 3))
             for name, value in values.items():
                 columns[kind][name].append(value[changed])
-    bounds = (0.5, 0.65, 0.8, 0.9, 1.0, 1.2)
-    print("| scenes | blocks | switch | mean error: made | mixed | held | best of made and held | " + " | ".join(
-        f"held where D / B > {bound}" for bound in bounds) + " |")  # fmt: skip
-    print("|" + "---|" * (7 + len(bounds)))
+    rules = {f"D / B > {bound}": lambda v, b=bound: v["left"] > b * v["apart"] for bound in (0.5, 0.8, 1.0)}
+    rules |= {f"E < {bound}": lambda v, b=bound: v["edges"] < b for bound in (0.5, 0.6, 0.7, 0.8)}
+    rules["E < 0.7 or D / B > 1"] = lambda v: (v["edges"] < 0.7) | (v["left"] > v["apart"])
+    names = ["scenes", "blocks", "switch", "mean error: made", "mixed", "held", "best of made and held", *rules]
+    print("| " + " | ".join(names) + " |")
+    print("|" + "---|" * (7 + len(rules)))
     for kind, lists in columns.items():
         v = {name: np.concatenate(parts) for name, parts in lists.items()}
         if not len(v["made"]):
             continue
-        ratio = v["left"] / v["apart"]
         cells = []
-        for bound in bounds:
-            rule = ratio > bound
-            error = np.where(rule, v["held"], v["made"]).mean()
-            switches = v["switching"] > 0.1
-            found = f", {100 * rule[switches].mean():.0f} % of switching" if switches.any() else ""
-            cells.append(f"{error:.2f} ({100 * rule.mean():.0f} %{found})")
+        switches = v["switching"] > 0.1
+        for rule in rules.values():
+            said = rule(v)
+            error = np.where(said, v["held"], v["made"]).mean()
+            found = f", {100 * said[switches].mean():.0f} % of switching" if switches.any() else ""
+            cells.append(f"{error:.2f} ({100 * said.mean():.0f} %{found})")
         best = np.minimum(v["made"], v["held"]).mean()
         means = [f"{x:.2f}" for x in (v["made"].mean(), v["mixed"].mean(), v["held"].mean(), best)]
-        print(f"| {kind} | {len(ratio)} | {100 * (v['switching'] > 0.1).mean():.0f} % | "
-              + " | ".join([*means, *cells]) + " |")  # fmt: skip
+        print(f"| {kind} | {len(said)} | {100 * switches.mean():.0f} % | " + " | ".join([*means, *cells]) + " |")
 
 
 if __name__ == "__main__":

@@ -342,7 +342,7 @@ class JobTests(unittest.TestCase):
                 g = torch.rand(4, 1, 3, 64, 64) * 2 - 1
                 if config["architecture"] == "superslomo":
                     inputs = (g[0], (g[0] + 0.2 * g[1]).clamp(-1, 1), g[0], g[1], 0.5)
-                    shipped.config["views"] = False
+                    shipped.config |= {"views": False, "cubic": config["model"].get("cubic", False)}
                 else:
                     palette, count = torch.rand(1, 64, 3) * 2 - 1, torch.tensor([64])
                     radius, cell = torch.rand(1, 1, 64, 64), torch.rand(1, 6, 64, 64)

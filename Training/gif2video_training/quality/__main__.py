@@ -41,9 +41,7 @@ def say(text: str) -> None:
 class Run:
     """Everything that is measured of some programs (one for each profile) on one folder of data."""
 
-    def __init__(
-        self, data: Path, plan: Plan, programs: list[Program], cache: Path, minutes: float, peer: Rife | None
-    ):
+    def __init__(self, data: Path, plan: Plan, programs: list[Program], cache: Path, minutes: float, peer: Rife | None):
         self.peer = peer
         self.minutes = minutes
         self.left_out = 0
