@@ -3,7 +3,7 @@
     PYTHONPATH=. python studies/unexplained.py ../shared/data/val ../Models/live/superslomo.safetensors
 
 Blocks of 16 x 16 of middle frames, of generated scenes and of films, where the restored frames differ by more than 4
-levels. Of each: D, the mean difference of the two refined warps, over B, that of the two frames; E, the gradient of the
+levels. Of each: D, the mean difference of the two refined warps, over B, that of the two frames; E, the gradient of
 the in-between in 3 x 3 blocks over the mean of the two frames. A rule holds the earlier frame where D / B is above a
 bound, or E below one: edges that neither motion carries on. NOTES.md has the numbers.
 """
