@@ -5,7 +5,8 @@
 Blocks of 16 x 16 of middle frames, of generated scenes and of films, where the restored frames differ by more than 4
 levels. Of each: D, the mean difference of the two refined warps, over B, that of the two frames; E, the gradient of
 the in-between in 3 x 3 blocks over the mean of the two frames. A rule holds the earlier frame where D / B is above a
-bound, or E below one: edges that neither motion carries on. NOTES.md has the numbers.
+bound, or E below one: edges that neither motion carries on; S, the part of the 5 x 5 blocks around where the restored
+frames are within 6 levels of each other. NOTES.md has the numbers.
 """
 
 from __future__ import annotations
@@ -74,6 +75,9 @@ def main() -> None:
                 "held": blocks(i0 - truth), "mixed": blocks((i0 + i1) / 2 - truth),
             }  # fmt: skip
             values["edges"] = edges(made["frame"]) / (edges(i0) / 2 + edges(i1) / 2 + 0.5)
+            near = ((i0 - i1).abs().amax(1, keepdim=True) * 127.5 <= 6).float()
+            around = F.pad(F.avg_pool2d(near, BLOCK), (2, 2, 2, 2), mode="replicate")
+            values["still"] = F.avg_pool2d(around, 5, 1)[0, 0].numpy()
             changed = values["apart"] > 4
             if sample.switching is None:
                 values["switching"] = np.zeros(changed.shape)
@@ -83,9 +87,17 @@ def main() -> None:
                 values["switching"] = tiles.mean((1, 3))
             for name, value in values.items():
                 columns[kind][name].append(value[changed])
-    rules = {f"D / B > {bound}": lambda v, b=bound: v["left"] > b * v["apart"] for bound in (0.5, 0.8, 1.0)}
-    rules |= {f"E < {bound}": lambda v, b=bound: v["edges"] < b for bound in (0.5, 0.6, 0.7, 0.8)}
-    rules["E < 0.7 or D / B > 1"] = lambda v: (v["edges"] < 0.7) | (v["left"] > v["apart"])
+    rules = {
+        "D / B > 0.8": lambda v: v["left"] > 0.8 * v["apart"],
+        "E < 0.8": lambda v: v["edges"] < 0.8,
+    }
+    for still in (0.5, 0.7, 0.85):
+        rules |= {
+            f"E < 0.8, S > {still}": lambda v, s=still: (v["edges"] < 0.8) & (v["still"] > s),
+            f"E < 0.8 or D / B > 0.5, S > {still}": lambda v, s=still: (
+                ((v["edges"] < 0.8) | (v["left"] > 0.5 * v["apart"])) & (v["still"] > s)
+            ),
+        }
     names = ["scenes", "blocks", "switch", "mean error: made", "mixed", "held", "best of made and held", *rules]
     print("| " + " | ".join(names) + " |")
     print("|" + "---|" * (7 + len(rules)))
