@@ -122,15 +122,8 @@ stage_motion() {
         --gap-weights 0.3 0.35 0.35 --motion-power 1
     learn superslomo-live-coarse superslomo-coarse --pool cache/motion-wide --validation cache/val-motion \
         --start runs/superslomo/checkpoint.pt --minutes 113
-    # As people see it: what is shown is sampled cubically, the loss keeps edges and texture, a third are generated scenes,
-    # and RIFE is a teacher.
-    pool motion_pool motion-b --data "$train" --models ../Models/live --count 2400 --seed 72 \
-        --gap-weights 0.3 0.35 0.35 --motion-power 1
-    pool scenes.pool scenes --data "$train" --models ../Models/live --count 1600 --seed 5
-    p teacher cache/motion-wide cache/motion-b cache/scenes
-    learn superslomo-live-looks looks --pool cache/motion-wide --pool cache/motion-b --pool cache/scenes \
-        --start runs/superslomo-coarse/checkpoint.pt --minutes 85
-    p export runs/looks/checkpoint.pt ../Models/live/superslomo.safetensors --half
+    # What is shown is sampled cubically.
+    p export runs/superslomo-coarse/checkpoint.pt ../Models/live/superslomo.safetensors --half --set '{"cubic": true}'
     # The same weights, which look at the frames in four views.
     p export ../Models/live/superslomo.safetensors ../Models/quality/superslomo.safetensors --set '{"views": true}' \
         --profile quality

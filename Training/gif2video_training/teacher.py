@@ -42,10 +42,7 @@ def main() -> None:
     torch.set_num_threads(1)
     rife = Rife()
     for folder in options.pools:
-        if (folder / "teacher.npy").exists():
-            print(f"{folder}/teacher.npy is there")
-        else:
-            write_answers(folder, rife)
+        write_answers(folder, rife)
 
 
 if __name__ == "__main__":
