@@ -19,7 +19,7 @@ import Testing
 
     /// White letters with a black outline.
     private func letter(_ x: Int, _ y: Int) -> Int? {
-        guard (40..<56).contains(y), (10..<86).contains(x) else { return nil }
+        guard (40..<56).contains(y), (10..<82).contains(x) else { return nil }
         let (column, row) = ((x - 10) % 12, y - 40)
         if column >= 10 { return nil }
         let isStroke =
