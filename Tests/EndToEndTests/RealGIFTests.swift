@@ -73,6 +73,57 @@ import Testing
         #expect(still == 0)
     }
 
+    // MARK: Captions
+
+    /// Letters, white with a black outline, of a caption in a picture of 128x96.
+    private func letter(_ x: Int, _ y: Int) -> UInt8? {
+        guard (70..<86).contains(y), (20..<104).contains(x) else { return nil }
+        let (column, row) = ((x - 20) % 12, y - 70)
+        func isStroke(_ column: Int, _ row: Int) -> Bool {
+            (4..<7).contains(column) && (2..<14).contains(row) || (2..<5).contains(row) && (2..<10).contains(column)
+        }
+        if isStroke(column, row) { return 61 }
+        let isOutline = (-1...1).contains { down in (-1...1).contains { isStroke(column + $0, row + down) } }
+        return isOutline ? 62 : nil
+    }
+
+    @Test(arguments: [2, 8, 16], ["live", "quality"])
+    func aCaptionStaysInFrontOfAMovingFilm(speed: Int, profile: String) throws {
+        let colors = palette.prefix(61 * 3) + [255, 255, 255, 0, 0, 0, 128, 128, 128]
+        let images = (0..<5).map { step in
+            GIFImage(
+                width: 128, height: 96,
+                indices: (0..<128 * 96).map { pixel -> UInt8 in
+                    let (x, y) = (pixel % 128, pixel / 128)
+                    if let letter = letter(x, y) { return letter }
+                    let (u, v) = (Double(x + speed * step), Double(y))
+                    let waves = sin(u / 9) + sin(v / 7 + u / 23) + sin((u + v) / 13)
+                    return UInt8(30 + 9.9 * waves)
+                }
+            ).with { $0.delay = 10 }
+        }
+        let gif = GIFWriter.gif(width: 128, height: 96, palette: Array(colors), images: images)
+        let result = try Tool.run(
+            Tool.gif2video, ["filter", "--format", "rgb24", "--rate", "2x", "--profile", profile], input: gif)
+        let picture = 128 * 96 * 3
+        #expect(result.status == 0 && result.output.count == 10 * picture)
+        let caption = (0..<128 * 96).filter { letter($0 % 128, $0 / 128) != nil }
+        for step in 0..<4 {
+            var difference = 0
+            for pixel in caption {
+                for byte in 3 * pixel..<3 * pixel + 3 {
+                    let (before, between, after) = (
+                        result.output[2 * step * picture + byte], result.output[(2 * step + 1) * picture + byte],
+                        result.output[(2 * step + 2) * picture + byte]
+                    )
+                    difference += abs(2 * Int(between) - Int(before) - Int(after))
+                }
+            }
+            let mean = Double(difference) / Double(6 * caption.count)
+            #expect(mean <= 2, "\(mean) levels at \(speed) pixels a frame, step \(step)")
+        }
+    }
+
     // MARK: Art
 
     @Test func pixelArtThatIsShadedByHandIsKept() throws {

@@ -27,8 +27,9 @@ struct Interpolation {
         (self.composer, self.background, self.pool) = (composer, background, pool)
     }
 
-    /// The picture at time t. Captions and what else stands in front of the film stay (`StandingOverlay`). What cannot be followed, flat art or another scene, stays until the next frame: letters and
-    /// windows do not melt, faces do not become others.
+    /// The picture at time t. Captions and what else stands in front of the film stay (`StandingOverlay`). Flat art and
+    /// another scene that cannot be followed stay until the next frame: letters and windows do not melt, faces do not become
+    /// others.
     func picture(at t: Float) -> [UInt8] {
         // One in-between tells for all of a window.
         if states.slomo.isHeld(a.number, b.number) { return a.picture }
