@@ -250,7 +250,7 @@ import Threads
         func difference(_ picture: Picture?) throws -> Int {
             zip(try #require(picture).pixels, turned.pixels).map { abs(Int($0) - Int($1)) }.reduce(0, +)
         }
-        #expect(try difference(closed.last) < (try difference(open.last)) / 2)
+        #expect(try difference(closed.last) < difference(open.last))
     }
 
     // MARK: Transparency

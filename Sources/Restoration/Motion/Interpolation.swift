@@ -45,7 +45,8 @@ struct Interpolation {
         }
         if isTransparent { return blend(at: t, in: moving) }
         var pixels = composer.picture(of: made, in: moving, over: a.picture)
-        if states.overlay.find(a, b, slomo.publishedFlows(states.slomo), on: pool) {
+        let flows = slomo.publishedFlows(states.slomo)
+        if states.overlay.find(a, b, flows, made: pixels, at: t, on: pool) {
             states.overlay.compose(
                 at: t, in: moving, a.picture, b.picture, slomo, states.slomo, into: &pixels, on: pool)
         }

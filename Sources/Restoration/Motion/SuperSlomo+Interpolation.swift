@@ -147,16 +147,16 @@ extension SuperSlomo {
 /// The flows between two frames, before refinement.
 struct PublishedFlows {
     private let planes: [UnsafeMutablePointer<Float>]
-    /// The square of a pixel, in the flows' units.
+    /// The square of half a pixel, in the flows' units.
     private let limit: Float
 
     /// - Parameter pixels: that a flow of 1 stands for.
     init(_ f01: TensorView, _ f10: TensorView, pixels: Float) {
         planes = [f01.plane(0), f01.plane(1), f10.plane(0), f10.plane(1)]
-        limit = 1 / (pixels * pixels)
+        limit = 0.25 / (pixels * pixels)
     }
 
-    /// Whether one of them moves a pixel by more than a pixel's width.
+    /// Whether one of them moves a pixel by more than half a pixel's width.
     func move(_ pixel: Int) -> Bool {
         let (x, y, backX, backY) = (planes[0][pixel], planes[1][pixel], planes[2][pixel], planes[3][pixel])
         return x * x + y * y > limit || backX * backX + backY * backY > limit

@@ -6,8 +6,8 @@ import Media
 /// the contrast around it: GIFs with a palette for each frame hold few equal pixels. An edge has not moved where the contrast is above 40
 /// levels in both frames and all pixels around are known. Known pixels beside such edges that touch are a component: letters
 /// without the flat film around them, which may be equal by chance. A component is an overlay where it has several such pixels
-/// and where the flows move a good part of it, though both frames show that it stands. A background that stands has flows
-/// only where something passes in front of it.
+/// and where in-betweens move a good part of it, though both frames show that it stands. A background that stands is moved only
+/// where something passes in front of it.
 ///
 /// The rule for known pixels and edges finds 97 % of the pixels of generated captions, whoever made the GIF, and takes 0.3 %
 /// of the film's wrongly (Training/studies/standing.py, Training/NOTES.md).
@@ -25,8 +25,11 @@ struct OverlayFinder {
     private static let leastEdges = 4
     /// Pixels beside an edge, in x and y, that belong to what has the edge.
     private static let reach = 4
-    /// Part of a component that the flows take along at least, in percent.
-    private static let leastDragged = 25
+    /// Part of a component that the flows take along at least, in percent; and the same of a small one, such as a letter, of
+    /// which they take the border.
+    private static let (leastDragged, leastOfSmall) = (15, 3)
+    /// Part of the picture up to which a component is small, in percent.
+    private static let small = 3
     /// Levels by which a pixel's restored colors may differ for it to be known by them.
     private static let near = 6
 
@@ -70,7 +73,7 @@ struct OverlayFinder {
     }
 
     /// - Parameters:
-    ///   - isDragged: whether the flows move a pixel.
+    ///   - isDragged: whether in-betweens move a pixel.
     ///   - mask: one value a pixel; becomes 1 for those of overlays and the ones beside them, else 0.
     /// - Returns: whether there is any.
     mutating func find(_ a: Sight, _ b: Sight, isDragged: (Int) -> Bool, into mask: inout [UInt8]) -> Bool {
@@ -217,7 +220,9 @@ struct OverlayFinder {
     }
 
     private func isOverlay(_ component: Component) -> Bool {
-        component.edges >= Self.leastEdges && 100 * component.dragged >= Self.leastDragged * component.area
+        let isSmall = 100 * component.area <= Self.small * width * height
+        let least = isSmall ? Self.leastOfSmall : Self.leastDragged
+        return component.edges >= Self.leastEdges && 100 * component.dragged >= max(least * component.area, 1)
     }
 
     private func mark(_ mask: inout [UInt8]) -> Bool {

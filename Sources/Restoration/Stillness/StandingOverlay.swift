@@ -41,19 +41,38 @@ final class StandingOverlay {
     }
 
     /// Looks at two frames without transparent pixels, once for all of a window.
-    /// - Parameter flows: those that the in-betweens follow.
+    /// - Parameters:
+    ///   - flows: those that the in-betweens follow.
+    ///   - made: an in-between at time t, R, G, B, A.
     /// - Returns: whether there is an overlay.
-    func find(_ a: FrameSlot, _ b: FrameSlot, _ flows: PublishedFlows, on pool: WorkerPool) -> Bool {
+    func find(
+        _ a: FrameSlot, _ b: FrameSlot, _ flows: PublishedFlows, made: [UInt8], at t: Float, on pool: WorkerPool
+    ) -> Bool {
         if window == [a.number, b.number] { return !isEmpty }
         window = [a.number, b.number]
+        let (first, second, late) = (a.picture, b.picture, Int(t * 256))
+        func isChanged(_ pixel: Int) -> Bool {
+            (4 * pixel..<4 * pixel + 3).contains {
+                abs(Int(made[$0]) - Self.mean(first[$0], second[$0], late)) > Self.changed
+            }
+        }
         isEmpty = !finder.find(
-            OverlayFinder.Sight(gif: a.frame.pixels, restored: a.picture),
-            OverlayFinder.Sight(gif: b.frame.pixels, restored: b.picture), isDragged: { flows.move($0) }, into: &mask)
+            OverlayFinder.Sight(gif: a.frame.pixels, restored: first),
+            OverlayFinder.Sight(gif: b.frame.pixels, restored: second),
+            isDragged: { flows.move($0) || isChanged($0) }, into: &mask)
         if !isEmpty {
             fill(0, with: a, pool)
             fill(1, with: b, pool)
         }
         return !isEmpty
+    }
+
+    /// Levels by which an in-between of what stands may differ from both frames' mean.
+    private static let changed = 6
+
+    /// - Parameter late: how far the second one counts, 0 to 256.
+    private static func mean(_ first: UInt8, _ second: UInt8, _ late: Int) -> Int {
+        (Int(first) * (256 - late) + Int(second) * late + 128) >> 8
     }
 
     private func fill(_ index: Int, with slot: FrameSlot, _ pool: WorkerPool) {
@@ -95,7 +114,7 @@ final class StandingOverlay {
                         if mask[at] == 0 && left >= Self.whole { continue }
                         if mask[at] != 0 || left < Self.least {
                             for byte in 4 * at..<4 * at + 3 {
-                                pixels[byte] = UInt8((Int(a[byte]) * (256 - late) + Int(b[byte]) * late + 128) >> 8)
+                                pixels[byte] = UInt8(Self.mean(a[byte], b[byte], late))
                             }
                         } else {
                             for channel in 0..<3 {
