@@ -60,13 +60,21 @@ import Testing
         let expected = try dropping.result()
         try daemon.start()
         try daemon.waitUntilReady()
-        try daemon.waitUntil("everything is done", seconds: 180) {
-            let status = try Self.status(daemon)
-            let left = try Self.files(below: "\(daemon.state)/in").filter {
-                !$0.hasPrefix("done/") && !$0.hasPrefix("failed/")
+        var rest = ""
+        do {
+            try daemon.waitUntil("everything is done", seconds: 180) {
+                let status = try Self.status(daemon)
+                let left = try Self.files(below: "\(daemon.state)/in").filter {
+                    !$0.hasPrefix("done/") && !$0.hasPrefix("failed/")
+                }
+                let leftCoded = try Self.files(below: "\(daemon.state)/in-coded").filter { !$0.hasPrefix("failed/") }
+                rest = "\(status), in \(left), in-coded \(leftCoded)"
+                return status["queued"] == 0 && status["running"] == 0 && left.isEmpty && leftCoded.isEmpty
             }
-            let leftCoded = try Self.files(below: "\(daemon.state)/in-coded").filter { !$0.hasPrefix("failed/") }
-            return status["queued"] == 0 && status["running"] == 0 && left.isEmpty && leftCoded.isEmpty
+        } catch {
+            let jobs = try daemon.command("jobs", "--json").output
+            Issue.record("left: \(rest)\n\(String(decoding: jobs, as: UTF8.self).suffix(3000))")
+            throw error
         }
         #expect(daemon.stop() == 0)
         try check(daemon, expected)

@@ -81,6 +81,26 @@ import Testing
         #expect(try Folder(job.outputFolder().path).names() == ["a.y4m"])
     }
 
+    /// The original had left its name when the crash came, and lay in the private folder where it is removed.
+    @Test func aRemovalThatACrashInterruptedIsEnded() throws {
+        let job = try running()
+        let place = try Folder(source.path)
+        let (hidden, name) = try PrivateFolder.make(job.stagingName, in: place)
+        try place.move("a.gif", to: hidden, FileMover.removedName)
+        #expect(try OriginalPlacer(job: job).place(.delete) == nil)
+        #expect(try place.names().isEmpty, "\(name) is left")
+    }
+
+    @Test func anotherVersionThatWasTakenForTheOriginalGoesBack() throws {
+        let job = try running()
+        let place = try Folder(source.path)
+        let (hidden, _) = try PrivateFolder.make(job.stagingName, in: place)
+        _ = try folder.write([8, 8, 8], to: "in/a.gif")
+        try place.move("a.gif", to: hidden, FileMover.removedName)
+        #expect(try OriginalPlacer(job: job).place(.delete) == nil)
+        #expect(try place.names() == ["a.gif"] && folder.read("in/a.gif") == [8, 8, 8])
+    }
+
     /// A crash may come after each step; the next start applies the outcome again.
     @Test func aRecordedOutcomeIsAppliedFromAnyStep() throws {
         let job = try running()

@@ -15,13 +15,16 @@ struct FileMover {
         var description: String { "\(path): another file has taken its place" }
     }
 
+    /// What a file is called in the private folder that it is removed in.
+    static let removedName: Path = "original"
+
     /// Removes the file: takes it out of reach first, as others may exchange it between a look at it and its end.
     /// - Parameter stagingName: of the private folder for that.
     /// - Throws: `SystemError`; `Exchanged`.
     func remove(stagingName: Path) throws {
         let (place, placeName) = try PrivateFolder.make(stagingName, in: folder)
         defer { PrivateFolder.remove(placeName, in: folder) }
-        try move(to: place, "original", stagingName: stagingName)
+        try move(to: place, Self.removedName, stagingName: stagingName)
     }
 
     /// Moves the file to a name that is free, also to another file system; both folders are on disk afterwards.

@@ -23,8 +23,24 @@ struct OriginalPlacer {
     }
 
     private func remove() throws {
+        try finishRemoval()
         guard let (folder, name, version) = try workedOn() else { return }
         try FileMover(name: name, folder: folder, version: version).remove(stagingName: job.stagingName)
+    }
+
+    /// Ends a removal that a crash interrupted: the original lies in a private folder beside its place. What is not the version
+    /// that was worked on goes back where it was dropped.
+    private func finishRemoval() throws(SystemError) {
+        guard let file = job.droppedFile, let folder = try? file.folder() else { return }
+        for name in PrivateFolder.names(job.stagingName) {
+            guard let place = try PrivateFolder.open(name, in: folder) else { break }
+            let found = try Fingerprint.of(FileMover.removedName, in: place)
+            let isWorkedOn = found.flatMap { found in job.fingerprint.map { found.hasSameContent(as: $0) } } ?? false
+            if found != nil && !isWorkedOn {
+                try place.move(FileMover.removedName, to: folder, file.relative.name)
+            }
+            PrivateFolder.remove(place, name, in: folder)
+        }
     }
 
     private func move(to target: Path, _ within: Path?, _ reason: String?) throws {
