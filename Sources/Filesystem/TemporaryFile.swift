@@ -35,6 +35,13 @@ public final class TemporaryFile {
         }
     }
 
+    /// A second descriptor of the file, which the caller closes.
+    public func duplicate() throws(Failure) -> Int32 {
+        let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard own >= 0 else { throw Failure(code: errno) }
+        return own
+    }
+
     /// Writes behind what is there.
     public func append(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
         var rest = bytes

@@ -1,3 +1,4 @@
+import Filesystem
 import Glibc
 
 /// An input that cannot be opened, or not be copied.
@@ -12,11 +13,10 @@ struct InputError: Error, CustomStringConvertible {
     }
 
     /// An input that can be read once only, of which no copy can be kept.
-    /// - Parameter folder: where the copy was to be.
-    init(name: String, copyingTo folder: String, code: Int32) {
+    init(name: String, copying failure: TemporaryFile.Failure) {
         description =
-            "\(name): it can be read once only, and a copy in \(folder) fails: \(String(cString: strerror(code))); "
-            + "TMPDIR names another folder"
+            "\(name): it can be read once only, and a copy in \(failure.folder) fails: "
+            + "\(String(cString: strerror(failure.code))); TMPDIR names another folder"
     }
 
     /// A terminal, from which nobody types a GIF.

@@ -1,4 +1,3 @@
-import CLinux
 import Filesystem
 import GIFDecoding
 import Glibc
@@ -12,7 +11,7 @@ final class SpooledSource: ByteSource {
 
     private let descriptor: Int32
     private let name: String
-    private let folder: String
+    private let copy: TemporaryFile
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
     /// The part of the buffer that nobody has taken yet.
     private var unread = 0..<0
@@ -24,10 +23,12 @@ final class SpooledSource: ByteSource {
     init(_ descriptor: Int32, name: String) throws {
         self.descriptor = descriptor
         self.name = name
-        folder = TemporaryFile.folder
-        let copy = clinux_unnamed_file(folder)
-        guard copy >= 0 else { throw InputError(name: name, copyingTo: folder, code: errno) }
-        file = OpenFile(copy)
+        do {
+            copy = try TemporaryFile()
+            file = OpenFile(try copy.duplicate())
+        } catch {
+            throw InputError(name: name, copying: error)
+        }
     }
 
     func read(into target: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {
@@ -57,18 +58,13 @@ final class SpooledSource: ByteSource {
 
     /// Writes the first bytes of the buffer behind the copy.
     private func keep(_ count: Int) throws(ByteSourceError) {
-        var written = 0
-        while written < count {
-            let step = buffer.withUnsafeBytes {
-                write(file.descriptor, $0.baseAddress.map { $0 + written }, count - written)
+        do {
+            try buffer[..<count].withUnsafeBufferPointer { (bytes) throws(TemporaryFile.Failure) in
+                try copy.append(UnsafeRawBufferPointer(bytes))
             }
-            if step < 0 && errno == EINTR { continue }
-            guard step > 0 else {
-                let code = step < 0 ? errno : ENOSPC
-                failure = InputError(name: name, copyingTo: folder, code: code)
-                throw ByteSourceError(code: code)
-            }
-            written += step
+        } catch {
+            failure = InputError(name: name, copying: error)
+            throw ByteSourceError(code: error.code)
         }
     }
 }
