@@ -29,7 +29,7 @@ final class PictureStore {
     }
 
     /// - Parameter memory: bytes of the pictures that are kept in memory.
-    init(memory: Int = usualMemory) {
+    init(memory: Int) {
         self.memory = memory
     }
 

@@ -3,7 +3,7 @@ public import Media
 /// Shows a GIF several times: pictures pass through, are kept, and are written again when the last one was there.
 ///
 /// Each repetition begins when the last picture of the one before has had its time. Pictures beyond
-/// `PictureStore.usualMemory` lies in a file without a name in `$TMPDIR`.
+/// `PictureStore.usualMemory` lie in a file without a name in `$TMPDIR`.
 ///
 ///     let writer = RepeatingWriter(video, .times(3))
 ///     try writer.write(picture)  // for each picture of the GIF
@@ -19,15 +19,14 @@ public final class RepeatingWriter: PictureWriter {
     /// When the last picture of the first time ends, in seconds.
     private var end = Rational.zero
 
-    /// - Parameters:
-    ///   - memory: bytes of the pictures that are kept in memory.
-    ///   - replayed: called after each picture that was written again, with its time in the video.
+    /// - Parameter replayed: called after each picture that was written again, with its time in the video.
     public convenience init(
         _ writer: any PictureWriter, _ repetition: Repetition, replayed: @escaping (Picture) -> Void = { _ in }
     ) {
         self.init(writer, repetition, memory: PictureStore.usualMemory, replayed: replayed)
     }
 
+    /// - Parameter memory: bytes of the pictures that are kept in memory.
     init(
         _ writer: any PictureWriter, _ repetition: Repetition, memory: Int,
         replayed: @escaping (Picture) -> Void = { _ in }
@@ -49,15 +48,13 @@ public final class RepeatingWriter: PictureWriter {
 
     /// Pictures of the whole video, when those of the first time are written.
     public var allPictures: Int {
-        guard end > .zero else { return 0 }
-        let (all, isTooMany) = count.multipliedReportingOverflow(by: repetition.times(of: end))
-        return isTooMany ? .max : all
+        repetition.pictures(count, of: end)
     }
 
     /// Writes the pictures again, as often as is asked for; once.
     /// - Throws: as `write`.
     public func replay() throws {
-        guard let store, end > .zero else { return }
+        guard let store else { return }
         self.store = nil
         for time in 1..<max(repetition.times(of: end), 1) {
             let delay = end * Rational(time)

@@ -17,12 +17,18 @@ public enum Repetition: Hashable, Sendable {
         .atLeast(Rational(Int((seconds * 1000).rounded(.up)), 1000))
     }
 
-    /// How often a GIF is shown that is as long as `duration`, in seconds, above 0.
+    /// How often a GIF is shown that lasts `duration` seconds: once if that is 0.
     public func times(of duration: Rational) -> Int {
-        precondition(duration > .zero, "a GIF takes time")
-        switch self {
-        case .times(let count): return count
-        case .atLeast(let seconds): return max(1, (seconds / duration).ceiling)
+        guard duration > .zero else { return 1 }
+        return switch self {
+        case .times(let count): count
+        case .atLeast(let seconds): max(1, (seconds / duration).ceiling)
         }
+    }
+
+    /// Pictures of a video that shows a GIF of `count` pictures and `duration` seconds, at most `Int.max`.
+    public func pictures(_ count: Int, of duration: Rational) -> Int {
+        let (all, isTooMany) = count.multipliedReportingOverflow(by: times(of: duration))
+        return isTooMany ? .max : all
     }
 }

@@ -40,14 +40,13 @@ extension GIFSummary {
     public func check(
         _ limits: DecodingLimits, _ options: RestorationOptions, _ repetition: Repetition = .times(1), name: String
     ) throws(GIFDecodingError) {
-        let (all, isTooMany) = pictures(options.rate).multipliedReportingOverflow(by: times(repetition))
-        let excess =
-            limits.excess(ofDuration: duration) ?? options.excess(ofPictures: isTooMany ? .max : all)
+        let all = repetition.pictures(pictures(options.rate), of: Rational(duration, 100))
+        let excess = limits.excess(ofDuration: duration) ?? options.excess(ofPictures: all)
         if let excess { throw GIFDecodingError(.limitExceeded(excess), name: name) }
     }
 
     /// How often a video shows the GIF.
     public func times(_ repetition: Repetition) -> Int {
-        duration > 0 ? repetition.times(of: Rational(duration, 100)) : 1
+        repetition.times(of: Rational(duration, 100))
     }
 }
