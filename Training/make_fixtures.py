@@ -315,7 +315,7 @@ def slomos() -> None:
                              "max_flow": 12, "residual": True}, (37, 46)),
         ("superslomo-paper", {"flow": {**flow, "in": 6, "out": 2}, "refine": {**flow, "in": 16, "out": 5},
                               "max_flow": 30, "residual": False}, (33, 40)),
-        # What random weights answer is large motion for some pixels and not for others.
+        # Random weights answer with large motion for some pixels and not for others.
         ("superslomo-coarse", {"flow": {**shuffle, "in": 6, "out": 4}, "refine": {**shuffle, "in": 16, "out": 5},
                                "max_flow": 12, "residual": True, "coarse": True}, (45, 62)),
         ("superslomo-views", {"flow": {**shuffle, "in": 6, "out": 4}, "refine": {**shuffle, "in": 16, "out": 5},

@@ -36,7 +36,7 @@ p() {
 # pool MODULE OUT ARGUMENTS: makes cache/OUT.
 pool() {
     local module=$1 out=cache/$2
-    # What a color pool and a motion pool write last.
+    # The last files of a color pool and of a motion pool.
     if [[ ! $prints && (-e $out/samples.json || -e $out/time.npy) ]]; then
         echo "$out is there"
     else
@@ -66,7 +66,7 @@ stage_pools() {
         pool colour_pool val-$kind --data "$validation" --dither $kind --validation
     done
     pool flat_pool flat --count 300
-    # What flickered most in restored films.
+    # The makers that flickered most in restored films.
     pool colour_pool riemersma --data "$train" --dither dithered --count 240 --seed 122 \
         --makers imagemagick-riemersma ffmpeg-single-floyd_steinberg
     pool colour_pool lossy --data "$train" --dither none --count 300 --seed 123 \
@@ -75,7 +75,7 @@ stage_pools() {
     hard few none 8 40 200 1 gifsicle-none
     hard none none 16 256 200 1 gifsicle-none pillow-none pillow-inexact
     hard ordered dithered 32 256 240 1 gifsicle-halftone gifsicle-squarehalftone gifsicle-diagonal gifsicle-o3 gifsicle-ro64
-    # What it still took for the other kind then.
+    # The GIFs that it still took for the other kind then.
     hard lossy-2 none 8 24 200 61 gifsicle-none-lossy80 gifsicle-none-lossy20
     hard many none 100 256 240 62 pillow-none pillow-inexact pillow-one-inexact
     hard ordered-2 dithered 32 256 200 63 gifsicle-halftone gifsicle-squarehalftone gifsicle-diagonal
@@ -122,7 +122,7 @@ stage_motion() {
         --gap-weights 0.3 0.35 0.35 --motion-power 1
     learn superslomo-live-coarse superslomo-coarse --pool cache/motion-wide --validation cache/val-motion \
         --start runs/superslomo/checkpoint.pt --minutes 113
-    # What is shown is sampled cubically.
+    # Shown pictures are sampled cubically.
     p export runs/superslomo-coarse/checkpoint.pt ../Models/live/superslomo.safetensors --half --set '{"cubic": true}'
     # The same weights, which look at the frames in four views.
     p export ../Models/live/superslomo.safetensors ../Models/quality/superslomo.safetensors --set '{"views": true}' \

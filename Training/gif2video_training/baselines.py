@@ -1,4 +1,4 @@
-"""What there is without networks.
+"""Methods without networks.
 
 For colours ffmpeg's gradfun and deband and a slight blur; for in-betweens blending and ffmpeg's minterpolate.
 """
@@ -26,7 +26,7 @@ def _blurred(frames: np.ndarray) -> np.ndarray:
 
 
 def _ffmpeg(frames: np.ndarray, *graph: str) -> np.ndarray:
-    """What ffmpeg's filters make of frames uint8 [T, H, W, 3], 25 a second, as they come out: uint8 [N, H, W, 3]."""
+    """The output of ffmpeg's filters for frames uint8 [T, H, W, 3], 25 a second: uint8 [N, H, W, 3]."""
     height, width = frames.shape[1:3]
     command = ["ffmpeg", "-v", "error", "-threads", "1", "-filter_complex_threads", "1"]
     command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{RATE}", "-i", "-"]

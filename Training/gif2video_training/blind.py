@@ -2,8 +2,8 @@
 
     python -m gif2video_training.blind ../shared/data/gif/wild/*.gif --out cache/blind --seed 7
 
-Of every GIF one sheet, two rows, A above B: a frame, three moments between, and the next frame, where most moves. Which
-row is ours is drawn at random and stands in key.json alone: judge first (`judged.json`: {"NAME": "A" | "B" | "equal"}),
+Of every GIF one sheet, two rows, A above B: a frame, three moments between, and the next frame, where most moves. Our
+row is drawn at random and stands in key.json alone: judge first (`judged.json`: {"NAME": "A" | "B" | "equal"}),
 then `--tally judged.json` counts.
 """
 

@@ -54,7 +54,7 @@ MAKER_WEIGHTS = {
 
 @dataclass(frozen=True)
 class Sample:
-    """What is known of one sample of a colour pool. `tables`: entries of the file's colour table, by frame."""
+    """Facts about one sample of a colour pool. `tables`: entries of the file's colour table, by frame."""
 
     source: str
     kind: str

@@ -1,6 +1,6 @@
 """Measures committed models on clips in PyTorch, for a look between two trainings, and the in-betweens.
 
-What ships is measured by gif2video_training.quality.
+gif2video_training.quality measures the networks that ship.
 
     python -m gif2video_training.evaluate colour --data ../shared/data/val --models ../Models/live
     python -m gif2video_training.evaluate motion --data ../shared/data/val --models ../Models/live

@@ -1,6 +1,6 @@
 """Pools of flat art: screens, cartoons and sprites in so few colours that a GIF holds them without loss.
 
-What such a GIF shows is the truth, and a network that restores photographs has to learn to leave it alone.
+Such a GIF shows the truth, and a network that restores photographs has to learn to leave it alone.
 Scenes are drawn at random, with Pillow and the fonts inside it; the tables in docs/reports measure other
 scenes (quality/flat_art.py).
 

@@ -11,7 +11,7 @@ from .makers import GIFFrame
 
 
 def skip_sub_blocks(data: bytes, at: int) -> int:
-    """Where the chain of sub-blocks that begins at `at` ends."""
+    """The end of the chain of sub-blocks that begins at `at`."""
     while data[at]:
         at += 1 + data[at]
     return at + 1

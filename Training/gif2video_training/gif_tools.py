@@ -16,7 +16,7 @@ from .makers import GIFFrame, ffmpeg_palette_graph
 DELAY = 4
 """Hundredths of a second; 25 frames a second."""
 GIFSICLE_DITHERS = ("none", "floyd-steinberg", "ro64", "o3", "o4", "o8", "halftone", "squarehalftone", "diagonal")
-"""What gifsicle 1.93 knows ("ordered" is ro64)."""
+"""The dithers of gifsicle 1.93 ("ordered" is ro64)."""
 IMAGEMAGICK_DITHERS = ("none", "floyd_steinberg", "riemersma", "o8x8")
 
 

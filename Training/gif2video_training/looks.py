@@ -4,7 +4,7 @@
 
 Films are 33 frames of the validation clips, scenes are those of scenes/ over the same clips. The GIFs (sierra2_4a, 256
 colours) are restored once, by `--models`, so that networks differ in their in-betweens alone. `rife` and `blend` may be
-given for a network. What ships is measured by gif2video_training.quality.
+given for a network. gif2video_training.quality measures the networks that ship.
 """
 
 from __future__ import annotations

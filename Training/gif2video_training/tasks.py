@@ -1,4 +1,4 @@
-"""What each architecture trains on: batches, losses and a quick validation.
+"""The training tasks of the architectures: batches, losses and a quick validation.
 
 A task is made from a configuration and its pools, and offers
 
@@ -294,7 +294,7 @@ class DitherTask:
 
     @torch.no_grad()
     def inputs(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        """What the classifier sees: frames, radii and, of frames alone, the estimator's first estimate."""
+        """The classifier's inputs: frames, radii and, of frames alone, the estimator's first estimate."""
         gif, radius = batch["gif"], batch["radius"]
         estimate = None
         if self.estimator:

@@ -1,4 +1,4 @@
-"""What RIFE says of a motion pool's samples, written beside them as teacher.npy.
+"""Runs RIFE on a motion pool's samples and writes its answers beside them as teacher.npy.
 
     python -m gif2video_training.teacher cache/motion cache/scenes
 

@@ -94,7 +94,7 @@ def main() -> None:
                 tally = tallies[kind, name]
                 if overlay.sum() > 50:
                     tally["found"].append(float(found[overlay].mean()))
-                    # What is shown there is the mean of both frames: from either by at most 2 levels.
+                    # The in-between there is the mean of both frames: it differs from either by at most 2 levels.
                     steady = np.abs(i0.astype(np.int16) - i1).max(-1) <= 4
                     tally["kept"].append(float((found & steady)[overlay].mean()))
                     if kind == "caption":

@@ -1,4 +1,4 @@
-"""What trains on a GPU, as far as a CPU shows it: the package, the loader, the jobs, a rehearsal from end to end."""
+"""Training on a GPU, as far as a CPU can test it: the package, the loader, the jobs, a rehearsal from end to end."""
 
 import contextlib
 import io

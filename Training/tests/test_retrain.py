@@ -95,7 +95,7 @@ class RetrainTests(unittest.TestCase):
 
 
 def recipe() -> str:
-    """What the recipe would run, a command a line."""
+    """The commands of the recipe, one a line."""
     command = [TRAINING / "recipe.sh", "--print", "/data"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 

@@ -48,7 +48,7 @@ def make_pool(folder: Path) -> Path:
 
 
 def first_frames(batch: dict[str, torch.Tensor]) -> list[torch.Tensor]:
-    """What a network is told of the runs' first frames alone."""
+    """A network's inputs of the runs' first frames alone."""
     return [batch[name][:, 0] for name in ("gif", "radius", "palette", "count")]
 
 

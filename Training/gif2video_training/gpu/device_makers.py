@@ -65,7 +65,7 @@ def nearest_index(pictures: torch.Tensor, palette: torch.Tensor, count: torch.Te
 
 
 def bayer_offsets(height: int, width: int, device: torch.device) -> torch.Tensor:
-    """What ffmpeg's `bayer` adds to a pixel before it takes the nearest colour, int16 [H, W]."""
+    """The offsets that ffmpeg's `bayer` adds to pixels before it takes the nearest colour, int16 [H, W]."""
     y, x = (torch.arange(length, device=device) & 7 for length in (height, width))
     p = (y[:, None] << 3) | x[None]
     q = p ^ (p >> 3)
@@ -189,7 +189,7 @@ def cell_tables(palette: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:
 
 
 def made(maker: str, film: np.ndarray, colours: int, device: torch.device) -> list[GIFFrame]:
-    """What the catalogue's maker of this name makes of frames uint8 [T, H, W, 3]."""
+    """The GIF frames that the catalogue's maker of this name makes of frames uint8 [T, H, W, 3]."""
     _, gifs = finished([prepared(film, RECIPES[maker], colours)], film.shape[1:3], device)
     index, palette, tables = (x.cpu().numpy() for x in (gifs.index, gifs.palette, gifs.tables))
     return [GIFFrame(index[t], palette[t, : tables[t]]) for t in range(len(film))]

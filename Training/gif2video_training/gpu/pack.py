@@ -1,7 +1,7 @@
 """Makes the package of training data that travels to the GPU (package.py).
 
 Clips are re-encoded, images scaled down and compressed again; validation clips become centre crops of higher quality.
-What does not fit is left out: first images that show no face, then clips without a face that hardly move.
+Files that do not fit are left out: first images that show no face, then clips without a face that hardly move.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def packed(source: Source, folder: str) -> tuple[Entry, bytes]:
 
 
 def importance(entry: Entry) -> tuple:
-    """What is kept rather: validation, clips of faces, other clips by their motion, images of faces, any others."""
+    """The order in which entries are kept: validation, clips of faces, others by their motion, images of faces, the rest."""
     by_chance = hashlib.sha256(entry.name.encode()).digest()
     return entry.is_for_validation, entry.is_clip, entry.kind == "face", entry.motion, by_chance
 
@@ -96,7 +96,7 @@ def repository_size() -> int:
 
 
 def table(files: list[tuple[Entry, bytes]], everything: list[tuple[Entry, bytes]]) -> list[str]:
-    """What was kept of which kind, a line each."""
+    """The entries that were kept of each kind, a line each."""
     lines = [f"{'':<24}{'kept':>6}{'of':>6}{'frames':>8}{'MiB':>8}"]
 
     def group(entry: Entry) -> str:

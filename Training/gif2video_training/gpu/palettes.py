@@ -64,7 +64,7 @@ def _sort_along(colours, order, start, end, axis, flip, scratch):
 
 @njit(nogil=True, cache=True)
 def _middle(counts, order, start, end, limit):
-    """Where to cut a sorted box: behind the colour with which it passes so many pixels; never at its end."""
+    """The cut of a sorted box: behind the colour with which it passes so many pixels; never at its end."""
     reached, at = 0, start
     while reached <= limit and at < end:
         reached += counts[order[at]]

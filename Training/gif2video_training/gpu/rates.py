@@ -1,4 +1,4 @@
-"""What one core of this machine makes for a training on a GPU, measured."""
+"""Measures how fast one core of this machine makes samples for a training on a GPU."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def loader_rates(package: Path, jobs: list[Job], seconds: float) -> list[str]:
 
 
 def compiling_seconds(job: Job) -> float:
-    """What torch.compile takes for a job's first U-Net, forwards and backwards, on this machine's processor."""
+    """The time of torch.compile for a job's first U-Net, forwards and backwards, on this machine's processor."""
     config = job.configuration()
     network = ARCHITECTURES[config["architecture"]](config["model"])
     unet = next(iter(network.children()))

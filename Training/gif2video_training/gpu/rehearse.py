@@ -43,7 +43,7 @@ def draw_data(folder: Path) -> Path:
 
 
 def check_results(out: Path, jobs: Path | None) -> list[str]:
-    """What `run` left; ends the program where something is missing. Returns the names of the exported files."""
+    """Checks the files that `run` left; ends the program if one is missing. Returns the names of the exported files."""
     record = json.loads((out / "results.json").read_text())["jobs"]
     files = sorted(file.name for file in out.iterdir())
     if len(files) > FILES or any((out / name).stat().st_size > LARGEST for name in files):

@@ -1,4 +1,4 @@
-"""What a run leaves behind: a few files of limited size, each written as soon as it is there."""
+"""The results of a run: a few files of limited size, each written as soon as it is there."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Estimates how many training steps a second a GPU makes, from what the networks compute and move.
 
 Every convolution takes the longer of two times: its arithmetic at half of the datasheet's rate, or its tensors at the
-memory's rate; backwards twice that. What lies between the convolutions (activation, sum, pooling, forwards and
-backwards) reads and writes every output five times more. A step is no faster than its kernels are started. An estimate:
-nothing here has been measured on a GPU.
+memory's rate; backwards twice that. The operations between the convolutions (activation, sum, pooling, forwards and
+backwards) read and write every output five times more. A step is no faster than its kernels are started. This is an
+estimate: nothing here has been measured on a GPU.
 """
 
 from __future__ import annotations
@@ -80,14 +80,14 @@ def layers(config: dict, patch: int, batch: int) -> list[Layer]:
 
 
 def multiply_adds_per_pixel(config: dict, side: int = 256) -> float:
-    """What a restored picture (ccdnet) or an in-between with its flows (superslomo) costs."""
+    """The cost of a restored picture (ccdnet) or of an in-between with its flows (superslomo)."""
     model = config["model"] | {"coarse": False}
     total = sum(layer.multiply_adds for layer in layers(config | {"model": model}, side, 1)) / side**2
     return total if config["architecture"] == "superslomo" else total / (RUN - 1)
 
 
 def computing_seconds(config: dict, machine: Machine) -> float:
-    """What the GPU takes for a step."""
+    """The GPU's time for a step."""
     total = 0.0
     for layer in layers(config, config["training"]["patch"], config["training"]["batch"]):
         work = layer.multiply_adds / (USABLE * machine.multiply_adds)
@@ -96,7 +96,7 @@ def computing_seconds(config: dict, machine: Machine) -> float:
 
 
 def starting_seconds(config: dict) -> float:
-    """What the processor takes to start a step's kernels."""
+    """The processor's time to start a step's kernels."""
     convolutions = len(layers(config, config["training"]["patch"], 1))
     weights = sum(1 for shape in kernel_shapes(config) if len(shape) == 4)
     return LAUNCH * (LAUNCHES * convolutions + OPTIMIZER_LAUNCHES * weights)

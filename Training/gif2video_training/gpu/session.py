@@ -43,7 +43,7 @@ class Size:
 
 @dataclass
 class Session:
-    """What all jobs share. wild: pools by tools that are not here, for each kind of colour network."""
+    """The data that all jobs share. wild: pools by tools that are not here, for each kind of colour network."""
 
     store: FilmStore
     flat: list[ColourPool]

@@ -43,7 +43,7 @@ class Stream:
         return False
 
     def ready(self, at_most: int) -> list:
-        """What is there, without waiting. Raises what a thread failed with."""
+        """The samples that are there, without waiting. Raises the error of a thread that failed."""
         samples = []
         while len(samples) < at_most:
             try:

@@ -28,7 +28,7 @@ COLOURS = (16, 256)
 
 @dataclass(frozen=True)
 class WildRun:
-    """What is known of a run of RUN frames: where in which entry of the package it is, and who made its GIF.
+    """A run of RUN frames: its place in an entry of the package, and the maker of its GIF.
 
     first, spacing: frames of the clip; tables: entries of the colour tables.
     """

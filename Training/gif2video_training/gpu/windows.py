@@ -15,7 +15,7 @@ from .device_makers import DeviceGIFs, cell_tables, on_device, radius_tables
 
 
 class Places:
-    """Which slots of a store are filled, and which comes next. The first ones are fixed, in groups: they are not
+    """Tells which slots of a store are filled, and which comes next. The first ones are fixed, in groups: they are not
     overwritten, and each group has a share of what is drawn.
 
     groups: sizes and shares.

@@ -4,7 +4,7 @@
     python -m gif2video_training.quality --data ../shared/data --quick    # a first look, into ../out/quality-quick
 
 DATA is a folder with clips and images in val/ (or itself) and, if there are any, GIFs as found in gif/wild/.
-What was measured is kept in cache/quality, by the hashes of program, networks, data and the code that
+Results are kept in cache/quality, by the hashes of program, networks, data and the code that
 measures: only what changed is measured again. GIFs and baselines do not depend on the networks.
 """
 

@@ -25,12 +25,12 @@ METHODS = ("repeated", "blended", "minterpolate GIF", "minterpolate", "ours")
 PEER = "RIFE"
 """On the restored frames; measured where its weights are at hand and it is asked for."""
 JUDGED = ("blended", "minterpolate", PEER, "ours")
-"""What is judged as people see it: everything on the restored frames."""
+"""The methods that are judged as people see them: all of those on the restored frames."""
 
 
 @dataclass(frozen=True)
 class Gap:
-    """What lies between two neighbouring frames of a GIF made of every `rate`-th frame of a film.
+    """The in-betweens of two neighbouring frames of a GIF made of every `rate`-th frame of a film.
 
     first: film frame before the gap. flow: mean length in pixels of the film's optical flow from one end to the other;
     fastest: its 90th percentile. psnr: per method, of every film frame of the gap; ssim: of the middle one. vmaf: of
@@ -92,7 +92,7 @@ def flow_lengths(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def films_of(
     kept: np.ndarray, gif: np.ndarray, pictures: np.ndarray, rate: int, peer: Rife | None = None
 ) -> dict[str, np.ndarray]:
-    """What every method shows, uint8 [(T - 1) rate + 1, H, W, 3]. kept: restored frames; pictures: the program's."""
+    """The pictures of every method, uint8 [(T - 1) rate + 1, H, W, 3]. kept: restored frames; pictures: the program's."""
     films = {
         "repeated": np.concatenate([np.repeat(gif[:-1], rate, axis=0), gif[-1:]]),
         "blended": blended(kept, rate),

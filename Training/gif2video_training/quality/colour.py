@@ -51,7 +51,7 @@ def gif_of(clip: Clip, maker: Maker, size: int, store: Store) -> bytes:
 
 
 def base_scores(clip: Clip, maker: Maker, size: int, store: Store) -> dict:
-    """What does not depend on the networks: "gif", the baselines, "truth" (its motion)."""
+    """Scores that do not depend on the networks: "gif", the baselines, "truth" (its motion)."""
 
     def measure() -> dict:
         gif, times = shown(gif_of(clip, maker, size, store))
@@ -68,7 +68,7 @@ def base_scores(clip: Clip, maker: Maker, size: int, store: Store) -> dict:
 def restored_scores(
     clip: Clip, maker: Maker, size: int, times: list[int], program: Program, base: Store, store: Store
 ) -> dict:
-    """What the program makes of the GIF, the dither decided by itself: scores, its verdict and, if wrong, the cost.
+    """The program on the GIF, which decides the dither itself: scores, its verdict and, if wrong, the cost.
 
     "told": the PSNR with the dither told, where the verdict is wrong.
     """

@@ -58,7 +58,7 @@ AIMS = (
 
 
 def aim_rows(rows: list[Row], profile: str) -> list[dict]:
-    """What was aimed at, on faces, beside what was reached."""
+    """The aims, on faces, beside the results."""
     result = []
     for aim in AIMS:
         for row in rows:

@@ -1,6 +1,6 @@
-"""What the program changes where nothing is to be restored: flat art that a GIF holds without loss, and GIFs as found.
+"""Measures changes where nothing is to be restored: flat art that a GIF holds without loss, and GIFs as found.
 
-And what it makes of flat art that a GIF holds with loss, where a network that knows films may do harm.
+Measures flat art that a GIF holds with loss, too, as a network that knows films may do harm there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which clips, makers and palette sizes are measured: everything, or a first look."""
+"""The clips, makers and palette sizes that are measured: everything, or a first look."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAIN_MAKERS = (
     "gifsicle-none", "gifsicle-none-lossy80", "gifsicle-floyd-steinberg",
     "imagemagick-none", "imagemagick-floyd_steinberg",
 )  # fmt: skip
-"""What people use most; measured with every palette size on every film."""
+"""The makers that people use most; measured with every palette size on every film."""
 PAPER_MAKERS = ("pillow-none", "pillow-floyd_steinberg")
 """The paper's protocol; also on the second clips of films that were cut in two."""
 LEAST_FPS = 20.0

@@ -158,7 +158,7 @@ class Maker:
         return self.panned(self.films.picture(self.rng))
 
     def ground(self) -> Layer:
-        """Whatever lies behind a scene that is drawn."""
+        """The background of a scene that is drawn."""
         draw = self.rng.random()
         if draw < 0.35:
             return self.flat(self.colour())
@@ -612,7 +612,7 @@ def _thing(make: Maker, textured: bool = True) -> Sprite:
 
 
 def _drawn_shape(make: Maker, side: int) -> Image.Image:
-    """What a cartoon is made of: flat or shaded shapes with an outline, a face, a pixel sprite, a word."""
+    """A piece of a cartoon: a flat or shaded shape with an outline, a face, a pixel sprite, a word."""
     image = Image.new("RGBA", (side, side))
     draw = ImageDraw.Draw(image)
     colour, edge = make.colour(), make.one_of((0, 0, 0), (0, 0, 0), make.colour(0, 90))

@@ -1,7 +1,7 @@
 """Layers of a scene and the paths that they move on.
 
 A layer shows a patch of premultiplied RGBA, float32 [h, w, 4] in 0 ... 255 (cover in 0 ... 1), at whole pixels of the
-canvas. What moves by parts of a pixel is drawn at OVERSAMPLE times the size and brought down by area, so that a moving
+canvas. A thing that moves by parts of a pixel is drawn at OVERSAMPLE times the size and brought down by area, so that a moving
 edge is as sharp at every moment as at any other.
 """
 
@@ -33,7 +33,7 @@ def premultiplied(image: Image.Image | np.ndarray, opacity: float = 1.0) -> np.n
 
 @dataclass(frozen=True)
 class Path:
-    """Where a thing's middle is at time t, pixels, and how it is turned (radians) and scaled.
+    """The place of a thing's middle at time t, pixels, and how it is turned (radians) and scaled.
 
     start + velocity t + acceleration t^2 / 2 + sway sin(t beat + phase); `snap`: at whole pixels only.
     """
@@ -71,7 +71,7 @@ class Path:
 
 class Layer(Protocol):
     def patch(self, t: float, size: tuple[int, int]) -> Patch:
-        """What it shows at time t on a canvas of `size`, width and height."""
+        """The patch that it shows at time t on a canvas of `size`, width and height."""
 
     def stands(self, first: float, last: float) -> bool:
         """Whether it shows the same from `first` to `last`."""

@@ -1,4 +1,4 @@
-"""What in-betweens do to what stands, and to what changes at once. Levels of 8 bits."""
+"""Measures in-betweens of parts that stand, and of parts that change at once. Levels of 8 bits."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ CLEAN, HELD = 0.25, 0.7
 
 
 def draw_any_maker(rng: np.random.Generator, pair: np.ndarray) -> tuple[str, int] | None:
-    """Who makes a pair's GIF, and of how many colours; None: it stays as it is. pair: uint8 [2, H, W, 3]."""
+    """The maker of a pair's GIF, and the number of colours; None: it stays as it is. pair: uint8 [2, H, W, 3]."""
     if rng.random() < CLEAN:
         return None
     packed = pair.astype(np.uint32) @ np.array([1, 256, 65536], np.uint32)
