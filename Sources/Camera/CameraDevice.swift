@@ -1,5 +1,4 @@
 import Glibc
-import Media
 
 /// An open device that takes pictures of one format. One thread at a time.
 final class CameraDevice {

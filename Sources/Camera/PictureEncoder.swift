@@ -1,6 +1,6 @@
 import CKernels
-import PixelKernels
 public import Media
+import PixelKernels
 
 /// Turns pictures into a camera's bytes. Any thread.
 public struct PictureEncoder: Sendable {

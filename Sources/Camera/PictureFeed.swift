@@ -1,4 +1,3 @@
-import Media
 import Threads
 
 /// Pictures on their way to a camera's clock, GIF after GIF. One thread brings them, the clock's takes them; any thread may

@@ -1,6 +1,5 @@
 import Camera
 import Filesystem
-import Media
 import Output
 import Restoration
 

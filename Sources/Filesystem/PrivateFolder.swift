@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 /// A folder that this process's user made for itself in a folder that others may write into.

@@ -1,6 +1,6 @@
 import CKernels
-import PixelKernels
 public import Media
+import PixelKernels
 
 /// Fits pictures of any size into one fixed canvas, scaled and centred: as large as fits, the rest in one color, or so large
 /// that nothing is left free, cut off at the edges.

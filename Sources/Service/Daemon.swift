@@ -1,6 +1,6 @@
+import CLinux
 public import Configuration
 import Control
-import CLinux
 import Glibc
 import Media
 import Output

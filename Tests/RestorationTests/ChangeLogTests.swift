@@ -1,6 +1,6 @@
 import Inference
-import TestSupport
 import PixelKernels
+import TestSupport
 import Testing
 
 @testable import Restoration

@@ -1,7 +1,7 @@
 import Foundation
 import Inference
-import TestSupport
 import PixelKernels
+import TestSupport
 import Testing
 
 @testable import Restoration

@@ -1,6 +1,6 @@
 import Inference
-import PixelKernels
 import Media
+import PixelKernels
 import Threads
 
 /// Network C of figure 4: makes the in-betweens of two restored frames, one at a time, on any thread.

@@ -1,6 +1,6 @@
 import Inference
-import PixelKernels
 import Media
+import PixelKernels
 import Threads
 
 /// Captions, logos and displays that stand in front of a moving film: they stay in in-betweens, and nothing of them is

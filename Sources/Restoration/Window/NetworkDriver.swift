@@ -1,6 +1,6 @@
 import Inference
-import PixelKernels
 import Media
+import PixelKernels
 import Threads
 
 /// Runs the networks of figure 4 on the window's frames, one stream's: A is CCDNet, with the classifier that chooses which

@@ -1,6 +1,6 @@
 import Inference
-import PixelKernels
 import Media
+import PixelKernels
 import Threads
 
 /// Makes pictures, as bytes, of restored frames and of in-betweens. Immutable.

@@ -1,6 +1,5 @@
 import Inference
 public import Media
-import PixelKernels
 public import Threads
 
 /// Turns the frames of one GIF into restored pictures, over a sliding window (figure 4): a restored frame, the one that

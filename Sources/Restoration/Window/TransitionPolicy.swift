@@ -1,6 +1,6 @@
 import Inference
-import PixelKernels
 import Media
+import PixelKernels
 
 /// What happens between two frames.
 enum Transition {
