@@ -16,7 +16,7 @@ typedef vector *vectors;
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-/// What `product` reads.
+/// The operands of `product`.
 struct operand {
     /// The first channel of the first pixel under the upper left tap.
     const float *source;
@@ -30,7 +30,7 @@ struct operand {
     const float *weights;
 };
 
-/// What becomes of the sums.
+/// The target of the sums.
 struct result {
     /// The group's first channel of the first pixel.
     float *target;
@@ -179,7 +179,7 @@ static void winograd_input(const struct ck_map *source, int size, int first_chan
             for (int block = 0; block < blocks; block++, to += target->block) {
                 const float *from = line + 4 * x * LANES;
                 if (++x == across) x = 0, line += 4 * source->row;
-                // What the block after the next one reads.
+                // The block after the next one reads this.
                 UNROLL for (int i = 0; i < 6; i++) {
                     UNROLL for (int j = 10; j < 14; j++) __builtin_prefetch(from + i * source->row + j * LANES);
                 }
@@ -239,7 +239,7 @@ static void winograd_output(const struct ck_convolution *convolution, const stru
         int y = 4 * (first_block / across), x = 4 * (first_block % across);
         for (int block = 0; block < blocks; block++, from += source->block) {
             float *to = plane + y * target->row + x * target->pixel;
-            // What the block after the next one writes.
+            // The block after the next one writes this.
             UNROLL for (int i = 0; i < 4; i++) {
                 UNROLL for (int j = 8; j < 12; j++) __builtin_prefetch(to + i * target->row + j * target->pixel, 1);
             }

@@ -117,7 +117,7 @@ static void unshuffle_to_map(const float *source, int channels, int height, int 
                     values[i] = values[i + 1] = 0;
                     if (i >= used) continue;
                     const loose *line = (const loose *)(lines[i / 2] + 2 * x);
-                    // What the next row reads.
+                    // The next row reads this.
                     __builtin_prefetch((const float *)line + 2 * width);
                     __builtin_prefetch((const float *)line + 2 * width + LANES);
                     values[i] = EVEN(line[0], line[1]);

@@ -16,7 +16,7 @@ enum { CHUNK = 512, BATCH = 64 };
 static void backwarp(const float *restrict source, int channels, int height, int width, const float *restrict flow,
                      float scale, int first_row, int rows, int first_column, int columns, float *restrict target) {
     const ptrdiff_t plane = (ptrdiff_t)height * width;
-    // Where a pixel comes from: the upper left of four, the steps to the others, and how far between them.
+    // The origin of a pixel: the upper left of four, the steps to the others, and how far between them.
     int32_t corner[CHUNK], right[CHUNK], below[CHUNK];
     float across[CHUNK], down[CHUNK];
     for (int y = first_row; y < first_row + rows; y++) {

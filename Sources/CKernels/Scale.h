@@ -1,4 +1,4 @@
-/// What a scaled picture takes from rows and columns. Included once by the file of each instruction set.
+/// Scaling of pictures, by rows and by columns. Included once by the file of each instruction set.
 #pragma once
 #include "CKernels.h"
 

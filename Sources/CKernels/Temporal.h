@@ -1,4 +1,4 @@
-/// What a row of a picture takes from the row of the picture before. Included once by the file of each instruction set.
+/// The temporal filter of one row of a picture. Included once by the file of each instruction set.
 #pragma once
 #include "CKernels.h"
 

@@ -144,7 +144,7 @@ int clinux_catch_signals(void) {
     sigset_t mask;
     caught = clinux_event();
     if (caught < 0) return -1;
-    // Whoever started the process may have had them blocked.
+    // The parent process may have had them blocked.
     sigemptyset(&mask);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaddset(&mask, signals[i]);
     pthread_sigmask(SIG_UNBLOCK, &mask, NULL);

@@ -1,4 +1,4 @@
-/// What of V4L2 Swift cannot see: variadic functions, request macros, unions. Every call returns 0, or -1 with errno.
+/// Parts of V4L2 that Swift cannot see: variadic functions, request macros, unions. Every call returns 0, or -1 with errno.
 #pragma once
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 import CLinux
 public import Glibc
 
-/// An open folder. What is done to its entries is done relative to its descriptor: wherever the folder is moved to meanwhile,
-/// and whatever takes its name, it is the same folder.
+/// An open folder. Every call on an entry is relative to the descriptor, so that it reaches the same folder even after that was
+/// moved and something else has taken its name.
 ///
 /// Immutable; any thread. The descriptor is closed with the last reference.
 ///
@@ -12,7 +12,7 @@ public import Glibc
 public final class Folder: Sendable {
     /// Of the folder, for fstat(2) and for child processes.
     public let descriptor: Int32
-    /// Where the folder was when it was opened, for messages.
+    /// The folder's path when it was opened, for messages.
     public let path: Path
 
     private init(descriptor: Int32, path: Path) {
@@ -172,7 +172,7 @@ public final class Folder: Sendable {
         }
     }
 
-    /// Removes a file, or a folder with all that is in it; links are removed, not followed. What cannot be removed stays.
+    /// Removes a file, or a folder with all that is in it; links are removed, not followed. Leaves whatever cannot be removed.
     public func removeTree(_ name: Path) {
         if name.withCString({ unlinkat(descriptor, $0, 0) }) == 0 { return }
         // An empty folder goes without being opened.

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// One thread at a time.
 public final class TemporaryFile {
-    /// Where such files lie.
+    /// The folder in which such files lie.
     public static var folder: String {
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? ""
         return folder.isEmpty ? "/tmp" : folder

@@ -1,4 +1,4 @@
-/// Where a GIF's bytes come from: a file, a pipe, an array.
+/// The source of a GIF's bytes: a file, a pipe, an array.
 ///
 /// A decoder pulls bytes from one thread, in order, and takes no byte beyond the GIF's trailer: what follows
 /// stays in the source and belongs to whoever reads from it next.

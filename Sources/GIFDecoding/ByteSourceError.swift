@@ -9,7 +9,7 @@ public struct ByteSourceError: Error, Equatable, CustomStringConvertible {
         self.code = code
     }
 
-    /// What the system says about the code, as in "Input/output error".
+    /// The system's text for the code, as in "Input/output error".
     public var description: String {
         var text = [CChar](repeating: 0, count: 256)
         guard strerror_r(code, &text, text.count) == 0 else { return "error \(code)" }

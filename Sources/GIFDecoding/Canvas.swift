@@ -11,7 +11,7 @@ final class Canvas {
 
     private let colors: UnsafeMutablePointer<UInt32>
     private let numbers: UnsafeMutablePointer<UInt16>
-    /// What disposal 3 brings back: the rectangle, its colors and palette numbers.
+    /// The state that disposal 3 restores: the rectangle, its colors and palette numbers.
     private var kept: (rect: PixelRect, colors: [UInt32], numbers: [UInt16])?
     /// Everything drawn since the last snapshot lies in here.
     private var touched: PixelRect

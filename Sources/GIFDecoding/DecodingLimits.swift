@@ -1,6 +1,6 @@
 public import Media
 
-/// What a GIF may ask for at most. A GIF that asks for more fails before anything is allocated.
+/// The most that a GIF may ask for. A GIF that asks for more fails before anything is allocated.
 public struct DecodingLimits: Hashable, Sendable {
     /// Pixels of the canvas, and of any one image.
     public var maxCanvasPixels: Int

@@ -9,7 +9,7 @@ public final class FileDescriptorSource: ByteSource {
     private let descriptor: Int32
     private let closes: Bool
     private let buffer: UnsafeMutableRawBufferPointer
-    /// Where the next pread(2) begins; nil: read(2) is used, at the descriptor's own place.
+    /// Offset of the next pread(2); nil: read(2) is used, at the descriptor's own place.
     private var offset: Int?
     /// The part of the buffer that nobody has taken yet.
     private var unread: Range<Int> = 0..<0

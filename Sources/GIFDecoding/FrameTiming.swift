@@ -1,6 +1,6 @@
 import Media
 
-/// Which images are frames of their own, and how long they stay: the one rule for decoder and scanner.
+/// Tells which images are frames of their own, and how long they stay: the one rule for decoder and scanner.
 ///
 /// - A delay of 1 cs or less plays as 10 cs, a longer one as it is.
 /// - An image with a delay is a frame.

@@ -7,7 +7,7 @@ public import Media
 /// header (see `FrameTiming`). Memory depends on the canvas, not on the number of frames.
 ///
 /// Defects never cost frames: what is damaged inside one image is drawn as far as it goes and decoding continues; the
-/// first such defect is in `defect` and is thrown after the last frame, in place of the clean end. Where the blocks
+/// first such defect is in `defect` and is thrown after the last frame, in place of the clean end. If the blocks
 /// cannot be followed any further, the error is thrown after all frames before it.
 ///
 /// Not thread-safe: one thread at a time, the thread that waits for the source. Bytes after the trailer stay in the
@@ -21,7 +21,7 @@ public final class GIFDecoder {
     /// An image whose header is read and whose data are not.
     private var opened: (header: GIFStream.ImageHeader, control: GraphicControl)?
     private var isFinished = false
-    /// Where the next frame starts, in centiseconds.
+    /// Start of the next frame, in centiseconds.
     private var clock = 0
 
     /// Size of all frames. A logical screen of no width or no height gets the first image's; before that image's header
@@ -34,11 +34,11 @@ public final class GIFDecoder {
     public let globalPalette: Palette?
     /// Frames returned so far.
     public private(set) var frameCount = 0
-    /// What `next` will throw after the last frame, or has thrown: the first damaged image, or what ended decoding
-    /// before the GIF's end. For those who want to know while frames still come.
+    /// The error that `next` will throw after the last frame, or has thrown: the first damaged image, or the defect that
+    /// ended decoding before the GIF's end. Callers may read it while frames still come.
     public private(set) var defect: GIFDecodingError?
 
-    /// What errors call the GIF.
+    /// The GIF's name in errors.
     public var name: String { stream.name }
 
     /// Reads the header and the global color table.
@@ -71,7 +71,7 @@ public final class GIFDecoder {
                 isFinished = true
             } catch {
                 isFinished = true
-                // What ended decoding is the news, even when an earlier image was damaged.
+                // The error that ended decoding replaces that of an earlier damaged image.
                 defect = error
             }
             do throws(GIFDecodingError) {

@@ -1,6 +1,6 @@
-/// Why a GIF could not be decoded, or not to its end.
+/// The reason for which a GIF could not be decoded, or not to its end.
 public struct GIFDecodingError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What is wrong.
+    /// The kind of defect.
     public enum Reason: Hashable, Sendable {
         /// Not a single byte came.
         case emptyInput

@@ -5,7 +5,7 @@ import Media
 ///
 /// Takes from the source no byte after the trailer. Used by one thread at a time.
 final class GIFStream {
-    /// What stands next in the file.
+    /// The kind of the next block in the file.
     enum Record {
         case image
         case extensionBlock

@@ -1,6 +1,6 @@
 public import Media
 
-/// What a GIF says about itself, found without decoding any pixel: see `GIFScanner`.
+/// Facts about a GIF from its blocks, found without decoding any pixel: see `GIFScanner`.
 ///
 /// Images are counted, not kept: a frame takes two bytes here, an image none.
 public struct GIFSummary: Sendable {
@@ -27,7 +27,8 @@ public struct GIFSummary: Sendable {
     public private(set) var duration = 0
     /// Bytes from the header through the trailer, or what there is of them.
     public internal(set) var byteCount = 0
-    /// Where the blocks cannot be followed any further; nil for a file with sound blocks. Damaged LZW data go unnoticed.
+    /// The place where the blocks cannot be followed any further; nil for a file with sound blocks. Damaged LZW data go
+    /// unnoticed.
     public internal(set) var defect: GIFDecodingError?
 
     /// Frames as a viewer shows them.

@@ -1,6 +1,6 @@
 /// The graphic control extension: how the image after it is shown.
 struct GraphicControl: Hashable {
-    /// What happens to the image's rectangle before the next image is drawn.
+    /// The disposal: how the image's rectangle changes before the next image is drawn.
     enum Disposal: Hashable {
         /// The image stays (values 0, 1 and the undefined 5 to 7).
         case keep
@@ -16,7 +16,7 @@ struct GraphicControl: Hashable {
     /// The palette index that paints nothing.
     var transparentIndex: Int?
 
-    /// What holds for an image without a graphic control.
+    /// The values for an image without a graphic control.
     init() {}
 
     /// - Parameter data: the extension's first sub-block; nil comes back when it has fewer than four bytes.

@@ -1,7 +1,7 @@
 /// Hands an image's data sub-blocks to giflib, and knows whether their terminator was read.
 ///
-/// giflib reads a length byte, then that many bytes at once, until the length is 0. Where the input ends inside a
-/// sub-block it would drop all of it; here it gets a shorter one, so that every pixel that arrived is decoded.
+/// giflib reads a length byte, then that many bytes at once, until the length is 0. If the input ends inside a
+/// sub-block, giflib would drop all of it; here it gets a shorter one, so that every pixel that arrived is decoded.
 struct ImageDataBlocks {
     /// The sub-block whose length giflib has, and whose bytes it will ask for next.
     private var block: [UInt8] = []

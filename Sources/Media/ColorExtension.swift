@@ -1,8 +1,8 @@
 /// Colors for transparent pixels: each gets those of the visible pixel that is nearest to it, within `reach`.
 ///
-/// Nobody sees them, but whatever mixes neighbouring pixels does, and then no other color comes into a picture's outline.
-/// Where pictures keep alpha CCDNet reads frames that are extended so, and so do encoders, most of which share colors between
-/// neighbouring pixels.
+/// Viewers do not see these colors, but every operation that mixes neighboring pixels reads them; so no other color comes
+/// into a picture's outline. If pictures keep alpha, CCDNet reads frames that are extended so. Encoders get them, too, as
+/// most of them share colors between neighboring pixels.
 public struct ColorExtension {
     /// Rows and columns that a color is extended by, at most; beyond that pixels stay as they are. So far a change of a pixel
     /// counts. More makes the networks compute more and changes the PSNR of an outline by 0.1 dB, up or down.

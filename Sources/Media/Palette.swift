@@ -1,4 +1,4 @@
-/// A GIF colour table: 1 to 256 colors, RGB, 8 bits each. Immutable and shared by reference.
+/// A GIF color table: 1 to 256 colors, RGB, 8 bits each. Immutable and shared by reference.
 public final class Palette: Hashable, Sendable {
     /// R, G, B, R, G, B ...: three bytes a color, as the file holds them (padding and duplicates included).
     public let rgb: [UInt8]
@@ -27,7 +27,7 @@ public final class Palette: Hashable, Sendable {
     }
 }
 
-/// Which palette painted each pixel of a canvas.
+/// The palette that painted each pixel of a canvas.
 ///
 /// A GIF's canvas mixes pixels painted by several earlier images, each under its own color table;
 /// a pixel keeps the palette that painted it until another image paints over it.

@@ -7,7 +7,7 @@ import Threads
 /// Holds at most `capacity` bytes of pictures, recordings under way included; those that were not shown for longest make
 /// room. A GIF that does not fit as a whole is not kept at all. Any thread; `Playback` is the usual way to use it.
 public final class PictureCache: Sendable {
-    /// What makes two plays of a GIF show the same pictures.
+    /// Two plays of a GIF with equal keys show the same pictures.
     public struct Key: Hashable, Sendable {
         /// Tells one GIF, and one version of a file, from all others, for instance by its path, inode, size and time.
         public let content: String

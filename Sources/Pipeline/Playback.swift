@@ -23,8 +23,8 @@ public struct Playback: Sendable {
 
     /// Plays a GIF once, to its end, as `RestorationStream.run` does; returns when the writer is finished.
     ///
-    /// From the cache, pictures come as fast as the writer takes them, with the same pixels and times as at first. What
-    /// was not played to its end, was defective or had something given up for it (`Report.isWhole`) is not kept.
+    /// From the cache, pictures come as fast as the writer takes them, with the same pixels and times as at first. A play
+    /// that did not reach the GIF's end, had a defect or gave something up to be in time (`Report.isWhole`) is not kept.
     /// - Parameters:
     ///   - content: tells the GIF, and the version of a file, from all others; nil: it is not looked for and not kept.
     ///   - pace: of a sink that may not be late.

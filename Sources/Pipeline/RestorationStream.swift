@@ -19,7 +19,7 @@ public final class RestorationStream {
     /// Bytes of the frames, the pending pictures, and the pictures that may wait, each; one may be larger.
     public static let byteCapacity = Restorer.queueBytes
 
-    /// What a finished stream did.
+    /// The results of a finished stream.
     public struct Report: Sendable {
         /// GIF frames decoded that pictures were made of.
         public let frames: Int
@@ -27,9 +27,9 @@ public final class RestorationStream {
         public let pictures: Int
         /// The classifier's verdict; nil where it was not asked.
         public let verdict: DitherVerdict?
-        /// What was wrong with the GIF, where its end could not be reached; the pictures before it were written.
+        /// The defect for which the GIF's end could not be reached; the pictures before it were written.
         public let defect: GIFDecodingError?
-        /// What was given up to be in time.
+        /// The work that was given up to be in time.
         public let losses: LivePace.Losses
 
         /// Whether the pictures are those that another run would make, all of them.

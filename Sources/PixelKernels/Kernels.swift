@@ -3,7 +3,7 @@ import Glibc
 
 /// The kernels in use: an instruction set, and who multiplies matrices.
 ///
-/// What the processor offers is picked once. Two environment variables hold it back, for tests and comparisons:
+/// The best kernels for the processor are picked once. Two environment variables limit the choice, for tests and comparisons:
 /// GIF2VIDEO_CPU names the highest level wanted (`baseline`, `avx2` or `avx512`), GIF2VIDEO_CONV the convolutions'
 /// products (`own` or `openblas`). Anything else, and their absence, means the best.
 public struct Kernels: @unchecked Sendable {
@@ -28,7 +28,7 @@ public struct Kernels: @unchecked Sendable {
         }
     }
 
-    /// Who computes the convolutions' products.
+    /// The code that computes the convolutions' products.
     public enum Products: String, CaseIterable, Sendable {
         /// The kernels of the level.
         case own

@@ -65,7 +65,7 @@ public struct PixelOperations: Sendable {
         }
     }
 
-    /// Where two tensors differ in any channel.
+    /// Finds the pixels at which two tensors differ in any channel.
     /// - Parameter region: where they may differ; nil: anywhere.
     public func differences(of a: TensorView, from b: TensorView, in region: Region? = nil) -> Region {
         precondition(a.shape == b.shape, "differences of \(a.shape) from \(b.shape)")

@@ -1,7 +1,7 @@
 import Glibc
 import Inference
 
-/// Where the networks are.
+/// Finds the folder of the networks.
 public enum ModelFolder {
     /// The folder named by the caller, in GIF2VIDEO_MODELS, installed beside the program
     /// (../share/gif2video/models), or `Models` in the source tree that the program was built in.

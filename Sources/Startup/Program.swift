@@ -19,8 +19,8 @@ public enum Program {
         return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 
-    /// What comes first, before there are threads: the library that may multiply is loaded, large memory goes back to the
-    /// system as soon as it is free.
+    /// Prepares the process; to be called before there are threads. Loads OpenBLAS if it may multiply, and has malloc give
+    /// large memory back to the system as soon as it is free.
     public static func prepare() throws(OpenBLAS.Missing) {
         clinux_give_back_memory()
         try OpenBLAS.loadIfNeeded()

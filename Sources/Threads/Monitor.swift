@@ -58,7 +58,7 @@ public final class Monitor<State>: @unchecked Sendable {
 
     /// Wakes every waiter to look again.
     func wake() {
-        // Whoever has looked and not yet slept holds the lock.
+        // A waiter that has looked and does not sleep yet holds the lock.
         pthread_mutex_lock(mutex)
         pthread_mutex_unlock(mutex)
         pthread_cond_broadcast(condition)

@@ -183,7 +183,7 @@ private final class Loop: @unchecked Sendable {
     }
 }
 
-/// Where loops lie for whoever has time.
+/// The queue from which idle threads take loops.
 private final class Desk: Sendable {
     private struct State {
         /// All whose callers have not returned, in the order in which they came.
@@ -306,7 +306,7 @@ private final class Desk: Sendable {
         loop.forget()
         let tells = monitor.withLock { state in
             state.remove(loop)
-            // Where this was one caller too many.
+            // Its caller's thread is free: another one may work now.
             let tells = !state.loops.isEmpty && loop.isOutermost
             loop.isOver = true
             state.keep(loop)

@@ -184,8 +184,8 @@ struct ck_kernels {
                           const uint16_t *ids, const struct ck_palette *palettes, float *target);
 
     /// SuperSlomo's synthesis: with v = (visibility + 1) / 2, w0 = (1 - t) v, w1 = t (1 - v),
-    /// target = (w0 * warped0 + w1 * warped1) / (w0 + w1 + 1e-8) for 3 planes, `plane` floats apart. Where both are
-    /// the same value, exactly that.
+    /// target = (w0 * warped0 + w1 * warped1) / (w0 + w1 + 1e-8) for 3 planes, `plane` floats apart; exactly the value of
+    /// both where they are equal.
     void (*synthesize)(const float *warped0, const float *warped1, const float *visibility, float t, ptrdiff_t plane,
                        ptrdiff_t count, float *target);
 
@@ -263,7 +263,7 @@ struct ck_kernels {
 uint64_t ck_flush_subnormals(void);
 void ck_restore_subnormals(uint64_t mode);
 
-/// What this processor offers: a set of CK_ flags.
+/// The features of this processor: a set of CK_ flags.
 unsigned ck_processor(void);
 
 /// The best table whose needs are a subset of both `allowed` and this processor's flags. Never null; lives forever.

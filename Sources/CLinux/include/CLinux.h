@@ -1,4 +1,4 @@
-/// What Glibc hides from Swift: names behind _GNU_SOURCE, variadic functions and function-like macros.
+/// Parts of Glibc that Swift cannot see: names behind _GNU_SOURCE, variadic functions and function-like macros.
 #pragma once
 
 #include <signal.h>
@@ -29,7 +29,7 @@ static inline void clinux_pause(void) {
 #endif
 }
 
-/// What the calling thread noted last; NULL at first.
+/// The note that the calling thread set last; NULL at first.
 void *clinux_note(void);
 void clinux_set_note(void *note);
 
@@ -97,7 +97,7 @@ long clinux_attribute(int fd, const char *name, char *buffer, size_t capacity);
 /// inotify does not see them; 0 when not, -1 with errno.
 int clinux_is_remote(const char *path);
 
-/// Whose process is at the other end of a Unix socket, and its supplementary groups (at most `capacity`).
+/// The user of the process at the other end of a Unix socket, and its supplementary groups (at most `capacity`).
 /// Returns the number of groups, or -1 with errno.
 int clinux_peer(int fd, pid_t *pid, uid_t *uid, gid_t *gid, gid_t *groups, int capacity);
 
@@ -119,8 +119,8 @@ int clinux_stderr_is_journal(void);
 
 /// Opens a regular file for reading if a user could: walks the path, its symbolic links included, and looks at the mode bits of
 /// every folder before anything in it is looked up, so that the answer says nothing about places that the user cannot search.
-/// Where a file has an access control list, only its owner passes. -1 with errno; EINVAL: not a regular file. The descriptor is
-/// what was checked, whatever happens to the path meanwhile.
+/// If a file has an access control list, only its owner passes. -1 with errno; EINVAL: not a regular file. The descriptor is
+/// of the file that was checked, whatever happens to the path meanwhile.
 int clinux_open_as(const char *path, uid_t user, const gid_t *groups, int count);
 
 /// A timer of CLOCK_MONOTONIC, nonblocking, closed in children; -1 with errno.
