@@ -1,6 +1,6 @@
 import Glibc
 
-/// Why a camera cannot be written to, and what to do about it.
+/// The reason for which a camera cannot be written to, and the remedy.
 public enum CameraError: Error, Equatable, CustomStringConvertible {
     /// There is no such device, or none with that label.
     case missing(device: String)

@@ -42,11 +42,11 @@ public enum CameraPixels: String, CaseIterable, Sendable {
     }
 }
 
-/// What a camera shows for all of its life: readers do not follow a change.
+/// The format of a camera's pictures. It never changes, because readers do not follow a change.
 public struct CameraFormat: Hashable, Sendable {
     /// Sides that every driver and reader can do.
     public static let sides = 2...8192
-    /// What most programs that read cameras expect.
+    /// The size that most programs that read cameras expect.
     public static let usualSize = PixelSize(width: 640, height: 480)
 
     public let size: PixelSize

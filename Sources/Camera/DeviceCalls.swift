@@ -1,6 +1,6 @@
 public import Media
 
-/// What a camera asks of the system: Linux's answers are `LinuxDeviceCalls`, tests have their own. One thread at a time for a
+/// The system calls of a camera: `LinuxDeviceCalls` makes them on Linux, tests have their own. One thread at a time for a
 /// descriptor.
 public protocol DeviceCalls: Sendable {
     /// Opens a device for writing, without waiting; ENOTTY: it is no video device.
@@ -32,7 +32,7 @@ public struct SystemFailure: Error, Equatable {
     }
 }
 
-/// What VIDIOC_QUERYCAP says.
+/// The answer of VIDIOC_QUERYCAP.
 public struct DeviceCapabilities: Equatable, Sendable {
     public var driver: String
     public var canCapture: Bool
@@ -47,7 +47,7 @@ public struct DeviceCapabilities: Equatable, Sendable {
     var isLoopback: Bool { driver.hasPrefix("v4l2 loopback") || driver.hasPrefix("v4l2loopback") }
 }
 
-/// What VIDIOC_S_FMT left.
+/// The format that VIDIOC_S_FMT set.
 public struct DeviceFormat: Equatable, Sendable, CustomStringConvertible {
     public var size: PixelSize
     public var fourcc: UInt32

@@ -1,6 +1,6 @@
 import Media
 
-/// What a camera shows before its first GIF: three dots on dark gray.
+/// The picture that a camera shows before its first GIF: three dots on dark gray.
 enum IdleCard {
     private static let ground = 40.0
     private static let dot = 150.0

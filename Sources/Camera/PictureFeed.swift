@@ -9,7 +9,7 @@ final class PictureFeed: Sendable {
     /// Pictures that may wait: about a second of them, which is what a restorer may stand still without being noticed.
     let capacity: Int
 
-    /// What the clock finds at a tick.
+    /// The state of the feed at a tick of the clock.
     enum Finding: Equatable {
         /// A picture to be shown from now on.
         case picture([UInt8])
@@ -25,7 +25,7 @@ final class PictureFeed: Sendable {
         let number: Int
     }
 
-    /// What the bringer of a GIF asked for.
+    /// The requests of a GIF's producer.
     private struct GIF {
         let headStart: Int
         let began: @Sendable (Int) -> Void
@@ -135,7 +135,7 @@ final class PictureFeed: Sendable {
             if let newest { return (.picture(newest.bytes), state.origin) }
             if tick < state.end { return (.stays(isLate: false), state.origin) }
             if let next = state.waiting.first, next.gif == state.shown { return (.stays(isLate: false), state.origin) }
-            // Who waits for the first GIF after nothing was shown misses nothing.
+            // A tick that waits for the first GIF is not late, as nothing was shown before.
             if state.isOpen || !state.waiting.isEmpty {
                 return (.stays(isLate: state.shown != nil), state.origin)
             }

@@ -11,7 +11,7 @@ public final class VirtualCamera: Sendable {
     /// Seconds between two attempts to open the device: the first, and the most.
     static let retries = (first: 0.1, most: 5.0)
 
-    /// What is shown when there is nothing to show.
+    /// The picture that is shown between GIFs.
     public enum Idle: String, CaseIterable, Sendable {
         /// The last picture; before the first the card.
         case last
@@ -19,7 +19,7 @@ public final class VirtualCamera: Sendable {
         case card
     }
 
-    /// What it did since it was started.
+    /// Counts of the camera's work since it was started.
     public struct Counts: Equatable, Sendable {
         /// Pictures that the device took, repeated ones too.
         public var shown = 0
@@ -33,7 +33,7 @@ public final class VirtualCamera: Sendable {
         public var opened = 0
     }
 
-    /// What happened to the device.
+    /// A change of the device's state.
     public enum Event: Equatable, Sendable {
         /// The node that takes pictures from now on.
         case opened(path: String)
@@ -98,7 +98,7 @@ public final class VirtualCamera: Sendable {
         try run(CameraDevice(device, format, calls))
     }
 
-    /// Ends; returns when the device is closed. What waits is dropped.
+    /// Ends; returns when the device is closed. Drops the pictures that wait.
     public func stop() {
         stopping.raise()
         feed.stop()
@@ -143,7 +143,7 @@ public final class VirtualCamera: Sendable {
         return counts
     }
 
-    /// Why the device shows nothing; nil while it is open, and before the first attempt.
+    /// The reason for which the device shows nothing; nil while it is open, and before the first attempt.
     public var trouble: CameraError? { state.withLock { $0.trouble } }
 
     // MARK: The thread

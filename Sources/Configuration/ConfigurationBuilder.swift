@@ -132,7 +132,7 @@ struct ConfigurationBuilder {
         reader.finish()
     }
 
-    /// What only shows when all files are read.
+    /// Finds the mistakes that show only when all files are read.
     func checkWhole() {
         var names: Set<String> = []
         var places: [String: String] = [:]

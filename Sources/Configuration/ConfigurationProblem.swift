@@ -20,7 +20,7 @@ public struct ConfigurationProblem: Error, Hashable, Sendable, CustomStringConve
     }
 }
 
-/// Why a configuration is not used: all its mistakes, in the order of the files.
+/// The mistakes for which a configuration is not used, in the order of the files.
 public struct ConfigurationError: Error, CustomStringConvertible {
     /// At least one.
     public let problems: [ConfigurationProblem]

@@ -81,7 +81,7 @@ public struct JobConfiguration: Hashable, Sendable {
     public init() {}
 }
 
-/// What one GIF may ask for.
+/// Limits on one GIF.
 public struct LimitConfiguration: Hashable, Sendable {
     public var megapixels = 64
     /// GiB that a GIF's canvas may make necessary.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where things are when nobody says otherwise: systemd's folders, else the system's for root, else the user's.
+/// The default paths: systemd's folders, else the system's for root, else the user's.
 public struct StandardPaths: Hashable, Sendable {
     /// Existing or not.
     public var configuration: String

@@ -65,7 +65,7 @@ public struct FolderSource: Hashable, Sendable {
         case poll
     }
 
-    /// What becomes of a GIF that is done.
+    /// The handling of a GIF whose video is done.
     public enum Finished: Hashable, Sendable {
         case keep
         case delete
@@ -109,7 +109,7 @@ public struct PipeSource: Hashable, Sendable {
 
 /// Video files in a folder.
 public struct FileSink: Hashable, Sendable {
-    /// What a file is made with.
+    /// The encoder or format of a file.
     public enum Format: Hashable, Sendable {
         /// The encoder command of this name.
         case encoder(String)
@@ -148,7 +148,7 @@ public struct CameraSink: Hashable, Sendable {
     }
 }
 
-/// Which pictures are made.
+/// Options of the pictures that are made.
 public struct RestorationConfiguration: Hashable, Sendable {
     public var rate = OutputRate.constant(Rational(30))
     public var profile = ProfileChoice.auto

@@ -66,7 +66,7 @@ public struct StreamInfo: Codable, Hashable, Sendable {
     }
 }
 
-/// What a stream did since the daemon started, as the IDL's type StreamStatistics says it.
+/// Counts of a stream's work since the daemon started: the IDL's type StreamStatistics.
 public struct StreamStatistics: Codable, Hashable, Sendable {
     public var stream: String
     public var done = 0
@@ -111,7 +111,7 @@ public struct ControlEvent: Codable, Hashable, Sendable {
     }
 }
 
-/// What differs from the stream's restoration, as the IDL's type Options says it.
+/// Settings that differ from the stream's: the IDL's type Options.
 public struct SubmitOptions: Codable, Hashable, Sendable {
     public var rate: String?
     public var profile: String?

@@ -1,4 +1,4 @@
-/// What GetInfo says of a program.
+/// The program's description in the answer of GetInfo.
 public struct VarlinkProduct: Sendable {
     public let vendor: String
     public let product: String

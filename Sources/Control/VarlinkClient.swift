@@ -4,7 +4,7 @@ import Glibc
 
 /// A connection to a Varlink server. One thread at a time; everything blocks.
 public final class VarlinkClient {
-    /// Why there is no connection, or none any more.
+    /// The reason for which there is no connection, or none any more.
     public struct ConnectionError: Error, CustomStringConvertible {
         public let path: String
         /// errno; 0 when the server closed the connection.

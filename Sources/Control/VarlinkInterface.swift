@@ -22,7 +22,7 @@ public struct VarlinkCall: Sendable {
     public static let expectedMore = VarlinkError.expectedMore
 }
 
-/// What a call is answered with.
+/// The answer to a call.
 public enum VarlinkAnswer {
     case reply(any Encodable & Sendable)
     /// Replies that come when they come, until the client goes; the closure is called once, on the thread of the call.

@@ -11,7 +11,7 @@ enum VarlinkMessage {
         var upgrade = false
     }
 
-    /// What the specification ends a connection for.
+    /// A mistake for which the specification ends a connection.
     struct Violation: Error {
         let reason: String
     }

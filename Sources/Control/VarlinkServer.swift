@@ -7,7 +7,7 @@ import Threads
 /// One thread ("control") reads and writes all sockets and never waits for a client; two ("control-call") answer the
 /// calls, a call a connection at a time, so replies leave in order. Everything a client can make grow has a limit.
 public final class VarlinkServer: Sendable {
-    /// What clients may take.
+    /// Limits on clients.
     public struct Limits: Sendable {
         /// Clients at a time. When there are more, the one that was silent longest, among those of the user with the
         /// most connections, is closed.

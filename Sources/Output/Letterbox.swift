@@ -2,7 +2,7 @@ import CKernels
 public import Media
 import PixelKernels
 
-/// Fits pictures of any size into one fixed canvas, scaled and centred: as large as fits, the rest in one color, or so large
+/// Fits pictures of any size into one fixed canvas, scaled and centered: as large as fits, the rest in one color, or so large
 /// that nothing is left free, cut off at the edges.
 ///
 /// Smooth scaling is separable Catmull-Rom (a = -0.5) whose support widens when it shrinks, on premultiplied
@@ -39,15 +39,15 @@ public final class Letterbox {
     /// The canvas without a picture.
     private let blank: [UInt8]
     private var plan: Plan?
-    /// What was fitted last: a picture that stays is fitted once.
+    /// The picture that was fitted last: one that stays is fitted once.
     private var last: (picture: Picture, pixels: [UInt8])?
 
-    /// Where a picture of one size goes.
+    /// The place of pictures of one size on the canvas.
     private struct Placement: Equatable {
         let input: PixelSize
         /// The whole scaled picture, which may reach beyond the canvas.
         let whole: PixelRect
-        /// What of it lies on the canvas.
+        /// The part of it that lies on the canvas.
         let placed: PixelRect
 
         /// The columns of the whole scaled picture that are placed.
@@ -183,7 +183,7 @@ public final class Letterbox {
     private static func taps(from input: Int, to output: Int, keeping range: Range<Int>) -> Taps {
         let ratio = Float(input) / Float(output)
         let stretch = max(ratio, 1)
-        // Where fewer are near enough, the others have no weight.
+        // Inputs that are too far away have no weight.
         let count = min(input, Int((4 * stretch).rounded(.up)) + 1)
         var starts: [Int32] = []
         var weights: [Float] = []

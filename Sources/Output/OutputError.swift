@@ -1,6 +1,6 @@
 import Glibc
 
-/// Why a picture could not be written.
+/// The reason for which a picture could not be written.
 public enum OutputError: Error, CustomStringConvertible, Equatable {
     /// The reader has gone (EPIPE): not a fault of ours, the stream just ends.
     case readerGone(String)

@@ -159,7 +159,7 @@ public final class StagedFile {
         key = nil
     }
 
-    /// Which file a published one may replace.
+    /// The file that a published one may replace.
     public enum Replaceable {
         case none
         /// The one that a function knows by its status.

@@ -30,7 +30,7 @@ public final class Daemon: Sendable {
     /// Held for the daemon's life: one daemon a state folder.
     private let lock: StateLock
 
-    /// Why the daemon does not start.
+    /// The reason for which the daemon does not start.
     public struct StartFailure: Error, CustomStringConvertible {
         public let description: String
     }

@@ -71,7 +71,7 @@ struct CompareCommand: ParsableCommand {
                 restored += 1
             }
             do {
-                // Every frame, as its neighbours and the dither verdict depend on it; none after the last that is shown.
+                // Every frame, as its neighbors and the dither verdict depend on it; none after the last that is shown.
                 while restored <= last, let frame = try decoder.next() {
                     try untouched.push(frame) { if wanted.contains(frame.index) { try sheet.add($0, row: 0) } }
                     try restorer.push(frame, emit: add)

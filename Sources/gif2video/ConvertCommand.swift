@@ -39,7 +39,7 @@ struct ConvertCommand: ParsableCommand {
     @Option(
         name: .customLong("to"),
         help: ArgumentHelp(
-            "What to make (default: what the file's name ends in; mp4 in a folder).",
+            "Kind of file to make (default: by the extension of the file's name; mp4 in a folder).",
             valueName: "mp4|webm|mkv|y4m|prores|ffv1"))
     var kind: OutputKind?
 
@@ -124,7 +124,7 @@ struct ConvertCommand: ParsableCommand {
         return jobs
     }
 
-    /// What the one output becomes.
+    /// The kind of the one output.
     private func kindOfFile() throws -> OutputKind {
         if let kind {
             guard output.ending.text?.lowercased() == ".\(kind.fileExtension)" else {

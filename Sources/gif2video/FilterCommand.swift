@@ -28,7 +28,7 @@ struct FilterCommand: ParsableCommand {
 
     @OptionGroup var pictures: PictureOptions
 
-    @Option(help: ArgumentHelp("What to write.", valueName: "y4m|rgb24|rgba"))
+    @Option(help: ArgumentHelp("Format of the pictures.", valueName: "y4m|rgb24|rgba"))
     var format: StreamFormat = .y4m
 
     @Flag(

@@ -9,7 +9,7 @@ struct GIFFile {
 
     var isStandardInput: Bool { path == "-" }
 
-    /// What messages call it.
+    /// The input's name in messages.
     var name: String { isStandardInput ? "standard input" : "\(path)" }
 
     /// Last part of the path, without its extension; nil for a descriptor of this process, which has no name of its own.

@@ -14,7 +14,7 @@ final class OpenFile: Sendable {
         close(descriptor)
     }
 
-    /// Where a regular file is read next; nil where this is none.
+    /// A regular file's offset; nil if this is none.
     /// - Parameter name: what an error calls it.
     func placeIfRegular(name: String) throws -> Int? {
         var status = stat()

@@ -3,7 +3,7 @@ import Media
 import Output
 import Restoration
 
-/// Which pictures `filter` and `convert` make.
+/// Options of the pictures that `filter` and `convert` make.
 struct PictureOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(

@@ -50,7 +50,7 @@ struct ProbeCommand: ParsableCommand {
     }
 }
 
-/// What `probe` prints: the JSON's keys are these names in snake case.
+/// The facts that `probe` prints: the JSON's keys are these names in snake case.
 struct GIFFacts: Encodable {
     struct Dither: Encodable {
         let isDithered: Bool
@@ -84,7 +84,7 @@ struct GIFFacts: Encodable {
     let cuts: [Int]
     /// null with --profile none, and where the networks would need more than --max-memory.
     let dither: Dither?
-    /// What is wrong with the file.
+    /// The file's defect.
     let problem: String?
 
     init(_ gif: ScannedGIF, _ models: ModelSet?, _ pool: WorkerPool, limits: DecodingLimits, maxMemory: Int) throws {

@@ -6,7 +6,7 @@ import Glibc
 final class SpooledSource: ByteSource {
     /// The copy: everything that was read so far.
     let file: OpenFile
-    /// Why the copy could not be written, where it could not.
+    /// The reason for which the copy could not be written; nil if it could.
     private(set) var failure: InputError?
 
     private let descriptor: Int32

@@ -3,7 +3,7 @@ import GIFDecoding
 import Restoration
 import Startup
 
-/// What `filter`, `convert` and `compare` have in common.
+/// The options that `filter`, `convert` and `compare` have in common.
 struct StreamOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -23,7 +23,7 @@ struct StreamOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What shows where the GIF is transparent: a color (#rrggbb, black, white), or transparent to keep "
+            "Background of transparent pixels: a color (#rrggbb, black, white), or transparent to keep "
                 + "transparency (rgba, .webm, .mov and --to ffv1 only).", valueName: "color|transparent"))
     var background: Background = .color(.white)
 

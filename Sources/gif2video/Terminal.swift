@@ -9,7 +9,7 @@ enum Terminal {
         return columns > 0 && isatty(STDERR_FILENO) == 1 ? columns : nil
     }
 
-    /// One write(2), so that lines of several programs do not mix. What cannot be written is lost.
+    /// One write(2), so that lines of several programs do not mix. Text that cannot be written is lost.
     static func write(_ text: String) {
         let bytes = Array(text.utf8)
         _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }

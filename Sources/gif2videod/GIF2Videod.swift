@@ -85,7 +85,7 @@ struct GIF2Videod: ParsableCommand {
         }
     }
 
-    /// What the command line changes: the sink of one stream.
+    /// Applies --stdout: replaces the sink of one stream.
     private func adjust(_ configuration: inout DaemonConfiguration) throws {
         guard stdout else { return }
         let candidates = configuration.streams.indices.filter { index in

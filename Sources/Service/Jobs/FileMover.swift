@@ -15,7 +15,7 @@ struct FileMover {
         var description: String { "\(path): another file has taken its place" }
     }
 
-    /// What a file is called in the private folder that it is removed in.
+    /// A file's name in the private folder in which it is removed.
     static let removedName: Path = "original"
 
     /// Removes the file: takes it out of reach first, as others may exchange it between a look at it and its end.

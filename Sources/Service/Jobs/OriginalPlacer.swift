@@ -28,8 +28,8 @@ struct OriginalPlacer {
         try FileMover(name: name, folder: folder, version: version).remove(stagingName: job.stagingName)
     }
 
-    /// Ends a removal that a crash interrupted: the original lies in a private folder beside its place. What is not the version
-    /// that was worked on goes back where it was dropped.
+    /// Ends a removal that a crash interrupted: the original lies in a private folder beside its place. A file that is not
+    /// the version that was worked on goes back where it was dropped.
     private func finishRemoval() throws(SystemError) {
         guard let file = job.droppedFile, let folder = try? file.folder() else { return }
         for name in PrivateFolder.names(job.stagingName) {

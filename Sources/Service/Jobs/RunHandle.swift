@@ -2,7 +2,7 @@ import Threads
 
 /// Controls one running GIF: says how far it is, and ends it. Any thread.
 final class RunHandle: Sendable {
-    /// Why a run ends before its GIF does.
+    /// The reason for which a run ends before its GIF does.
     enum Reason: Sendable {
         /// Somebody does not want it any more.
         case cancelled

@@ -3,7 +3,7 @@ import Control
 import Filesystem
 import Glibc
 
-/// What a shell offers where the daemon knows the words. Without a daemon it offers nothing.
+/// Shell completions of words that the daemon knows. Without a daemon there are none.
 enum DaemonCompletion {
     /// Names of streams.
     static let streams = CompletionKind.custom { words, _, _ in

@@ -5,7 +5,7 @@ import FoundationEssentials
 import Glibc
 import Output
 
-/// What all commands that speak to gif2videod have in common.
+/// The options of all commands that speak to gif2videod.
 struct DaemonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -39,7 +39,7 @@ struct DaemonOptions: ParsableArguments {
         }
     }
 
-    /// Where the socket may be, the likeliest place first.
+    /// Paths at which the socket may be, the likeliest first.
     /// - Parameter named: on the command line.
     static func candidates(_ named: Path?) -> [Path] {
         if let named { return [named] }

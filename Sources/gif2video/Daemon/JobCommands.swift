@@ -42,7 +42,7 @@ struct JobsCommand: ParsableCommand {
 }
 
 extension JobInfo {
-    /// What there is to say beside the state.
+    /// The job's progress, output or error, by its state.
     var summary: String {
         switch state {
         case .running: progress.map { "\(Int($0 * 100)) %" } ?? ""

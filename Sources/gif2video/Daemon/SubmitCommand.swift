@@ -27,7 +27,7 @@ struct SubmitCommand: ParsableCommand {
         help: ArgumentHelp("To this file, in one of the daemon's output roots.", valueName: "out"))
     var output: Path?
 
-    @Option(help: ArgumentHelp("What makes the output (default: by its extension).", valueName: "name"))
+    @Option(help: ArgumentHelp("Encoder of the output (default: by its extension).", valueName: "name"))
     var encoder: String?
 
     @Option(help: ArgumentHelp("Pictures per second: 30, source, 2x ...", valueName: "rate"))
@@ -39,7 +39,7 @@ struct SubmitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Whether the GIF is dithered.", valueName: "auto|none|dithered"))
     var dither: RestorationOptions.DitherChoice?
 
-    @Option(help: ArgumentHelp("What shows where the GIF is transparent.", valueName: "color|transparent"))
+    @Option(help: ArgumentHelp("Background of transparent pixels.", valueName: "color|transparent"))
     var background: String?
 
     @Flag(help: "The GIF loops: make the frames between its last and its first, too.")

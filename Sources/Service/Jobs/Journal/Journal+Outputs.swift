@@ -2,7 +2,7 @@ import Filesystem
 import FoundationEssentials
 import GRDB
 
-/// Which GIF an output belongs to, and which file was published there last.
+/// The journal's records of outputs: the GIF that each belongs to, and the file that was published there last.
 extension Journal {
     /// The entry that has the name of a possible output.
     enum Occupant: Sendable {

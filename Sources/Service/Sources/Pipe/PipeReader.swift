@@ -6,7 +6,7 @@ import Threads
 
 /// A FIFO whose writers come and go. One thread at a time.
 final class PipeReader {
-    /// Why waiting for bytes ended.
+    /// The reason for which waiting for bytes ended.
     enum Arrival {
         case bytes
         /// The time is over, or all there was is the end of a writer.
