@@ -4,7 +4,7 @@ import PixelKernels
 extension Convolution {
     /// How a map's Winograd blocks are shared out.
     ///
-    /// In most layers a task takes some blocks through all three steps, and they stay in its core's cache. Where the weights
+    /// In most layers a task takes some blocks through all three steps, and they stay in its core's cache. If the weights
     /// are large, they would be read again and again. There many blocks go through each step together, in memory that the
     /// threads share. A task of the second step then takes all of them at one of the 36 positions: a cache holds that
     /// position's part of the weights and of the blocks.

@@ -8,7 +8,7 @@ final class PackedWeights: @unchecked Sendable {
     private let memory: UnsafeMutableBufferPointer<Float>
     private let biasStart: Int
 
-    /// Where a layer's weights lie in a model's tensor, and how many they are.
+    /// The place of a layer's weights in a model's tensor, and their number.
     struct Source {
         /// Floats from the tensor's start to the first tap.
         var first = 0

@@ -14,7 +14,7 @@ final class Workspace {
     /// The sizes that it was made for.
     private let need: ScratchSize
 
-    /// What the running layer computes: Winograd blocks, or row batches. Written before its threads begin.
+    /// The work of the running layer: Winograd blocks, or row batches. Written before its threads begin.
     var blocks: WinogradBlocks
     var rowBatches: [Region.Patch] = []
 

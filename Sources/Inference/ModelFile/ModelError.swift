@@ -1,4 +1,4 @@
-/// What is wrong with a model file, and where.
+/// A defect of a model file, and its place.
 public struct ModelError: Error, Equatable, CustomStringConvertible {
     /// The file, as it was asked for.
     public let path: String

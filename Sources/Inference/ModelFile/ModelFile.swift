@@ -8,7 +8,7 @@ import Glibc
 public struct ModelFile {
     /// The path it was loaded from.
     public let path: String
-    /// Which network: "ccdnet", "superslomo", "dither-classifier".
+    /// The kind of network: "ccdnet", "superslomo", "dither-classifier".
     public let architecture: String
     /// All metadata by key.
     public let metadata: [String: String]

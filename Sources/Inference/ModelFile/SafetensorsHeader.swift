@@ -12,7 +12,7 @@ struct SafetensorsHeader {
     struct Tensor {
         let type: ElementType
         let shape: [Int]
-        /// Where its values lie, counted from the end of the header.
+        /// The place of its values, counted from the end of the header.
         let bytes: Range<Int>
     }
 

@@ -12,7 +12,7 @@ struct CompactUNet: Sendable {
 
     /// A convolution and the map that it makes.
     fileprivate struct Layer: Sendable {
-        /// What it reads: layers' maps, or what is made of them meanwhile.
+        /// The layer's input: layers' maps, or maps that are made from them meanwhile.
         enum Source: Sendable {
             case picture
             case map(Int)
@@ -136,9 +136,9 @@ extension CompactUNet {
     /// Every layer's map: each its own, so that a part of one can follow from parts of others.
     final class Activations {
         let maps: [BlockedView]
-        /// What a layer reads that is made of other maps, but not in row batches.
+        /// The inputs that are made from other maps as a whole, not in row batches; nil for layers without one.
         fileprivate let wholes: [BlockedView?]
-        /// What is to do of each map.
+        /// The work on each map.
         fileprivate var parts: [Part]
         private let tensors: [BlockedTensor]
         let memory: HugePageBuffer
@@ -156,7 +156,7 @@ extension CompactUNet {
                     lanes: layer.convolution.kernels.lanes, reach: 1)
             }
             var layouts = network.layers.map { layout($0, channelBlocks: $0.convolution.outputChannelBlocks) }
-            /// Where the layer's is among all tensors.
+            /// The index of the layer's whole input among all tensors.
             var places: [Int?] = []
             for layer in network.layers {
                 let (height, width) = (rows >> layer.level, columns >> layer.level)
@@ -172,17 +172,17 @@ extension CompactUNet {
             parts = maps.map { Part(height: $0.height, width: $0.width) }
         }
 
-        /// What of a map is needed, and what of it has changed. All is made once and filled anew for every forward.
+        /// The regions of a map that are needed and that have changed. All are made once and filled anew for every forward.
         fileprivate struct Part {
-            /// Follows from what has changed of the input.
+            /// Depends on the region of the input that has changed.
             var changed: Region
-            /// What the needed part of the output follows from.
+            /// The needed part of the output depends on this.
             var needed: Region
-            /// What is computed for that.
+            /// Is computed for that.
             private(set) var update: Region
-            /// What is read for that, where the map is made from another whole one.
+            /// Is read for that, if the map is made from another whole one.
             private(set) var read: Region
-            /// What does not follow from the last forward's input.
+            /// Does not belong to the last forward's input: is out of date.
             private var stale: DirtyMask
 
             init(height: Int, width: Int) {
@@ -259,7 +259,7 @@ extension CompactUNet {
             return parts[index].update
         }
 
-        /// What a layer reads for its update of a map that is made for it as a whole.
+        /// The region that a layer reads, for its update, of a map that is made for it as a whole.
         fileprivate func read(_ index: Int, _ convolution: Convolution) -> Region {
             parts[index].findRead(reach: convolution.size / 2)
             return parts[index].read

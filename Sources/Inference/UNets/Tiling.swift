@@ -5,9 +5,9 @@ import Threads
 /// pixels depend on.
 struct Tiling {
     struct Tile {
-        /// What the tile is there for.
+        /// The pixels that are taken from the tile.
         let inner: Region.Patch
-        /// What the network sees.
+        /// The pixels that the network sees.
         let outer: Region.Patch
     }
 

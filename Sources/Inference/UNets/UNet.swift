@@ -38,7 +38,7 @@ public struct UNet: Sendable {
     /// - Parameters:
     ///   - height, width: in pixels, at least 1; any size is padded and cropped inside as the network needs it.
     ///   - workers: threads that may work on one `forward`; more threads of a pool stay idle.
-    ///   - tileSide: pixels a side of a tile, without what it overlaps its neighbours by.
+    ///   - tileSide: pixels a side of a tile, without what it overlaps its neighbors by.
     ///   - partner: a state whose forward never runs at the same time: the two share scratch memory, and where their networks
     ///     differ in their weights alone, their maps, too. After the other's forward one computes all anew that is needed.
     public func makeState(

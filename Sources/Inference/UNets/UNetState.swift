@@ -36,7 +36,7 @@ public final class UNetState: @unchecked Sendable {
         let configuration: UNetConfiguration
         let lanes: Int
         let activations: Activations
-        /// Whose input they follow from.
+        /// The state whose input they follow from.
         fileprivate var user: ObjectIdentifier?
 
         init(_ configuration: UNetConfiguration, lanes: Int, _ activations: Activations) {
@@ -54,7 +54,7 @@ public final class UNetState: @unchecked Sendable {
     }
 
     /// Lends the memory of the maps between two forwards; the next one computes all that is needed as if it were the first.
-    /// - Parameter need: bytes. Where the maps have less, it is other memory.
+    /// - Parameter need: bytes. If the maps have less, other memory is lent.
     func lend<R>(_ need: Int, _ body: (HugePageBuffer) -> R) -> R {
         if let tile { return tile.lend(need, body) }
         guard case .shuffle(let activations) = maps.activations, activations.memory.byteCount >= need else {
