@@ -19,7 +19,7 @@ extension CCDNet {
 
         private struct Seen {
             let gif: Int?
-            /// Where there is none the frame itself stands for it: they do not differ.
+            /// nil: there is none, and the frame itself takes its place, so that they do not differ.
             let before: Int?
             let after: Int?
             let past: Int?

@@ -29,7 +29,7 @@ final class FlowEnsemble {
 
     /// The two frames in a view, [3, H, W] each.
     private let frames: [Tensor]
-    /// What the network finds in them.
+    /// The flows that the network finds in them.
     let found: FlowState
     /// One for F01, one for F10.
     private let directions: [Direction]
@@ -38,9 +38,9 @@ final class FlowEnsemble {
     private let left: Tensor
     private let means: Tensor
 
-    /// What is known of one direction's flow.
+    /// The errors of one direction's flow.
     private struct Direction {
-        /// What the flow of the frames as they are leaves, in the mean around a pixel.
+        /// The difference that the flow of the unchanged frames leaves, in the mean around a pixel.
         let error: Tensor
         /// Over the views: how far they are from that flow, weighted, and the weights.
         let sum: Tensor
@@ -103,7 +103,7 @@ final class FlowEnsemble {
         _ operations: PixelOperations
     ) {
         operations.backwarp(ends.1, by: flow, scale: scale, into: warped.view, in: moving)
-        // Where nothing moves the frames are the same.
+        // Outside `moving` the frames are the same.
         left.view.fill(0)
         operations.meanDifferences(of: ends.0, from: warped.view, into: left.view, in: moving)
         operations.windowMeans(of: left.view, into: target.view)

@@ -1,7 +1,7 @@
 import Inference
 import PixelKernels
 
-/// What network B runs on, for frames of one size, and the flows that it has found.
+/// The memory in which network B runs, for frames of one size, and the flows that it has found.
 ///
 /// One thread at a time.
 final class FlowState {
@@ -9,7 +9,7 @@ final class FlowState {
     /// F01 and F10, [2, H, W] each: made where the network has put its answer, and kept there, unless it answers twice.
     let f01: TensorView
     let f10: TensorView
-    /// Where something moves between the two frames: elsewhere the flows are 0.
+    /// The region in which something moves between the two frames: elsewhere the flows are 0.
     var moving: Region
     /// The two frames that the network's input is, by number; nil: others.
     private var seen: (first: Int?, second: Int?)

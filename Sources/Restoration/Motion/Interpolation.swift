@@ -14,7 +14,7 @@ struct Interpolation {
     private let slomo: SuperSlomo
     private let states: NetworkStates
     private let composer: PictureComposer
-    /// What the flow network saw where frames are transparent.
+    /// The color that the flow network saw in place of transparent pixels.
     private let background: RGB
     private let pool: WorkerPool
 
@@ -72,13 +72,13 @@ struct Interpolation {
         return pixels
     }
 
-    /// What of the difference between the frames the flows may leave for in-betweens to be shown; nil: all.
+    /// In-betweens are shown if the flows leave at most this share of the difference between the frames; nil: all of it.
     ///
-    /// Of flat art, scrolling text, windows that open and a chart's bars leave more than that, and their in-betweens are
-    /// rubble; shapes that move leave less (scenes of quality/flat_art.py in Training). Flows of several views leave less of
-    /// all of them: text 0.25 and more, what moves well 0.21 at most. Of what looks like another scene,
-    /// frames of different clips leave more, and most of those of a car that drives by less. Which are held says
-    /// docs/quality.md, of the weights there.
+    /// In flat art the limit parts moving shapes, which leave less, from scrolling text, opening windows and a chart's bars,
+    /// which leave more and whose in-betweens are broken (scenes of quality/flat_art.py in Training). Flows of several views
+    /// leave less of all of them: 0.25 and more of text, at most 0.21 of shapes that move well. For a frame that looks like
+    /// another scene the limit parts most frames of a car that drives by, which leave less, from frames of different clips,
+    /// which leave more. docs/quality.md says which are held, with the weights there.
     private var mostWarpResidual: Float? {
         if a.isFlat && b.isFlat { return slomo.hasViews ? 0.23 : 0.33 }
         return b.beginsScene == true ? 0.55 : nil

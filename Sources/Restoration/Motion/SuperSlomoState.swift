@@ -6,7 +6,7 @@ extension SuperSlomo {
     /// window: only what has changed since is computed, and only where something moves.
     public final class State {
         let flow: FlowState
-        /// Where the model has them.
+        /// nil if the model has none.
         let views: FlowEnsemble?
         /// Made when it is first needed; also of the views.
         var large: CoarseFlow?
@@ -21,7 +21,7 @@ extension SuperSlomo {
         private(set) var publishedMoving: Region
         private var publishedLog = ChangeLog()
         private var publishedNumber: Int?
-        /// What the last in-between was made of.
+        /// The origin of the last in-between.
         var refined: Refined
         let warped: Tensor
         /// The picture that `interpolate` made last.
@@ -29,14 +29,14 @@ extension SuperSlomo {
         /// The two frames, by number, whose in-betweens are all the first one.
         private var held: (first: Int, second: Int)?
 
-        /// What an in-between was made of.
+        /// The frames, the flows and the time of an in-between.
         struct Refined {
             /// The two frames and the flows, by number.
             var first: Int?
             var second: Int?
             var flow: Int?
             var time: Float = 0
-            /// Where anything moved.
+            /// The region in which anything moved.
             var moving: Region
         }
 

@@ -3,9 +3,10 @@ import Threads
 
 /// Leaves alone what the network would hardly change: flat art and screens, whose colors a GIF holds without loss.
 ///
-/// A network never answers exactly nothing. What counts is how far it moves a pixel in palette radii, the only measure
-/// of what quantization can have done to it: where that is little on the average, over the frame or over a block and
-/// its neighbours, the frame's own colors stay, to the bit. In between the change fades in, so that nothing pops.
+/// A network always changes a picture a little. The guard measures how far it moves each pixel in palette radii, the only
+/// measure of the error that quantization can have made there. If that is little on the average, over the frame or over
+/// a block and its neighbors, the frame's own colors stay, to the bit. In between the change fades in, so that nothing
+/// pops.
 ///
 /// Measured with the networks of `live` on the frames of the validation clips, 32 and 256 colors: a frame's mean is 0.45
 /// and more without dither, 1.15 and more with it, and a block's below `block.lowerBound` so seldom that PSNR stays the
@@ -38,7 +39,7 @@ final class FlatArtGuard {
 
     /// Blends an estimate with the GIF's own frame, in place.
     /// - Parameters:
-    ///   - estimate, gif: [3, H, W] in [-1, 1]. Where one of them differs from the last frame's, the estimate's log says so.
+    ///   - estimate, gif: [3, H, W] in [-1, 1]. The estimate's log tells where either differs from the last frame's.
     ///   - radius: the palette radius of each pixel, [1, H, W].
     /// - Returns: whether the whole frame was left alone.
     @discardableResult

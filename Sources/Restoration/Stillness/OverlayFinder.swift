@@ -12,7 +12,7 @@ import Media
 /// The rule for known pixels and edges finds 97 % of the pixels of generated captions, whoever made the GIF, and takes 0.3 %
 /// of the film's wrongly (Training/studies/standing.py, Training/NOTES.md).
 struct OverlayFinder {
-    /// What the rule sees of a frame: the GIF's colors and the restored ones, R, G, B, A.
+    /// The rule's view of a frame: the GIF's colors and the restored ones, R, G, B, A.
     struct Sight {
         let gif: [UInt8]
         let restored: [UInt8]
@@ -33,7 +33,7 @@ struct OverlayFinder {
     /// Levels by which a pixel's restored colors may differ for it to be known by them.
     private static let near = 6
 
-    /// What is known of a pixel.
+    /// Facts about a pixel.
     private struct Flags: OptionSet {
         let rawValue: UInt8
         static let equal = Flags(rawValue: 1)
@@ -132,7 +132,7 @@ struct OverlayFinder {
                 flags[pixel].insert(.edge)
             }
         }
-        // What lies beside an edge in its row, then what lies beside that in its column.
+        // The pixels beside an edge in its row, then the pixels beside those in their columns.
         for row in inner {
             var last = -1 - Self.reach
             for pixel in row {

@@ -3,23 +3,23 @@ import Glibc
 import PixelKernels
 import Threads
 
-/// Keeps still what stands still: a recursive filter over the restored frames, not in the paper.
+/// Keeps still parts still: a recursive filter over the restored frames, not in the paper.
 ///
-/// Where palettes or dither differ from frame to frame, every frame carries a quantization error of its own, and what
-/// the network leaves of it flickers. Where an estimate differs from the last restored picture by no more than such
-/// errors do, the picture moves only part of the way to it; this averages the errors of all frames before. What an
-/// error is here is measured on the spot: the mean of |G - I|, how far the network moved the frame around the pixel.
+/// If palettes or dither differ from frame to frame, every frame carries a quantization error of its own, and the part
+/// that the network leaves of it flickers. If an estimate differs from the last restored picture by no more than such
+/// errors do, the picture moves only part of the way to it; this averages the errors of all frames before. The size of
+/// errors is measured around each pixel: it is the mean of |G - I|, how far the network moved the frame there.
 ///
 /// With E = I(t) - R(t-1), and d and q the means of |E| and |G - I| over the channels and a window of `side` pixels,
 ///
 ///     R(t) = I(t) - min(max(strength w E, -q), q),    w = (1 - (d / scale q)^2 / 4)^4 where that is positive, else 0,
 ///
-/// nearly w = exp(-(d / scale q)^2). Where the estimate is the one before, the picture is too, to the bit and within q of it;
+/// nearly w = exp(-(d / scale q)^2). If the estimate is the one before, so is the picture, to the bit and within q of it;
 /// pixels that the network leaves as the GIF has them stay so.
 ///
-/// Of dithered and lossy GIFs the scale follows the film. What the network leaves of their dots is a tenth to a half of q,
-/// by maker and content, and where it leaves little, less that moves is taken for an error. The noise n is what d / q is
-/// where the film is stillest, the fifth percentile over the blocks of `block` x `block` pixels that change; the scale is
+/// The scale for dithered and lossy GIFs follows the film. The network leaves a tenth to a half of q of their dots, by
+/// maker and content; the less it leaves, the smaller the motion that may be taken for an error. The noise n is d / q
+/// where the film is stillest: its fifth percentile over the blocks of `block` x `block` pixels that change. The scale is
 /// `noiseScale` n, within limits.
 ///
 /// The constants were chosen on validation clips by PSNR and flicker; `make quality` measures what comes of them.
@@ -29,15 +29,15 @@ final class TemporalFilter {
     /// Pixels, odd.
     static let side = 7
     private static let reach = side / 2
-    /// What differs by less is the same, by more than twice as much another: parts of a network that are computed anew
-    /// round otherwise. An eighth of an 8-bit level.
+    /// Pixels that differ by less are the same, pixels that differ by more than twice as much are not: parts of a network
+    /// that are computed anew round otherwise. An eighth of an 8-bit level.
     static let tolerance: Float = 1 / 1024
 
     /// How a kind of GIF is filtered.
     struct Filtering {
         /// How much of the difference is left out at the most: the weight of the past.
         let strength: Float
-        /// What counts as an error, in multiples of q: at the least and at the most.
+        /// Limits of the scale: the size of errors in multiples of q.
         let scales: ClosedRange<Float>
 
         static let none = Filtering(strength: 0.8, scales: 1.4...1.4)

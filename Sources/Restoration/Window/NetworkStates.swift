@@ -1,6 +1,6 @@
 import Media
 
-/// What the networks of one stream remember, for one size of frames; made when it is first needed.
+/// The states of the networks of one stream, for one size of frames; each is made when it is first needed.
 final class NetworkStates {
     let size: PixelSize
     private let models: ModelSet
@@ -9,9 +9,9 @@ final class NetworkStates {
     let flatArtGuard: FlatArtGuard
     let filter: TemporalFilter
     private(set) lazy var slomo = models.slomo.makeState(height: size.height, width: size.width)
-    /// Where alpha is kept.
+    /// For streams that keep alpha.
     private(set) lazy var transparency = Transparency(size)
-    /// Where it is not, or nothing is transparent.
+    /// For streams that do not keep alpha, and for frames in which nothing is transparent.
     private(set) lazy var overlay = StandingOverlay(size)
 
     init(_ models: ModelSet, size: PixelSize) {

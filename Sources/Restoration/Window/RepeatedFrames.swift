@@ -4,7 +4,7 @@ import Media
 /// Finds frames that show what the frame before showed: the same colors, or the same but for the noise of an encoder.
 ///
 /// Encoders write 30 frames a second of a film of 10 with each frame three times. Some write exact copies, as rectangles or
-/// with palettes of any kind. Where the film was compressed before, or is dithered, a few pixels of each copy flip
+/// with palettes of any kind. If the film was compressed before, or is dithered, a few pixels of each copy flip
 /// between neighboring colors, and the means of small blocks stay the same within some levels. A thing that moves changes
 /// these means: a cursor those of 4x4 pixels, a slow pan those of 16x16.
 ///
@@ -12,13 +12,13 @@ import Media
 /// 28, then made into GIFs by ffmpeg with four kinds of dither: 95 to 100 % of the copies at CRF 18 and 23 and 76 % at 28
 /// are below them, and none of the film's steps.
 struct RepeatedFrames {
-    /// Longest run, in centiseconds, that frames with noise may be part of. What changes more slowly than the thresholds
-    /// tell is shown as it comes this often.
+    /// Longest run, in centiseconds, that frames with noise may be part of. After that a frame is shown as it comes, so that
+    /// changes too slow for the thresholds are seen.
     static let noiseDuration = 25
     /// Largest changes that noise makes, in levels: of the mean of any window of 4x4 pixels, and of blocks of 16x16.
     private static let (mostOfWindow, mostOfBlock) = (12, 4)
 
-    /// What the frame before must be.
+    /// The likeness to the frame before that is asked for.
     enum Likeness {
         /// Equal colors and alpha, whatever the palettes.
         case equal
@@ -28,7 +28,7 @@ struct RepeatedFrames {
 
     /// - Parameters:
     ///   - rect: outside of it both are known to be equal.
-    ///   - likeness: what is asked for.
+    ///   - likeness: how much alike they must be.
     /// - Returns: whether two frames of one size are so much alike.
     static func areAlike(_ a: Frame, _ b: Frame, in rect: PixelRect, _ likeness: Likeness) -> Bool {
         guard !rect.isEmpty else { return true }
