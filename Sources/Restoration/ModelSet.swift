@@ -6,7 +6,7 @@ public import Threads
 
 /// The networks of one profile: what a stream is restored with. Immutable and shared between streams.
 public struct ModelSet: Sendable {
-    /// Which networks: how much work goes into a picture.
+    /// A set of networks, by how much work goes into a picture.
     public enum Profile: String, CaseIterable, Sendable {
         /// Small networks that hold a real-time budget.
         case live
@@ -57,7 +57,7 @@ public struct ModelSet: Sendable {
             input.gif.view, radius: input.radius.view, estimate: estimate.view, lender: state.first, on: pool)
     }
 
-    /// Loads the model files in `folder/<profile>/`. Which file is which says its header, not its name. What another profile
+    /// Loads the model files in `folder/<profile>/`. A file's header, not its name, says which network it is. What another profile
     /// than `live` has no network for, that of `live` does: for all where its folder is not there.
     /// - Throws: `ModelError` when one is missing, twice there or broken.
     public init(_ profile: Profile, in folder: String) throws(ModelError) {
@@ -77,7 +77,7 @@ public struct ModelSet: Sendable {
         classifier = try require(found.classifier, "a dither-classifier")
     }
 
-    /// What a model file may hold.
+    /// A network of a model file.
     private enum Network {
         case colorNone(CCDNet)
         case colorDithered(CCDNet)

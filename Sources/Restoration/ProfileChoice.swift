@@ -1,4 +1,4 @@
-/// Which networks somebody asks for.
+/// A user's choice of networks.
 public enum ProfileChoice: String, CaseIterable, Sendable {
     /// quality for files, live for what somebody waits for, as far as installed.
     case auto

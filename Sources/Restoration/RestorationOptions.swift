@@ -1,8 +1,8 @@
 import Media
 
-/// What a restored stream shall be.
+/// The options of a restored stream.
 public struct RestorationOptions: Hashable, Sendable {
-    /// Which network removes the quantization.
+    /// The choice of the network that removes the quantization.
     public enum DitherChoice: String, CaseIterable, Sendable {
         /// The classifier decides from the first frames.
         case auto
@@ -16,7 +16,7 @@ public struct RestorationOptions: Hashable, Sendable {
     public var dither: DitherChoice
     /// Interpolates from the last frame back to the first, for GIFs that loop.
     public var loop: Bool
-    /// What shows where the GIF is transparent.
+    /// The background of transparent pixels.
     public var background: RGB
     /// Pictures keep the GIF's transparency (straight alpha) instead of showing the background.
     public var keepsAlpha: Bool

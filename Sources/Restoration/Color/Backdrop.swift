@@ -1,7 +1,7 @@
 import Media
 
-/// What the networks see behind frames whose transparency is kept: a color that an outline stands out from, as otherwise
-/// nobody sees it move. It is in no picture.
+/// The color that the networks see behind frames whose transparency is kept. Outlines stand out from it, as otherwise the
+/// networks do not see them move. It is in no picture.
 ///
 /// Of moving discs, plain or with a rim, in-betweens came out up to 12 dB worse over the color of their rim than over any of
 /// the others here, and over those all the same to 1 dB.

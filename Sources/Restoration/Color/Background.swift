@@ -1,4 +1,4 @@
-/// What shows where a GIF is transparent.
+/// The background of a GIF's transparent pixels.
 public enum Background: Hashable, Sendable {
     case color(RGB)
     /// Nothing: transparency is kept.

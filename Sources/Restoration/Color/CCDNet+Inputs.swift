@@ -3,11 +3,11 @@ import PixelKernels
 import Threads
 
 extension CCDNet {
-    /// Where the first network's input was brought up to date.
+    /// The regions of the first network's input that were brought up to date.
     struct Update {
-        /// What is known of the GIF's frames and their palettes: another estimate is made there.
+        /// Of the inputs made from the GIF's frames and their palettes: another estimate is made there.
         let frames: Region
-        /// That and the past.
+        /// Of these and of the past.
         let all: Region
     }
 

@@ -10,12 +10,12 @@ extension CCDNet {
         }
 
         let first: UNetConfiguration
-        /// What the first network is given.
+        /// The first network's inputs.
         let inputs: [ColorInput]
         let step: UNetConfiguration?
         /// k: 1, or 2 with the step.
         let steps: Int
-        /// What the step is given. Without fC (nearest, error) for dithered GIFs, whose quantization is not fC.
+        /// The step's inputs. For dithered GIFs they are without fC (nearest, error), as such GIFs are not quantized by fC.
         let stepInputs: [ColorInput]?
         /// I = clamp(G + net(G)) and I <- clamp(I + step) instead of the paper's tanh.
         let residual: Bool

@@ -18,7 +18,7 @@ public struct CCDNet: Sendable {
     /// Whether the frames before and after make a difference.
     public var seesNeighbors: Bool { layout.contains(.before) || layout.contains(.after) }
 
-    /// What is known of a frame.
+    /// A frame and its neighbors, as CCDNet's inputs are made from them.
     struct Input {
         /// G, [3, H, W] in [-1, 1].
         let gif: SequenceFrame

@@ -1,7 +1,7 @@
 import Inference
 import PixelKernels
 
-/// What CCDNet's networks may be given, by the names in a model file's header.
+/// The possible inputs of CCDNet's networks, by the names in a model file's header.
 ///
 /// For a further one: a case, its channels, and how it is made (`CCDNet.update` or `CCDNet.fillStep`).
 enum ColorInput: String, Decodable {
@@ -37,7 +37,7 @@ enum ColorInput: String, Decodable {
     var isOfStep: Bool { self == .estimate || self == .nearest || self == .error }
 }
 
-/// Which channels of a network's input hold what.
+/// The layout of a network's input: the channels of each part.
 struct InputLayout: Sendable {
     let names: [ColorInput]
     /// Channels of all together.

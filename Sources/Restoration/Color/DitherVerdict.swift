@@ -39,7 +39,7 @@ public struct DitherVerdict: Sendable {
         return true
     }
 
-    /// What the network said of a frame that is wanted.
+    /// Adds the network's answer for a frame that is wanted.
     public mutating func add(logit: Float) {
         sum += logit
         frames += 1

@@ -1,7 +1,7 @@
 import Media
 
-/// What restoration asks of one palette: the colors that can have painted a pixel, how far apart they lie, and how far the
-/// Voronoi cell of each reaches: the colors that it is the nearest to.
+/// The colors of one palette that can have painted a pixel, how far apart they lie, and how far the Voronoi cell of each
+/// reaches: the colors that it is the nearest to.
 ///
 /// Immutable, made once per palette.
 final class PaletteColors: Sendable {
@@ -72,7 +72,7 @@ final class PaletteColors: Sendable {
         UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue)
     }
 
-    /// Where a key is, or where it would be.
+    /// The slot of a key, or the one that it would take.
     private static func slot(of key: UInt32, in keys: UnsafeBufferPointer<UInt32>) -> Int {
         var slot = Int((key &* 0x9E37_79B1) >> 22)
         while keys[slot] != key && keys[slot] != free { slot = (slot + 1) & (slots - 1) }

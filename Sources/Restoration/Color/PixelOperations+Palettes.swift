@@ -2,7 +2,7 @@ import CKernels
 package import PixelKernels
 
 extension PixelOperations {
-    /// Where the answer of a search among a pixel's palette is known beforehand.
+    /// Tells pixels for which a search among the palette is not needed, as the answer is their color in the GIF.
     package struct Neighborhood {
         let gif: TensorView
         let radius: TensorView

@@ -2,7 +2,7 @@ import Media
 import PixelKernels
 import Threads
 
-/// What in-betweens of frames with transparent pixels are made of, where alpha is kept.
+/// Makes in-betweens of frames with transparent pixels, where alpha is kept.
 ///
 /// Motion is found on frames over a background. Colors and alpha are warped and weighted as that motion says, but each
 /// color counts as much as it is opaque: with weights w, color = sum(w a c) / sum(w a) and alpha = sum(w a) / sum(w).

@@ -18,7 +18,7 @@ struct SceneChange {
     private static let blocks = 16
     private static let bins = 64
 
-    /// What is kept of one frame.
+    /// The measures of one frame.
     struct Signature {
         /// Share of the pixels in each bin.
         let histogram: [Double]

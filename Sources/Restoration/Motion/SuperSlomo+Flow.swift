@@ -30,7 +30,7 @@ extension SuperSlomo {
         on pool: WorkerPool
     ) {
         let operations = PixelOperations(on: pool)
-        // Where something moves the network writes.
+        // The network writes the flows in `moving`.
         for flow in [found.f01, found.f10] { operations.fill(flow, with: 0, in: found.moving, butNotIn: moving) }
         found.moving = moving
         if let large = largeMotion(g0.values, g1.values, in: moving, state: state, on: pool) {
@@ -77,7 +77,7 @@ extension SuperSlomo {
         for flow in [found.f01, found.f10] { operations.tanh(flow, in: region) }
     }
 
-    /// What of the motion between two frames is large, found on frames of a quarter of the size; nil where little is.
+    /// The large part of the motion between two frames, found on frames of a quarter of the size; nil if there is little.
     private func largeMotion(
         _ g0: TensorView, _ g1: TensorView, in moving: Region, state: State, on pool: WorkerPool
     ) -> CoarseFlow? {

@@ -14,8 +14,8 @@ extension SuperSlomo {
         PublishedFlows(state.f01.values, state.f10.values, pixels: configuration.maxFlow)
     }
 
-    /// Network C: the picture at time t between two restored frames, with the flows that were published. What the state
-    /// remembers of the last picture is used where that was at the same time.
+    /// Network C: the picture at time t between two restored frames, with the flows that were published. Reuses parts of the
+    /// last picture, which the state keeps, if that was at the same time.
     /// - Parameters:
     ///   - i0, i1: [3, H, W] in [-1, 1].
     ///   - t: in (0, 1).
@@ -45,7 +45,7 @@ extension SuperSlomo {
         return (state.blended.view, differing)
     }
 
-    /// Where network C's input was brought up to date: the two pictures, and all of it.
+    /// The regions of network C's input that were brought up to date: of the two pictures, and of all of it.
     private typealias Changes = (first: Region, second: Region, input: Region)
 
     /// Brings network C's input up to date: I0, I1, warp(I0), warp(I1), Ft0, Ft1.
@@ -81,7 +81,7 @@ extension SuperSlomo {
         operations.tanh(state.visibility, in: moving)
     }
 
-    /// What the flows leave of the difference between the pictures of the last `interpolate`: the sum of
+    /// The share that the flows leave of the difference between the pictures of the last `interpolate`: the sum of
     /// |warp(I0) - warp(I1)|, before refinement, over that of |I0 - I1|.
     func warpResidual(state: State, _ operations: PixelOperations) -> Float {
         let input = state.refine.input
@@ -90,12 +90,12 @@ extension SuperSlomo {
         return left / max(operations.sumOfDifferences(of: input[0..<3], from: input[3..<6], in: moving), 1e-6)
     }
 
-    /// Warps what has changed of a picture, wherever it goes, and what goes elsewhere than before.
+    /// Brings a warped picture up to date, where its source or the flow has changed.
     /// - Parameters:
-    ///   - changed: of the source.
-    ///   - moved: of the flow.
-    ///   - moving: where the flow is not 0.
-    /// - Returns: what may have changed of the target.
+    ///   - changed: the region of the source that has changed.
+    ///   - moved: the region of the flow that has changed.
+    ///   - moving: the region in which the flow is not 0.
+    /// - Returns: the region of the target that may have changed.
     private func warp(
         _ source: TensorView, _ changed: Region, by flow: TensorView, _ moved: Region, _ moving: Region,
         into target: TensorView, _ operations: PixelOperations
@@ -106,7 +106,7 @@ extension SuperSlomo {
         return region
     }
 
-    /// Where pixels of a picture may arrive when it is warped.
+    /// The region in which pixels of a picture may arrive when it is warped.
     private func arrival(
         of pixels: Region, by flow: TensorView, _ sampling: PixelOperations.Sampling, _ moving: Region,
         _ operations: PixelOperations

@@ -6,7 +6,7 @@ import Threads
 /// Captions, logos and displays that stand in front of a moving film: they stay in in-betweens, and nothing of them is
 /// dragged along with the film.
 ///
-/// A network that follows the film takes the letters with it. What stands is found here by what both frames show: pixels
+/// A network that follows the film takes the letters with it. This type compares both frames to find what stands: pixels
 /// that are equal in the GIF, or nearly so once restored, and that hold edges which have not moved. An in-between then is
 /// made in two layers, as `Transparency` does: the film from pixels that do not belong to the overlay, with weights w and
 /// m = 1 for pixels of the overlay, color = sum(w (1 - m) c) / sum(w (1 - m)); and the overlay on top of it.

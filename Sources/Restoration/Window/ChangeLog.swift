@@ -1,7 +1,7 @@
 import Inference
 import PixelKernels
 
-/// Where the frames of one sequence differ from one another, by their numbers.
+/// The log of the regions in which the frames of one sequence differ from one another, by their numbers.
 ///
 /// A consumer keeps the number of the frame that it read last, and asks where the next one may differ from it. The log
 /// answers of the last few frames. A value: a copy is not told of later frames.
@@ -28,8 +28,8 @@ struct ChangeLog {
         changes.removeFirst(max(0, changes.count - memory))
     }
 
-    /// Where one frame may differ from an earlier one, or from itself: nowhere.
-    /// - Returns: nil where one of them is not known, or the first comes after the second: anywhere.
+    /// The region in which one frame may differ from an earlier one; for the frame itself it is empty.
+    /// - Returns: nil, which means anywhere, if one of them is not known or the first comes after the second.
     func region(from first: Int?, to second: Int) -> Region? {
         let known = last - changes.count + 1...max(last, last - changes.count + 1)
         guard let first, let some = changes.last, first <= second, known.contains(first), known.contains(second)
@@ -65,7 +65,7 @@ struct SequenceFrame {
         return frame
     }
 
-    /// Where it may differ from a frame of its sequence that a consumer read before; nil: anywhere.
+    /// The region in which it may differ from a frame of its sequence that a consumer read before; nil: anywhere.
     func changes(since earlier: Int?) -> Region? {
         number.flatMap { log.region(from: earlier, to: $0) }
     }

@@ -8,7 +8,7 @@ import Threads
 /// Allocated once per canvas and used for one frame after the other. One thread at a time fills it; while it is full,
 /// any number of threads may read it.
 final class FrameInput {
-    /// What is kept of frames.
+    /// The choice of data that are kept of frames.
     struct Content {
         /// Otherwise `gif`, `matted` and `radius` are one pixel that nobody reads.
         var isForNetworks = true
@@ -67,7 +67,7 @@ final class FrameInput {
     var colors: SequenceFrame { SequenceFrame(gif.view, number: number, log: colorLog) }
     var scene: SequenceFrame { SequenceFrame(matted.view, number: number, log: frameLog) }
 
-    /// What scene changes are found by; computed when it is first asked for.
+    /// The measures by which scene changes are found; computed when they are first asked for.
     var signature: SceneChange.Signature {
         if let knownSignature { return knownSignature }
         let made = flattened.withUnsafeBufferPointer { SceneChange.Signature($0, size: size) }

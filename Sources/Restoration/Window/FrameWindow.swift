@@ -18,13 +18,13 @@ final class FrameWindow {
     private(set) var newest: FrameSlot?
     /// The GIF's first frame, kept for a loop.
     private(set) var first: FrameSlot?
-    /// Where frames that were left out differed from the ones before them.
+    /// The area in which frames that were left out differed from the ones before them.
     private(set) var leftOut = PixelRect.empty
     /// The slot that the next frame will use.
     private var spare: FrameSlot?
     /// That of the frame before `previous`, which pending pictures may still be read from.
     private var retired: FrameSlot?
-    /// What the networks see behind the frames, where alpha is kept; nil while no frame had an outline.
+    /// The color that the networks see behind the frames, where alpha is kept; nil while no frame had an outline.
     private var backdrop: RGB?
     private var timing = MotionTiming()
     private let options: RestorationOptions
@@ -36,7 +36,7 @@ final class FrameWindow {
         (self.options, self.content, self.pool) = (options, content, pool)
     }
 
-    /// What the networks see where frames are transparent.
+    /// The color that the networks see in place of transparent pixels.
     var background: RGB { options.keepsAlpha ? backdrop ?? Backdrop.candidates[0] : options.background }
 
     /// Lengthens the time of the frame that came last by that of one that shows the same.

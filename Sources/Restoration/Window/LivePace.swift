@@ -4,10 +4,10 @@ import Threads
 /// Whether a live stream keeps up with the clock it is shown by, and what it gives up where it does not.
 ///
 /// The clock never waits: picture t is due `t` seconds after the stream's time zero. The restorer asks before each frame
-/// how much work it may put into it. Where that frame's picture is late before the work has even begun, one thing more is
+/// how much work it may put into it. If that frame's picture is late before the work has even begun, one thing more is
 /// given up: first the in-betweens, which repeat the picture before them, then CCDNet's steps after the first, then
 /// the late frame itself, which shows the picture before it. Pictures keep their number and their times. After a while
-/// in which no frame was late, one thing is tried again; where that makes it late, the next try comes twice as late.
+/// in which no frame was late, one thing is tried again; if that makes it late, the next try comes twice as late.
 ///
 /// The restorer asks on its thread, the sink says on its own when pictures are due; counts may be read by any. Serves one
 /// GIF after the other on the same sink: `begin` each time.
@@ -25,7 +25,7 @@ public final class LivePace: Sendable {
         public static func < (a: Effort, b: Effort) -> Bool { a.rawValue < b.rawValue }
     }
 
-    /// What was given up since the pace was made.
+    /// The work that was given up since the pace was made.
     public struct Losses: Hashable, Sendable {
         /// Pictures that repeat the one before them in place of an in-between.
         public var inBetweens = 0
@@ -97,7 +97,7 @@ public final class LivePace: Sendable {
 
     // MARK: The sink
 
-    /// A GIF begins: nothing is due before `isDue` says so. What was given up for the GIF before stays so.
+    /// A GIF begins: nothing is due before `isDue` says so. Work given up for the GIF before stays so.
     public func begin() {
         state.withLock { $0.origin = nil }
     }

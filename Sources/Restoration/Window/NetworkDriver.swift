@@ -86,7 +86,7 @@ final class NetworkDriver {
         models.slomo.estimateFlow(a.input.scene, b.input.scene, state: states(for: a.size).slomo, on: pool)
     }
 
-    /// What makes the in-betweens of two restored frames with the flows that were estimated last.
+    /// Makes the in-betweens of two restored frames with the flows that were estimated last.
     func interpolation(from a: FrameSlot, to b: FrameSlot, on background: RGB) -> Interpolation {
         let states = states(for: a.size)
         models.slomo.publishFlow(states.slomo, on: pool)
@@ -95,7 +95,7 @@ final class NetworkDriver {
 }
 
 extension FrameSlot {
-    /// What CCDNet is given for it.
+    /// The frame as CCDNet's input.
     fileprivate func colorInput(_ neighbors: Neighbors) -> CCDNet.Input {
         CCDNet.Input(
             gif: input.colors, radius: input.radius.view, palettes: input.palettes, ids: input.ids,

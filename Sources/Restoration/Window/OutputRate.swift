@@ -6,7 +6,7 @@ public enum OutputRate: Hashable, Sendable {
     case source
     /// Every GIF frame and N - 1 in-betweens at 1/N, 2/N ... of its duration. N >= 1.
     case multiple(Int)
-    /// A constant rate in pictures per second, by the GIF's true timing. What `init(_:)` reads is at most
+    /// A constant rate in pictures per second, by the GIF's true timing. A rate that `init(_:)` reads is at most
     /// `maximum`, with a denominator of at most `maxDenominator`.
     case constant(Rational)
 
@@ -16,7 +16,7 @@ public enum OutputRate: Hashable, Sendable {
     public static let maxDenominator = 1001
     /// Most pictures per GIF frame.
     public static let maxFactor = 64
-    /// What a rate looks like, for messages.
+    /// The form of a rate, for messages.
     public static let syntax =
         "a rate: source, 2x to \(maxFactor)x, 30, 29.97, or 30000/1001; up to \(maximum) a second, "
         + "as a fraction with a denominator of at most \(maxDenominator)"

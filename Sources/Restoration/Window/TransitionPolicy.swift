@@ -2,7 +2,7 @@ import Inference
 import Media
 import PixelKernels
 
-/// What happens between two frames.
+/// The kind of the change from one frame to the next.
 enum Transition {
     /// The frames are the same.
     case repetition
@@ -53,7 +53,7 @@ struct TransitionPolicy {
     func repeats(_ frame: Frame, _ window: FrameWindow) -> Bool {
         // A frame that was lost is restored when there is time again.
         guard joinsRepeats, let last = window.newest, !last.isStale else { return false }
-        // What flat art holds exactly is shown exactly; whether it is some is known of frames that are restored.
+        // Frames of flat art have no noise: each is shown exactly. Only restored frames tell whether they are flat art.
         let isShort = last.run.stillTime + frame.duration <= RepeatedFrames.noiseDuration
         let isFlat = window.previous?.isFlat ?? false
         return RepeatedFrames.areAlike(
@@ -65,7 +65,7 @@ struct TransitionPolicy {
         effort = hasNetworks ? pace?.effort(for: Rational(slot.run.start, 100)) ?? .everything : .everything
     }
 
-    /// What leads to the frame on which work has begun.
+    /// The transition to the frame on which work has begun.
     mutating func step(from a: FrameSlot, to b: FrameSlot) -> Transition {
         if (b.frame.changed.isEmpty || b.run.goesOn) && !a.isStale { return .repetition }
         guard effort == .repetition else { return transition(from: a, to: b) }
@@ -79,7 +79,7 @@ struct TransitionPolicy {
         guard joinsRepeats, !a.isStale, let motionStart = a.motionStart else { return .hold }
         let inBetweens = a.run.count(after: motionStart)
         guard inBetweens > 0 else { return .hold }
-        // What looks like another scene may be this one, moved far: the flow will tell (`Interpolation`).
+        // A frame that looks like another scene may be this one, moved far: the flow will tell (`Interpolation`).
         let isCut = beginsScene(b, after: a)
         guard effort == .everything else {
             if !isCut { pace?.lost(inBetweens: inBetweens) }
@@ -95,7 +95,7 @@ struct TransitionPolicy {
         return effort < .firstStep
     }
 
-    /// What the restoration of a frame may look at.
+    /// The frames that the restoration of a frame may look at.
     /// - Parameters:
     ///   - previous: the frame before it.
     ///   - next: the frame after it, where that is there.
