@@ -105,7 +105,7 @@ static ptrdiff_t depth_of(const struct ck_convolution *convolution, int taps) {
     return ((ptrdiff_t)(convolution->input_channel_blocks - 1) * LANES + convolution->last_lanes) * taps;
 }
 
-/// Where the weights of an input channel and tap begin among those of a position.
+/// The index of the weights of an input channel and tap among those of a position.
 static ptrdiff_t place_of(const struct ck_convolution *convolution, int channel, int tap, int taps) {
     const int block = channel / LANES;
     const int used = block < convolution->input_channel_blocks - 1 ? LANES : convolution->last_lanes;
@@ -419,7 +419,7 @@ static void shrink_by_4(const float *map, int height, int width, int row, float 
 static void enlarge_by_4(const float *map, int height, int width, int row, int count, float *line, float *target) {
     (void)line;
     for (int x = 0; x < count; x++) {
-        // Where the middle of the pixel lies among the middles of the small map's.
+        // The place of the pixel's middle among the middles of the small map's pixels.
         const double from_y = (row + 0.5) / 4 - 0.5, from_x = (x + 0.5) / 4 - 0.5;
         const int top = (int)floor(from_y), left = (int)floor(from_x);
         const double down = from_y - top, across = from_x - left;

@@ -8,15 +8,15 @@ import Threads
 final class FakeDevice: DeviceCalls {
     struct State {
         var driver = "v4l2 loopback"
-        /// What QUERYCAP says.
+        /// The answer of QUERYCAP.
         var canOutput = true
         var canCapture = false
         /// The device's path; nil: it is not there.
         var path: String? = "/dev/video7"
         var label = "GIF2Video"
-        /// What calls fail with, by name.
+        /// The errors of calls, by name.
         var failures: [String: Int32] = [:]
-        /// What S_FMT substitutes.
+        /// The substitutes of S_FMT.
         var offered: DeviceFormat?
         var offeredRate: Rational?
         /// A writer ended that never said STREAMON: nothing works until somebody says it and leaves.

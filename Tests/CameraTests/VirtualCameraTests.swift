@@ -214,7 +214,7 @@ import Threads
         camera.stop()
     }
 
-    /// Whoever brings pictures is held to about a second, and let go when the camera ends.
+    /// A producer of pictures is held back to about a second of them, and released when the camera ends.
     @Test func bringersWaitAndAreReleased() throws {
         let device = FakeDevice()
         let camera = camera(device, FakeClock(ticks: 0))

@@ -78,7 +78,7 @@ import Testing
 
         """
 
-    // MARK: What is understood
+    // MARK: Valid configurations
 
     @Test func nothingAtAllServesADropFolder() throws {
         let configuration = try ConfigurationLoader(paths: paths).load()
@@ -278,7 +278,7 @@ import Testing
         #expect(configuration.encoders["own"]?.template.verification == verification)
     }
 
-    // MARK: What is not
+    // MARK: Invalid configurations
 
     @Test(arguments: [
         ("workers = 2", "gif2video.toml:1: workers: there is no such key"),

@@ -8,7 +8,7 @@ import Testing
     private static let (width, height, frames) = (72, 64, 6)
     private static let backgrounds: [[Double]] = [[0, 0, 0], [255, 255, 255], [0, 255, 0]]
 
-    /// Where the disc is and whether it is there; it moves by 4 pixels a frame.
+    /// The disc's radius and center; it moves by 4 pixels a frame.
     private static let radius = 14.0
     private static func center(_ time: Double) -> (x: Double, y: Double) { (22.5 + 4 * time, 30.5 + time) }
 
@@ -102,7 +102,7 @@ import Testing
         }.max() ?? 0
     }
 
-    /// Whatever its color, which may be that of the background that the networks see: the disc keeps it, and moves.
+    /// The disc keeps its color and moves, also if its color is that of the background that the networks see.
     @Test(arguments: Kind.allCases)
     func aDiscKeepsItsColorAndMoves(kind: Kind) throws {
         let gif = Self.sticker(kind.color)

@@ -52,7 +52,7 @@ import Testing
         #expect(try daemon.list("jobs").count == 1)
     }
 
-    /// Whoever drops GIFs does not choose where failed and finished ones go.
+    /// A user who drops GIFs does not choose where failed and finished ones go.
     @Test(arguments: ["failed", "done"]) func aPlaceForOriginalsThatIsALinkIsRefused(place: String) throws {
         let outside = try TemporaryFolder()
         let daemon = try DaemonProcess(FolderStream.configuration("[jobs]", "finished = \"move\""))
@@ -180,7 +180,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(daemon.state)/out").count == 1)
     }
 
-    // MARK: What lies in output folders
+    // MARK: Files in output folders
 
     /// The names of the daemon's own folders can be guessed: whoever may rename things in an output folder gives one to a folder
     /// of somebody else's.

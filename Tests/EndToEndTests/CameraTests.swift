@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct CameraTests {
     private static let size = 48 * 32 * 3
 
-    /// What `filter` makes of a GIF for a camera of 48x32.
+    /// The pictures that `filter` makes from a GIF for a camera of 48x32.
     private func filtered(_ gif: [UInt8], _ options: [String]) throws -> [[UInt8]] {
         let made = try Tool.run(
             Tool.gif2video, ["filter", "--format", "rgb24", "--size", "48x32"] + options, input: gif)

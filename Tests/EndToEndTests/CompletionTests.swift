@@ -4,7 +4,7 @@ import Testing
 
 /// Completion by a real bash, with the words that only the daemon knows. Other shells: scripts/test-systemd-inside.
 @Suite(.serialized) struct CompletionTests {
-    /// What bash offers for the last of some words.
+    /// bash's completions of the last of some words.
     private func offers(_ words: [String], _ environment: [String: String]) throws -> [String] {
         let script = """
             set -e

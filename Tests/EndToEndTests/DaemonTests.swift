@@ -319,7 +319,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: daemon.socket))
     }
 
-    /// What does not end in its time waits in the journal.
+    /// A job that does not end in its time waits in the journal.
     @Test func stoppingPutsLongJobsBack() throws {
         let daemon = try DaemonProcess.started(
             Self.folderStream.replacingOccurrences(of: "[jobs]", with: "[jobs]\ndrain = 0.2")

@@ -20,7 +20,7 @@ import Testing
         // Latin-1, and bytes that are no text at all.
         Array("caf".utf8) + [0xE9],
         [0xFF, 0xFE, 0x80],
-        // What a terminal would obey.
+        // Control characters that a terminal would obey.
         Array("red\u{1B}[31m\nJOB 99".utf8),
         Array("  spaces and \"quotes\" $(and) `more`".utf8),
         Array("-n".utf8),

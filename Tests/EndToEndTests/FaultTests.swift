@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What goes wrong around the daemon: encoders that hang, full disks, file systems that tell nothing, too much at once.
+/// Faults around the daemon: encoders that hang, full disks, file systems that tell nothing, too much at once.
 @Suite(.serialized) struct FaultTests {
     private static func folderStream(_ jobs: String = "", _ stream: String = "") -> String {
         FolderStream.configuration("[jobs]\n\(jobs)", stream)
@@ -36,7 +36,7 @@ import Testing
         #expect(try daemon.json("show", "1")["attempts"] as? Int == 2)
     }
 
-    /// What came through a pipe cannot be tried again: it has failed, and the next GIF is made. A writer that takes its time
+    /// A GIF from a pipe cannot be tried again: it has failed, and the next GIF is made. A writer that takes its time
     /// is no fault meanwhile.
     @Test func anEncoderOfAPipeThatHangsIsKilled() throws {
         let folder = try TemporaryFolder()

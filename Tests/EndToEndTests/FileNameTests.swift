@@ -79,7 +79,7 @@ import Testing
         #expect(result.errors.contains("caf\\xE9."), "\(result.errors)")
     }
 
-    /// What is meant is below a folder whose name is no text.
+    /// The file is in a folder whose name is no text.
     @Test(arguments: ["submit --stream drop", "play --stream live"])
     func commandsForTheDaemonSayThatTheirFolderIsNotText(words: String) throws {
         let result = try bash("mkdir $'caf\\xe9' && cd $'caf\\xe9' && $P \(words) in.gif")

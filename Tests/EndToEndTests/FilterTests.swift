@@ -128,7 +128,7 @@ import Threads
         #expect(process.terminationStatus == 0)
     }
 
-    /// Whatever OpenBLAS thinks of the processor: the program is one process, and its pictures are those of every core.
+    /// OpenBLAS is told another kind of core: the program stays one process, and its pictures are those of every kind.
     @Test func openBLASGetsTheKernelsOfThisProcessor() throws {
         let gif = ExampleGIF.drifting(delays: [10, 10])
         func pictures(_ core: String?) throws -> [UInt8] {

@@ -102,7 +102,7 @@ import Testing
         #expect(peak < 500, "\(peak) MiB")
     }
 
-    /// What the networks have no memory for is not looked at.
+    /// probe runs no network on a GIF for which there is not enough memory.
     @Test func probeTakesNoMoreThanItMay() throws {
         let gif = try folder.write(largeCanvas, to: "in.gif")
         let (result, peak) = try Tool.runWithPeak(Tool.gif2video, ["probe", gif])
@@ -239,8 +239,7 @@ import Testing
         return (gif, place + 4)
     }
 
-    /// What is found by the first look and what is read by the second are two GIFs: the last frame's delay is changed on the
-    /// spot, by the encoder when it starts.
+    /// The scan and the decoder see two GIFs: when the encoder starts, it changes the last frame's delay in the file.
     @Test(arguments: [[3, 0], [255, 255]] as [[UInt8]]) func aGIFThatChangesIsNamed(delay: [UInt8]) throws {
         let (gif, place) = try longGIF()
         let path = try folder.write(gif, to: "in.gif")

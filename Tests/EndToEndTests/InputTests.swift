@@ -6,7 +6,7 @@ import Testing
 @Suite struct InputTests {
     private let folder: TemporaryFolder
     private let gif: String
-    /// What a regular file of the same bytes becomes.
+    /// The video of a regular file of the same bytes.
     private let expected: [UInt8]
 
     init() throws {
@@ -35,7 +35,7 @@ import Testing
         ("cat in.gif |", "/dev/stdin", ""), ("", "<(cat in.gif)", ""),
         ("mkfifo fifo; cat in.gif > fifo &", "fifo", "&& rm fifo"),
         ("cp in.gif ./- &&", "./-", "&& rm ./-"), ("cat in.gif |", "-", "5<&0"),
-        // What lies before the GIF was read by somebody else.
+        // Another process has read the line before the GIF.
         ("(echo rubbish; cat in.gif) > tmp/a; {  read line;", "-", "; } < tmp/a; rm tmp/a"),
     ]
 

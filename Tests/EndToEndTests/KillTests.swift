@@ -31,7 +31,7 @@ import Testing
         profile = "none"
         """
 
-    /// What shall be there in the end.
+    /// The files that must be there in the end.
     private struct Expectation {
         /// Pictures by path below the output folder.
         var plain: [String: Int] = [:]

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the daemon tells systemd, heard on a socket of the test's. Under a real systemd: scripts/test-systemd.
+/// The daemon's messages to systemd, received on a socket of the test's. Under a real systemd: scripts/test-systemd.
 @Suite(.serialized) struct ServiceManagerTests {
     /// A datagram socket like systemd's.
     private final class Listener {

@@ -56,7 +56,7 @@ import Testing
         #expect(smooth.count == large.count && smooth != large)
     }
 
-    /// What the networks make of a photograph-like GIF is no flat art: the default makes colors in between.
+    /// Restored pictures of a photograph-like GIF are no flat art: the default makes colors in between.
     @Test func restoredPicturesAreEnlargedSmoothly() throws {
         let gif = [UInt8](try Data(contentsOf: Tool.root.appendingPathComponent("Examples/example.gif")))
         // One frame, and a word about the others.
@@ -167,7 +167,7 @@ import Testing
         #expect(words.contains("would become pictures of 2700x2700"), "\(words)")
     }
 
-    /// What reads a FIFO gets the first GIF's multiple; a GIF that would be too large is passed over.
+    /// A reader of a FIFO gets the first GIF's multiple; a GIF that would be too large is passed over.
     @Test func aLiveSinkHasTheFirstOnesMultiple() throws {
         let daemon = try DaemonProcess.started(
             """

@@ -102,7 +102,7 @@ import Testing
         #expect(try pictures(daemon) == 3)
     }
 
-    /// Whoever asks for it gets it, and what went and came back is new.
+    /// A GIF is restored again on request, and when it has gone and come back.
     @Test func aJobThatIsAskedForIsRestoredAgain() throws {
         let daemon = try daemon()
         #expect(try daemon.command("submit", "--stream", "drop", "\(daemon.state)/in/a.gif").status == 0)

@@ -48,7 +48,7 @@ import Testing
         try #require(result.status == 0, "\(command)\n\(result.errors)")
     }
 
-    /// What ffprobe says of a video's pictures.
+    /// ffprobe's facts about a video's pictures.
     private func facts(_ name: String, _ keys: String) throws -> [String: String] {
         let probe = try Tool.run(
             "ffprobe", ["-v", "error", "-show_entries", "stream=\(keys)", "-of", "default=nw=1", folder.path(name)])
@@ -135,7 +135,7 @@ import Testing
         #expect(String(decoding: help, as: UTF8.self).contains("\n\(line)\n"))
     }
 
-    // MARK: What convert makes
+    // MARK: Videos of convert
 
     @Test(arguments: [(128, 96), (129, 97)]) func convertKeepsColors(width: Int, height: Int) throws {
         try writeColors(width: width, height: height)

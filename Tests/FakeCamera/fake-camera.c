@@ -90,7 +90,7 @@ int v4l2_ioctl(int fd, unsigned long request, ...) {
     return answer(request, argument);
 }
 
-/// What does not go through libv4l2: video's requests have the letter V.
+/// Calls that do not go through libv4l2: video's requests have the letter V.
 int ioctl(int fd, unsigned long request, ...) {
     va_list arguments;
     va_start(arguments, request);

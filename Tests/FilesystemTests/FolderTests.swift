@@ -86,7 +86,7 @@ import Testing
         #expect(try temporary.contents.isEmpty)
     }
 
-    /// Whoever may write into the folder around it may give its name to anything, be it to a folder of this very user.
+    /// A user who may write into the folder around it may give its name to anything, even to a folder of the same user.
     @Test func somethingElseOfItsNameIsLeftAlone() throws {
         _ = try root.folder("mine/precious", creating: 0o700)
         chmod(temporary.path("mine"), 0o700)

@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    /// What can go on for ever without showing anything.
+    /// Data that can go on for ever without showing anything.
     enum Padding: CaseIterable {
         case nul, comments, oneComment, surplusData
     }

@@ -222,7 +222,7 @@ struct Oddity: Sendable {
     ]
 }
 
-/// What a program shows of a GIF.
+/// A GIF as a program shows it.
 struct Shown {
     struct Frame {
         /// Centiseconds.
@@ -281,7 +281,7 @@ enum Viewer: String, CaseIterable {
         }
     }
 
-    /// What it shows of each GIF.
+    /// Has the program show each GIF.
     func show(_ oddities: [Oddity]) throws -> [Shown] {
         let folder = try TemporaryFolder()
         let paths = try oddities.map { try folder.write($0.bytes, to: "\($0.name).gif") }

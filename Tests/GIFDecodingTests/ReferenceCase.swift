@@ -6,9 +6,9 @@ import Testing
 struct ReferenceCase: Sendable, CustomTestStringConvertible {
     var name: String
     var scene: GIFScene
-    /// Why Pillow 9.4 shows something else; nil when it agrees.
+    /// The reason for which Pillow 9.4 shows something else; nil when it agrees.
     var pillowDiffers: String?
-    /// Why ffmpeg 5.1 shows something else; nil when it agrees.
+    /// The reason for which ffmpeg 5.1 shows something else; nil when it agrees.
     var ffmpegDiffers: String?
 
     var testDescription: String { name }

@@ -23,7 +23,7 @@ struct GIFScene {
         var duration: Int
     }
 
-    /// Which images are frames: all but the tiles without a delay, told pixel by pixel.
+    /// Tells which images are frames: all but the tiles without a delay, told pixel by pixel.
     private var areFrames: [Bool] {
         var (isTimed, isUntimed) = (false, false)
         var parts: Set<Int> = []

@@ -4,7 +4,7 @@ import Testing
 
 /// Every kind of GIF, bit by bit, against Pillow and ffmpeg.
 ///
-/// Where one of them shows something else than browsers do, the case says why and the test insists that it still does;
+/// If one of them shows something else than browsers do, the case says why, and the test insists that it still does;
 /// `SceneTests` compares all cases with frames rendered from the rules.
 @Suite struct ReferenceTests {
     @Test(arguments: ReferenceCase.all)

@@ -77,7 +77,7 @@ import Testing
         #expect(try durations([image(3, delay: 20)] + layers) == [20, 10, 10, 50])
     }
 
-    /// What goes before the next image comes is no part of a picture: a sprite that moves.
+    /// An image that is removed before the next one comes, such as a sprite that moves, is a frame of its own.
     @Test(arguments: [2, 3, 4]) func anImageThatIsRemovedIsAFrame(disposal: Int) throws {
         let images = (0..<4).map { quarter($0, 1, delay: 0).with { $0.disposal = disposal } }
         #expect(try durations(images) == [10, 10, 10, 10])

@@ -49,7 +49,7 @@ import Threads
         #expect(maximumError(run(stack, on: input, tileSide: 16).array, whole.array) <= 1e-5)
     }
 
-    /// What borrows the memory of a network's maps leaves nothing behind that the network would notice.
+    /// A borrower of the memory of a network's maps leaves nothing behind that the network would notice.
     @Test(arguments: Kernels.all) func borrowedMemoryIsGivenBack(kernels: Kernels) throws {
         let stack = try stack(kernels: kernels)
         let fixture = try Fixture("unets", in: .module)

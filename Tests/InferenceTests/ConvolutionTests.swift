@@ -129,8 +129,7 @@ import Threads
         }
     }
 
-    /// What the test above would not find is an error where it does not look: it looks at corners and edges, and at a
-    /// sample of the rest.
+    /// The largest error of a layer in the corners, at the edges and in a sample of the rest of its output.
     private func largestError(_ shape: Shape, _ kernels: Kernels) throws -> Double {
         let (size, stride, outputs) = (shape.size, shape.stride, shape.outputs)
         let inputs = shape.inputs.reduce(0, +)

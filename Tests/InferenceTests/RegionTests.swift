@@ -73,7 +73,7 @@ import Threads
             let (other, others) = random(height, width, rectangles: 2, &generator)
             let both = self.pixels(of: region.intersection(other))
             #expect(both == held.intersection(self.pixels(of: other)) && both.isSuperset(of: held.intersection(others)))
-            // What is out of date stays so until it is taken, and is taken once.
+            // Pixels that are out of date stay so until they are taken, and are taken once.
             let all = Region.all(height: height, width: width)
             var stale = DirtyMask(height: height, width: width)
             var atFirst = region
@@ -123,7 +123,7 @@ import Threads
         #expect(twice.isEmpty)
     }
 
-    /// Whatever changes of the input: what a forward computes of it is what it computes of all.
+    /// A forward over the changed part of the input computes what a forward over all of it computes.
     @Test(arguments: Kernels.all)
     func aPartOfANetworkGivesWhatTheWholeGives(kernels: Kernels) throws {
         let fixture = try Fixture("unets", in: .module)
@@ -157,7 +157,7 @@ import Threads
         }
     }
 
-    /// What is not needed is made up for when it is.
+    /// Changes in a region that is not needed are computed when it is needed.
     @Test(arguments: [Kernels(), Kernels(atMost: .baseline, products: .openBLAS)])
     func whatIsNeededIsUpToDate(kernels: Kernels) throws {
         let fixture = try Fixture("unets", in: .module)
@@ -186,7 +186,7 @@ import Threads
                             }
                         }
                     }
-                    // Whoever reads the output may keep something there.
+                    // Readers of the output may write there.
                     partly.output.view.fill(7)
                     net.forward(partly, changed: changed, needed: needed, on: pool)
                     whole.input.view.copy(from: partly.input.view)

@@ -219,7 +219,7 @@ import Testing
         #expect(counter.written.count == 1)
     }
 
-    /// Whoever wants to stop can do so between two repetitions.
+    /// A writer that wants to stop can do so between two repetitions.
     @Test func aWriterThatThrowsEndsAPictureThatIsHeldForLong() throws {
         struct Cancelled: Error {}
         final class Stopping: PictureWriter {

@@ -38,7 +38,7 @@ import Testing
         #expect(try folder.read("a.raw") == [7])
     }
 
-    /// Whatever shortens it: a disk that loses writes, or another process.
+    /// A disk that loses writes, or another process, may change its size.
     @Test(arguments: [-1, 1]) func aFileOfAnotherSizeIsNotWhole(change: Int) throws {
         let folder = try TemporaryFolder()
         let file = try folder.staged("a.y4m")

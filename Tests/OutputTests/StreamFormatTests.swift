@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    /// What ffmpeg reads back from our Y4M is what was written, within 2 levels.
+    /// ffmpeg reads the pictures back from our Y4M, within 2 levels.
     @Test(arguments: [(48, 32), (37, 23), (1, 1), (2, 5)])
     func ffmpegReadsY4M(width: Int, height: Int) throws {
         let folder = try TemporaryFolder()

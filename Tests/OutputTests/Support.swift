@@ -30,7 +30,7 @@ extension EncoderTemplate {
             command: ["bash", "-c", script, "{output}"] + words, keepsAlpha: false, verification: verification)
     }
 
-    /// What a script begins with that encodes pictures of 64 x 48, as ffmpeg does.
+    /// The beginning of a script in which ffmpeg encodes pictures of 64 x 48.
     static let ffmpeg =
         "ffmpeg -v error -nostdin -f rawvideo -pixel_format rgb24 -video_size 64x48 -framerate 25 -i pipe:0"
 }

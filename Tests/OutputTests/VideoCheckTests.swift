@@ -87,7 +87,7 @@ import Testing
         #expect(try reason("ln -s /etc/passwd $0") == "video.mkv is no regular file")
     }
 
-    /// Where nobody can change the encoder, nobody is told which key to change.
+    /// Messages about built-in encoders name no key, as the configuration cannot change them.
     @Test func onlyEncodersOfTheConfigurationHaveKeys() {
         #expect(VideoContainer.mp4.template(keepsAlpha: false).isBuiltIn)
         #expect(VideoContainer.webm.template(keepsAlpha: true).isBuiltIn)

@@ -9,7 +9,7 @@ import Threads
 
 @Suite struct PlaybackTests {
     private let size = PixelSize(width: 12, height: 8)
-    /// What the pictures of some frames take at two a frame: without networks, in-betweens repeat their frame's pixels.
+    /// Bytes of the pictures of some frames, two a frame: without networks, in-betweens repeat their frame's pixels.
     private func kept(frames: Int) -> Int { frames * (size.area * 4 + 2 * MemoryLayout<Picture>.stride) }
 
     private func bytes(frames: Int, defect: Bool = false) -> [UInt8] {
@@ -26,7 +26,7 @@ import Threads
         func finish() throws { isFinished = true }
     }
 
-    /// What a play showed, and whether it was decoded for that.
+    /// Plays a GIF. Returns the pictures shown, and whether it was decoded for that.
     private func play(
         _ content: String?, _ bytes: [UInt8], in cache: PictureCache, rate: OutputRate = .multiple(2)
     ) throws -> (pictures: [Picture], decoded: Bool, report: RestorationStream.Report) {

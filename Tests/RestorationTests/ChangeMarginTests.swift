@@ -7,7 +7,7 @@ import Threads
 
 @testable import Restoration
 
-/// What is reused from the last frame must not show: every case compares with restorers that look at all of every frame.
+/// Reuse of the last frame must not show: every case compares with restorers that look at all of every frame.
 @Suite struct ChangeMarginTests {
     private static let width = 150
     private static let height = 90
@@ -100,8 +100,8 @@ import Threads
             Restorer(models: models, options: options, pool: pool, pace: nil, changeMemory: 0), frames)
         #expect(reusing.map(\.start) == whole.map(\.start), sourceLocation: sourceLocation)
         for (index, (a, b)) in zip(reusing, whole).enumerated() {
-            // What was computed in another frame may have been rounded otherwise: here and there by one level. A network
-            // that sees the past hands that on.
+            // Pixels that were computed in another frame may have been rounded otherwise, here and there by one level. A
+            // network that sees the past hands that on.
             let rounded = colorNone == "ccdnet-past" ? 40 : 10
             let differing = zip(a.pixels, b.pixels).filter { $0 != $1 }
             let limit = Kernels.best.products == .own ? rounded : a.pixels.count / 200
@@ -175,7 +175,7 @@ import Threads
             for (target, state) in [(made, state), (alone, net.makeState(height: height, width: width))] {
                 net.restore(input, takesStep: false, into: target.view, state: state, on: pool)
             }
-            // What each pixel was given: color, radius, palette, how the neighbors differ.
+            // The inputs of each pixel: color, radius, palette, how the neighbors differ.
             let (colors, radius) = (own.gif.array, own.radius.array)
             let neighbors = [before, after].map { $0?.gif.array ?? colors }
             let now = (0..<width * height).map { pixel -> [Float] in
@@ -206,7 +206,7 @@ import Threads
         #expect(held > 100_000)
     }
 
-    /// What does not move does not tremble, whatever moves elsewhere: neither in the frames nor between them.
+    /// Still parts do not tremble while something moves elsewhere, neither in the frames nor between them.
     @Test(arguments: ["ccdnet-neighbors", "ccdnet-past"])
     func whatStandsStillIsTheSameToTheBit(colorNone: String) throws {
         let (width, height) = (Self.width, Self.height)

@@ -23,7 +23,7 @@ import Testing
         #expect(layout.contains(.past) && !layout.contains(.nearest))
     }
 
-    /// What is wrong with a network whose header has another configuration.
+    /// The error of loading a network whose header has another configuration.
     private func reason(_ name: String, _ change: (inout [String: Any]) -> Void) throws -> String {
         let file = try Data(contentsOf: URL(fileURLWithPath: fixturePath(name)))
         let length = file.prefix(8).enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }

@@ -100,7 +100,7 @@ import Threads
         #expect(pace.effort(for: .zero) == .framesOnly)
     }
 
-    // MARK: What the restorer does about it
+    // MARK: The restorer's response
 
     private let size = PixelSize(width: 40, height: 24)
 

@@ -66,8 +66,8 @@ import Threads
         }
     }
 
-    /// What is known beforehand spares the search and changes nothing: estimates near their colors, far from them and on
-    /// the borders, a palette with a color that stands there twice, pixels whose color no palette holds.
+    /// A neighborhood spares the search and does not change its result: for estimates near their colors, far from them and on
+    /// the borders, a palette that holds a color twice, pixels whose color no palette holds.
     @Test(arguments: levels, [1, 63, 700, 1500])
     func aNeighborhoodChangesNothing(level: Kernels.Level, width: Int) {
         let palettes = [2, 7, 256].map { count in

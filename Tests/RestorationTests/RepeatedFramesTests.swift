@@ -45,7 +45,7 @@ import Threads
         return pictures
     }
 
-    // MARK: What is a repetition
+    // MARK: Repetitions
 
     @Test func equalColorsOfOtherPalettesAreARepetition() {
         let gray = Palette.grays(16)
@@ -151,7 +151,7 @@ import Threads
         #expect(areRepeated)
     }
 
-    // MARK: What waits
+    // MARK: Waiting pictures
 
     @Test func inBetweensWaitForANewPictureAndStillsDoNot() throws {
         let options = RestorationOptions(rate: .constant(Rational(50)), dither: .none, looksAhead: false)

@@ -42,7 +42,7 @@ import Threads
         return Restorer(models: try TestModels(colorNone: colorNone).load(), options: options, pool: pool)
     }
 
-    // MARK: What leaves when
+    // MARK: Times of pictures
 
     @Test func aPictureLeavesBeforeTheNextFrameComes() throws {
         let restorer = try restorer(.source)
@@ -170,7 +170,7 @@ import Threads
         }
     }
 
-    // MARK: What is in it
+    // MARK: Content of pictures
 
     @Test func withoutNetworksTheFramesAreUntouched() throws {
         let frames = (0..<3).map { frame($0) }

@@ -76,7 +76,7 @@ import Testing
         #expect(!SceneChange.isCut(a, b) && SceneChange.isCut(b, other))
         #expect(cuts([a, b, other]) == [])
         #expect(cuts([b, b, other]) == [2])
-        // Whatever was before.
+        // A picture that differs still more is a cut, whatever came before.
         #expect(cuts([a, b, picture(tiles(2), blue: 80)]) == [2])
     }
 

@@ -89,7 +89,7 @@ import Threads
             #expect(slot.matted.array == fresh.matted.array, "frame \(frame.index)")
             #expect(slot.radius.array == fresh.radius.array, "frame \(frame.index)")
             #expect(slot.ids == fresh.ids, "frame \(frame.index)")
-            // What differs from the frame before is said to.
+            // Pixels that differ from the frame before are in the region.
             let (now, plane) = (slot.gif.array, Self.size.area)
             guard let before, let changed = slot.colors.changes(since: frame.index - 1) else { continue }
             known += 1
@@ -120,8 +120,8 @@ import Threads
         #expect(slot.matted.array[0] == 1 && slot.matted.array[middle] == gif[middle])
     }
 
-    /// Whatever the networks make of the motion: an in-between's colors are mixtures of what is visible in its two frames, and
-    /// nothing has a color where nothing is.
+    /// An in-between's colors are mixtures of the visible colors of its two frames, whatever the motion, and nothing has a
+    /// color where nothing is.
     @Test(arguments: [false, true])
     func noOtherColorIsInAnInBetween(loop: Bool) throws {
         let frames = frames()
@@ -160,7 +160,7 @@ import Threads
         #expect(mixed > 100)
     }
 
-    /// What is not computed again is what it would be, also where the backdrop is found late.
+    /// Pixels that are not computed again are as if they were, also if the backdrop is found late.
     @Test(arguments: [0, 1, 3], ["ccdnet-live", "ccdnet-neighbors"])
     func whatIsStillIsTheSame(emptyFirst: Int, colorNone: String) throws {
         let frames = frames(emptyFirst: emptyFirst)

@@ -42,7 +42,7 @@ import Testing
         #expect(try folder.contents == ["moved", "taken"] && memory.status(name) == nil)
     }
 
-    /// Whoever may write into the folder exchanges the file between the look at it and its move.
+    /// A user who may write into the folder exchanges the file between the look at it and its move.
     @Test func anExchangedFileIsNotMoved() throws {
         let folder = try TemporaryFolder()
         _ = try folder.write([1], to: "a")

@@ -81,7 +81,7 @@ import Threads
         let result = try journal.enqueue(
             [candidate("1.gif"), candidate("2.gif"), candidate("3.gif")], stream: "a", limit: 2, ignoringNames: false)
         #expect(result.jobs.count == 2 && result.isFull)
-        // What found no room is not remembered as seen.
+        // A GIF that found no room is not remembered as seen.
         _ = try journal.begin(streams: ["a"], busy: [])
         #expect(try queue(candidate("3.gif"), limit: 2).count == 1)
     }
@@ -105,7 +105,7 @@ import Threads
         #expect(try queue(candidate("x.gif")).count == 1)
     }
 
-    /// What a video was made of is known until its GIF goes, or another video is published.
+    /// The content that a video was made of is known until its GIF goes, or another video is published.
     @Test func theContentOfAVideosGIFIsRemembered() throws {
         _ = try queue(candidate("x.gif"))
         let job = try #require(try journal.begin(streams: ["a"], busy: []))

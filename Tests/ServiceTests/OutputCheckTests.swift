@@ -5,7 +5,7 @@ import Testing
 
 @testable import Service
 
-/// What makes an output whose encoder nobody named.
+/// The encoder of an output for which none was named.
 @Suite struct OutputCheckTests {
     private func encoder(_ output: String, own: [String: String] = [:]) throws -> String {
         var configuration = DaemonConfiguration(paths: StandardPaths())

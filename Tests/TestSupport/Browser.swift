@@ -5,12 +5,12 @@ public import Testing
 public enum Browser {
     /// Whether there is one here.
     public static let isAvailable = FileManager.default.isExecutableFile(atPath: path)
-    /// What a test says that is skipped without it.
+    /// The reason of a test that is skipped without it.
     public static let lack: Comment = "no browser plays a video here: Debian's package chromium is missing"
 
     private static let path = "/usr/bin/chromium"
 
-    /// What the browser saw of a video.
+    /// A video as the browser saw it.
     public struct Sight: Decodable, Sendable {
         /// Width and height of the pictures.
         public let size: [Int]
@@ -22,7 +22,7 @@ public enum Browser {
         public let seconds: Double
     }
 
-    /// What the page says where the video cannot be played.
+    /// The page's message if the video cannot be played.
     public struct Refusal: Error, CustomStringConvertible {
         public let description: String
     }

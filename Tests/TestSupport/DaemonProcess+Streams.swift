@@ -1,6 +1,6 @@
 import Foundation
 
-/// What tests do with a daemon's folders and jobs. Paths lie in its state folder.
+/// Access to a daemon's folders and jobs. Paths lie in its state folder.
 extension DaemonProcess {
     /// Moves a file in, complete; a running daemon may still have to make the folder.
     public func drop(_ bytes: [UInt8], _ name: String) throws {
@@ -26,7 +26,7 @@ extension DaemonProcess {
         return (bytes.count - end - 1) / frame
     }
 
-    /// What a command of `gif2video` prints with `--json`.
+    /// The JSON that a command of `gif2video` prints with `--json`.
     public func json(_ arguments: String...) throws -> [String: Any] { try printed(arguments) }
 
     /// The same, of one that prints a list.

@@ -56,7 +56,7 @@ public final class DaemonProcess {
     public var processIdentifier: pid_t { process?.processIdentifier ?? 0 }
     public var isRunning: Bool { process?.isRunning ?? false }
 
-    /// What it said on standard error, of all its runs.
+    /// The text of its standard error, of all its runs.
     public var log: String { (try? String(contentsOfFile: folder.path("log"), encoding: .utf8)) ?? "" }
 
     public var allEnvironment: [String: String] {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the documents tell people to type, for tests that do it.
+/// The commands of the documents, for tests that run them.
 public enum Document {
     /// The commands of all shell blocks of a document, in order, without comments; a command that goes on in the next line, as
     /// a shell sees it, is one.

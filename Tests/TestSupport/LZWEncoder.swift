@@ -1,6 +1,6 @@
 /// GIF's variant of LZW, for tests that make GIFs.
 public enum LZWEncoder {
-    /// What the encoder does when its table is full.
+    /// The encoder's way with a full table.
     public enum Style: Sendable {
         /// Clear the table, as most encoders do.
         case clearWhenFull

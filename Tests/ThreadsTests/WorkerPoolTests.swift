@@ -38,7 +38,7 @@ import Threads
         #expect(total.value.load(ordering: .relaxed) == 2 * 5000 * 6)
     }
 
-    /// Whoever waits for its loop works on the loops within it: alone it would have to wait for a worker that is busy elsewhere.
+    /// A thread that waits for its loop works on the loops within it; otherwise it would wait for a worker that is busy elsewhere.
     @Test func nestedLoopsRunOnce() throws {
         let pool = WorkerPool(concurrency: 2)
         let total = Counter()
@@ -77,7 +77,8 @@ import Threads
         }
     }
 
-    /// Whoever waits for a job begins it where no worker has; whoever waits for what it says does not, unless there is no worker.
+    /// A thread that waits for a job begins it if no worker has. One that waits for a condition that the job tells of does not,
+    /// unless there is no worker.
     @Test(arguments: [1, 2, 3])
     func jobsRunOnce(concurrency: Int) throws {
         let pool = WorkerPool(concurrency: concurrency)
@@ -118,7 +119,7 @@ import Threads
         #expect(concurrency == 2 || begun.value.load(ordering: .relaxed) == 0)
     }
 
-    /// What keeps the pool may be what a job keeps.
+    /// A job may hold the last reference to an object that holds the pool.
     @Test(arguments: [1, 2], [false, true])
     func aJobMayBeTheLastToKnowThePool(concurrency: Int, isFinished: Bool) throws {
         let ended = Counter()

@@ -32,7 +32,7 @@ final class SafetensorsBuilder {
         return url.path
     }
 
-    /// What loading says about these bytes, without the path; nil when they are a sound model.
+    /// The error of loading these bytes, without the path; nil when they are a sound model.
     func complaint(_ bytes: [UInt8]) throws -> String? {
         let path = try write(bytes)
         do {
