@@ -12,7 +12,7 @@ Tests/RestorationTests/Fixtures: for each whole network a model file as export.p
 <name>-case.safetensors with its inputs and expected outputs, none with a batch dimension:
   ccdnet-*      gif [3, H, W]; radius [1, H, W]; palettes [P, K, 3] in 0 ... 255, of which count [P] are valid;
                 ids [H, W]: the palette of each pixel; output [3, H, W]; estimate0 ...: every I;
-                where the network sees neighbours: before, after [3, H, W], and alone: the output without them;
+                where the network sees neighbors: before, after [3, H, W], and alone: the output without them;
                 where it sees the past: past [3, H, W].
   superslomo-*  g0, g1, i0, i1 [3, H, W]; f01, f10 [2, H, W]; frame25, frame50 [3, H, W]: in-betweens at 1/4, 1/2.
   dither-classifier*  gif, estimate [3, H, W]; radius [1, H, W]; logit [1].
@@ -252,7 +252,7 @@ def pixels() -> None:
     estimate = (gif[None] + torch.randn(1, 3, 19, 33) * 0.4).clamp(-1, 1)
     colors = (palettes / 127.5 - 1, (counts, ids))
     tensors.update({"fc.palettes": palettes, "fc.count": counts, "fc.ids": ids, "fc.gif": gif, "fc.input": estimate[0]})
-    tensors["fc.nearest"] = mixed(networks.nearest_colour)(estimate, *colors)[0]
+    tensors["fc.nearest"] = mixed(networks.nearest_color)(estimate, *colors)[0]
     save(TESTS / "RestorationTests/Fixtures/pixels.safetensors", tensors, "test-cases", [])
 
 
@@ -260,9 +260,9 @@ FIRST = {"unet": "shuffle", "in": 4, "out": 3, "widths": [8, 12, 16], "slope": 0
 
 
 def ccdnets() -> None:
-    original = networks.nearest_colour_from
-    exact = mixed(networks.nearest_colour)
-    networks.nearest_colour_from = lambda image, gif, radius, *palettes: exact(image, *palettes)
+    original = networks.nearest_color_from
+    exact = mixed(networks.nearest_color)
+    networks.nearest_color_from = lambda image, gif, radius, *palettes: exact(image, *palettes)
     with_palette = ["estimate", "gif", "nearest", "error"]
     for name, config, size in [
         ("ccdnet-live", {"first": FIRST, "inputs": ["gif", "radius"], "step": {**FIRST, "in": 13},
@@ -304,7 +304,7 @@ def ccdnets() -> None:
              dither="dithered" if name.endswith("dithered") else "none", palette_range="2-256", training="none",
              quality="none")  # fmt: skip
         save(folder / f"{name}-case.safetensors", case, "test-cases", {})
-    networks.nearest_colour_from = original
+    networks.nearest_color_from = original
 
 
 def slomos() -> None:

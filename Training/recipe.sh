@@ -51,7 +51,7 @@ learn() {
 
 # hard NAME KIND LOW HIGH COUNT SEED MAKERS: GIFs that the classifier took for the other kind, with LOW to HIGH colors.
 hard() {
-    pool colour_pool "hard-$1" --data "$train" --even --seed "$6" --dither "$2" --colours "$3" "$4" --count "$5" \
+    pool color_pool "hard-$1" --data "$train" --even --seed "$6" --dither "$2" --colors "$3" "$4" --count "$5" \
         --makers "${@:7}"
 }
 
@@ -59,17 +59,17 @@ hard() {
 stage_pools() {
     local kind
     for kind in none dithered; do
-        pool colour_pool $kind --data "$train" --dither $kind --tools pillow ffmpeg --count 3000 --seed 11
-        pool colour_pool wild-$kind --data "$train" --dither $kind --tools gifsicle imagemagick --count 360 --even --seed 21
-        pool colour_pool gifsicle-$kind --data "$train" --dither $kind --tools gifsicle --even --count 300 --seed 31
-        pool colour_pool detail-$kind --data "$train" --dither $kind --even --scales 0.25 0.55 --count 400 --seed 41
-        pool colour_pool val-$kind --data "$validation" --dither $kind --validation
+        pool color_pool $kind --data "$train" --dither $kind --tools pillow ffmpeg --count 3000 --seed 11
+        pool color_pool wild-$kind --data "$train" --dither $kind --tools gifsicle imagemagick --count 360 --even --seed 21
+        pool color_pool gifsicle-$kind --data "$train" --dither $kind --tools gifsicle --even --count 300 --seed 31
+        pool color_pool detail-$kind --data "$train" --dither $kind --even --scales 0.25 0.55 --count 400 --seed 41
+        pool color_pool val-$kind --data "$validation" --dither $kind --validation
     done
     pool flat_pool flat --count 300
     # The makers that flickered most in restored films.
-    pool colour_pool riemersma --data "$train" --dither dithered --count 240 --seed 122 \
+    pool color_pool riemersma --data "$train" --dither dithered --count 240 --seed 122 \
         --makers imagemagick-riemersma ffmpeg-single-floyd_steinberg
-    pool colour_pool lossy --data "$train" --dither none --count 300 --seed 123 \
+    pool color_pool lossy --data "$train" --dither none --count 300 --seed 123 \
         --makers gifsicle-none-lossy20 gifsicle-none-lossy80 gifsicle-none-lossy200
     hard lossy none 8 40 240 1 gifsicle-none-lossy20 gifsicle-none-lossy80 gifsicle-none-lossy200
     hard few none 8 40 200 1 gifsicle-none

@@ -1,6 +1,6 @@
 """Methods without networks.
 
-For colours ffmpeg's gradfun and deband and a slight blur; for in-betweens blending and ffmpeg's minterpolate.
+For colors ffmpeg's gradfun and deband and a slight blur; for in-betweens blending and ffmpeg's minterpolate.
 """
 
 from __future__ import annotations

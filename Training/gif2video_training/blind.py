@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=24, help="GIF frames looked at")
     parser.add_argument("--gap", type=int, default=0, help="the n-th gap by how much changes in it")
     parser.add_argument("--seed", type=int, default=1, help="which row is ours")
-    parser.add_argument("--tally", type=Path, help="judgements to count against key.json")
+    parser.add_argument("--tally", type=Path, help="judgments to count against key.json")
     options = parser.parse_args()
     torch.set_num_threads(1)
     key_file = options.out / "key.json"

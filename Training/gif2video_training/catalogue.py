@@ -5,11 +5,11 @@ tool is used both ways, then the dither, then the lossiness. `exact` and `dither
 networks have to know; which makers are exact was measured (tests/test_makers.py):
 
 - Pillow's median cut used directly and ffmpeg's paletteuse are exact: every pixel has the palette's
-  nearest colour. Pillow's mapping to a given palette is not.
-- gifsicle is not: it compares colours in linear light (--gamma 2.2), and its film has been through
-  ffmpeg's 256 colours before. --lossy moves further pixels. With 255 colours and more it leaves them
-  all as they are, dither or not; its dithers show up to some 192 (`most_colours`).
-- ImageMagick is not: it takes the leaf of its colour tree, whether with `-colors` or with `-remap`.
+  nearest color. Pillow's mapping to a given palette is not.
+- gifsicle is not: it compares colors in linear light (--gamma 2.2), and its film has been through
+  ffmpeg's 256 colors before. --lossy moves further pixels. With 255 colors and more it leaves them
+  all as they are, dither or not; its dithers show up to some 192 (`most_colors`).
+- ImageMagick is not: it takes the leaf of its color tree, whether with `-colors` or with `-remap`.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from .makers import (
 
 @dataclass(frozen=True)
 class Maker:
-    """One way of making a GIF of frames uint8 [T, H, W, 3] with a number of colours.
+    """One way of making a GIF of frames uint8 [T, H, W, 3] with a number of colors.
 
-    most_colours: with more the dither does not show, and the GIF is none of this maker's.
+    most_colors: with more the dither does not show, and the GIF is none of this maker's.
     frames: index maps and tables, one per frame. file: a real GIF file, each frame shown for
     gif_tools.DELAY, in which a tool may have joined equal frames and left out what did not change.
     """
@@ -47,7 +47,7 @@ class Maker:
     exact: bool
     frames: Callable[[np.ndarray, int], list[GIFFrame]]
     file: Callable[[np.ndarray, int], bytes]
-    most_colours: int = 256
+    most_colors: int = 256
 
     @property
     def tool(self) -> str:
@@ -55,19 +55,19 @@ class Maker:
 
     @property
     def is_noisy(self) -> bool:
-        """Whether the network for dithered GIFs is the right one: lossy ones hold wrong colours as well."""
+        """Whether the network for dithered GIFs is the right one: lossy ones hold wrong colors as well."""
         return self.dithered or self.lossy
 
 
 def _pillow(name: str, exact: bool, frames: Callable[[np.ndarray, int], list[GIFFrame]]) -> Maker:
-    def file(film: np.ndarray, colours: int) -> bytes:
-        return gif_bytes(frames(film, colours), gif_tools.DELAY)
+    def file(film: np.ndarray, colors: int) -> bytes:
+        return gif_bytes(frames(film, colors), gif_tools.DELAY)
 
     return Maker(f"pillow-{name}", name.endswith("floyd_steinberg"), False, exact, frames, file)
 
 
 def _each(frame_maker: Callable[[np.ndarray, int], GIFFrame]) -> Callable[[np.ndarray, int], list[GIFFrame]]:
-    return lambda film, colours: [frame_maker(frame, colours) for frame in film]
+    return lambda film, colors: [frame_maker(frame, colors) for frame in film]
 
 
 def _ffmpeg(dither: str, per_frame: bool) -> Maker:

@@ -125,7 +125,7 @@ def load_frames(source: Source, cache: Path | None = None, short_side: int = 480
     return frames
 
 
-def centre_crop(frames: np.ndarray, size: int) -> np.ndarray:
+def center_crop(frames: np.ndarray, size: int) -> np.ndarray:
     """The middle `size` x `size` of [T, H, W, 3] (less where the picture is smaller)."""
     height, width = frames.shape[1:3]
     h, w = min(size, height), min(size, width)

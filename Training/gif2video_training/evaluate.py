@@ -2,13 +2,13 @@
 
 gif2video_training.quality measures the networks that ship.
 
-    python -m gif2video_training.evaluate colour --data ../shared/data/val --models ../Models/live
+    python -m gif2video_training.evaluate color --data ../shared/data/val --models ../Models/live
     python -m gif2video_training.evaluate motion --data ../shared/data/val --models ../Models/live
     python -m gif2video_training.evaluate flow --data cache/some-motion-pool --models ../Models/live
     python -m gif2video_training.evaluate coarse --data ../shared/data/val --models ../Models/live
 
 --engine torch runs the networks in PyTorch; --engine swift writes real GIF files, feeds them to the
-gif2video program and reads its pictures back. Frames are 256 x 256 centre crops of the clips. PSNR
+gif2video program and reads its pictures back. Frames are 256 x 256 center crops of the clips. PSNR
 (dB) and SSIM are taken per frame, averaged within a clip, then over clips.
 """
 
@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from .catalogue import MAKERS, Maker
-from .data import Source, centre_crop, find_sources, load_frames
+from .data import Source, center_crop, find_sources, load_frames
 from .export import load_model
 from .gif_file import gif_bytes
 from .makers import GIFFrame
@@ -48,16 +48,16 @@ class TorchEngine:
     """Restores GIFs with model files in PyTorch; told, not guessing, whether a GIF is dithered."""
 
     def __init__(self, models: Path):
-        self.colour = {}
+        self.color = {}
         for name in ("none", "dithered"):
             if (file := models / f"ccdnet-{name}.safetensors").exists():
-                self.colour[name] = load_model(file)[0]
+                self.color[name] = load_model(file)[0]
         self.motion = load_model(file)[0] if (file := models / "superslomo.safetensors").exists() else None
 
     @torch.no_grad()
     def __call__(self, gif: list[GIFFrame], dithered: bool, rate: int) -> list[np.ndarray]:
         """`rate` pictures per GIF frame: the restored frame, then in-betweens; repeats after the last."""
-        network = self.colour["dithered" if dithered else "none"]
+        network = self.color["dithered" if dithered else "none"]
         restored = restore(network, gif)
         if rate == 1:
             return restored
@@ -109,15 +109,15 @@ def print_table(rows: list[dict]) -> None:
         print("| " + " | ".join(cells) + " |", flush=True)
 
 
-def colour_table(
+def color_table(
     engine, sources: list[Source], sizes: list[int], makers: list[Maker], every: int, limit: int
 ) -> list[dict]:
     results: dict[tuple, list[tuple[str, Scores]]] = defaultdict(list)
     for source in sources:
-        crops = np.ascontiguousarray(centre_crop(load_frames(source), SIDE)[::every][: limit or None])
+        crops = np.ascontiguousarray(center_crop(load_frames(source), SIDE)[::every][: limit or None])
         for maker in makers:
             for size in sizes:
-                if size > maker.most_colours:
+                if size > maker.most_colors:
                     continue
                 gif = maker.frames(crops, size)
                 scores: Scores = defaultdict(list)
@@ -132,7 +132,7 @@ def colour_table(
         for kind in ("face", "others"):
             if means := average(clips, kind):
                 gain = means["PSNR"] - means["GIF PSNR"]
-                rows.append({"maker": maker, "colours": size, "kind": kind} | means | {"gain dB": gain})
+                rows.append({"maker": maker, "colors": size, "kind": kind} | means | {"gain dB": gain})
     return rows
 
 
@@ -146,12 +146,12 @@ def motion_table(
     """In-betweens only: PSNR at the film's frames that the GIF left out."""
     results: dict[tuple, list[tuple[str, Scores]]] = defaultdict(list)
     for source in sources:
-        film = centre_crop(load_frames(source), SIDE)
+        film = center_crop(load_frames(source), SIDE)
         for rate in rates:
             kept = np.ascontiguousarray(film[::rate][: limit or None])
             for maker in makers:
                 for size in sizes:
-                    if size > maker.most_colours:
+                    if size > maker.most_colors:
                         continue
                     gif = maker.frames(kept, size)
                     pictures = engine(gif, maker.dithered, rate)
@@ -174,7 +174,7 @@ def motion_table(
             if means := average(clips, kind):
                 over = means["in-between"] - means["restored, blended"]
                 rows.append(
-                    {"rate": f"1/{rate}", "maker": maker, "colours": size, "kind": kind}
+                    {"rate": f"1/{rate}", "maker": maker, "colors": size, "kind": kind}
                     | means
                     | {"over blending dB": over}
                 )
@@ -211,7 +211,7 @@ def coarse_table(models: Path, sources: list[Source]) -> list[dict]:
     configurations = {name: network.config | {"coarse": large, "views": views} for name, (large, views) in ways.items()}
     scores: dict[int, Scores] = defaultdict(lambda: defaultdict(list))
     for source in sources:
-        film = centre_crop(load_frames(source), SIDE)
+        film = center_crop(load_frames(source), SIDE)
         for gap in (2, 4, 8):
             for first in range(0, len(film) - gap, 8):
                 a, truth, b = film[first], film[first + gap // 2], film[first + gap]
@@ -232,7 +232,7 @@ def coarse_table(models: Path, sources: list[Source]) -> list[dict]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["colour", "motion", "flow", "coarse"])
+    parser.add_argument("what", choices=["color", "motion", "flow", "coarse"])
     parser.add_argument("--data", type=Path, required=True, help="folder of validation clips (flow: a motion pool)")
     parser.add_argument("--models", type=Path, default=Path("../Models/live"), help="a profile's folder")
     parser.add_argument("--engine", choices=["torch", "swift"], default="torch")
@@ -248,13 +248,13 @@ def main() -> None:
         default=None,
         help="see catalogue.py; default: pillow-none pillow-floyd_steinberg (motion: the first)",
     )
-    parser.add_argument("--every", type=int, default=1, help="colour: every n-th frame of a clip")
+    parser.add_argument("--every", type=int, default=1, help="color: every n-th frame of a clip")
     parser.add_argument("--rates", type=int, nargs="+", default=[2, 4], help="motion: keep every n-th frame")
     parser.add_argument(
-        "--least-fps", type=float, default=None, help="leave out slower clips (default: colour 0, else 24)"
+        "--least-fps", type=float, default=None, help="leave out slower clips (default: color 0, else 24)"
     )
     parser.add_argument(
-        "--limit", type=int, help="at most so many GIF frames of a clip, 0: all (default: colour 8, motion 0)"
+        "--limit", type=int, help="at most so many GIF frames of a clip, 0: all (default: color 8, motion 0)"
     )
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of PyTorch")
     parser.add_argument("--json", type=Path, help="also write the rows there")
@@ -262,8 +262,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     if options.what == "flow":
         return print_table(flow_table(options.models, MotionPool(options.data)))
-    limit = {"colour": 8}.get(options.what, 0) if options.limit is None else options.limit
-    least = options.least_fps if options.least_fps is not None else (0.0 if options.what == "colour" else 24.0)
+    limit = {"color": 8}.get(options.what, 0) if options.limit is None else options.limit
+    least = options.least_fps if options.least_fps is not None else (0.0 if options.what == "color" else 24.0)
     sources = [source for source in find_sources(options.data) if source.is_clip and source.fps >= least]
     if options.what == "coarse":
         return print_table(coarse_table(options.models, sources))
@@ -275,9 +275,9 @@ def main() -> None:
     default = ["pillow-none", "pillow-floyd_steinberg"][: 1 if options.what == "motion" else None]
     makers = [MAKERS[name] for name in options.makers or default]
     print(f"{len(sources)} sources, {options.engine} engine, {options.models}, ", end="")
-    if options.what == "colour":
+    if options.what == "color":
         print(f"every {options.every}th frame", f"(at most {limit})" if limit else "")
-        rows = colour_table(engine, sources, sizes, makers, options.every, limit)
+        rows = color_table(engine, sources, sizes, makers, options.every, limit)
     else:
         print(
             f"{least:g} fps and more, in-betweens only",

@@ -1,4 +1,4 @@
-"""Pools of flat art: screens, cartoons and sprites in so few colours that a GIF holds them without loss.
+"""Pools of flat art: screens, cartoons and sprites in so few colors that a GIF holds them without loss.
 
 Such a GIF shows the truth, and a network that restores photographs has to learn to leave it alone.
 Scenes are drawn at random, with Pillow and the fonts inside it; the tables in docs/reports measure other
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from .colour_pool import RUN, SIDE, PoolWriter
+from .color_pool import RUN, SIDE, PoolWriter
 from .makers import GIFFrame, padded
 
 OVERSAMPLE = 3
@@ -23,25 +23,25 @@ LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 
 
 class Scene:
-    """Flat things in front of each other, each with a colour, a place and a speed of whole pixels a frame."""
+    """Flat things in front of each other, each with a color, a place and a speed of whole pixels a frame."""
 
     def __init__(self, rng: np.random.Generator):
         self.rng = rng
         self.smooth = rng.random() < 0.7
         self.edge_levels = int(rng.integers(2, 9))
         count = int(rng.integers(3, 14))
-        self.colours = rng.integers(0, 256, (count, 3))
+        self.colors = rng.integers(0, 256, (count, 3))
         if rng.random() < 0.5:
             # Shades of few hues, as interfaces have them.
             base = rng.integers(0, 256, (2, 3))
-            self.colours = np.clip(base[rng.integers(2, size=count)] + rng.integers(-60, 61, (count, 1)), 0, 255)
+            self.colors = np.clip(base[rng.integers(2, size=count)] + rng.integers(-60, 61, (count, 1)), 0, 255)
         if rng.random() < 0.6:
-            self.colours[:2] = [[255, 255, 255], [0, 0, 0]]
-        self.background = self.colour()
+            self.colors[:2] = [[255, 255, 255], [0, 0, 0]]
+        self.background = self.color()
         self.things = [self._draw_thing() for _ in range(int(rng.integers(4, 22)))]
 
-    def colour(self) -> np.ndarray:
-        return self.colours[int(self.rng.integers(len(self.colours)))]
+    def color(self) -> np.ndarray:
+        return self.colors[int(self.rng.integers(len(self.colors)))]
 
     def _draw_thing(self) -> dict:
         rng = self.rng
@@ -51,7 +51,7 @@ class Scene:
             )
         )
         size = np.exp(rng.uniform(np.log(6), np.log(180), 2))
-        thing = {"kind": kind, "at": rng.uniform(-20, SIDE - 10, 2), "size": size, "colour": self.colour()}
+        thing = {"kind": kind, "at": rng.uniform(-20, SIDE - 10, 2), "size": size, "color": self.color()}
         thing["speed"] = rng.integers(-5, 6, 2) if rng.random() < 0.3 else np.zeros(2, int)
         if kind == "polygon":
             thing["points"] = rng.random((int(rng.integers(3, 7)), 2))
@@ -98,22 +98,22 @@ class Scene:
         for thing in self.things:
             left, top = np.round(thing["at"] + t * thing["speed"])
             cover = np.round(np.asarray(self._mask(thing, left, top), np.float64) / 255 * levels)[:, :, None] / levels
-            pixels = np.round(pixels * (1 - cover) + thing["colour"] * cover)
+            pixels = np.round(pixels * (1 - cover) + thing["color"] * cover)
         return pixels.astype(np.uint8)
 
 
 def without_loss(frames: list[np.ndarray]) -> list[GIFFrame] | None:
-    """The frames as a GIF with one palette, or None where they have more than 256 colours."""
+    """The frames as a GIF with one palette, or None where they have more than 256 colors."""
     stacked = np.stack(frames)
-    colours, index = np.unique(stacked.reshape(-1, 3), axis=0, return_inverse=True)
-    if len(colours) > 256:
+    colors, index = np.unique(stacked.reshape(-1, 3), axis=0, return_inverse=True)
+    if len(colors) > 256:
         return None
     index = index.reshape(stacked.shape[:3]).astype(np.uint8)
-    return [GIFFrame(picture, padded(colours.astype(np.uint8), 0)) for picture in index]
+    return [GIFFrame(picture, padded(colors.astype(np.uint8), 0)) for picture in index]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Make a colour pool of flat art.")
+    parser = argparse.ArgumentParser(description="Make a color pool of flat art.")
     parser.add_argument("--out", type=Path, required=True, help="the pool's folder")
     parser.add_argument("--count", type=int, default=600, help="samples")
     parser.add_argument("--seed", type=int, default=1)
@@ -125,9 +125,9 @@ def main() -> None:
         scene = Scene(rng)
         gifs = without_loss([scene.frame(t) for t in range(RUN)])
         if gifs is not None:
-            colours = len(np.unique(np.concatenate([gif.index.ravel() for gif in gifs])))
+            colors = len(np.unique(np.concatenate([gif.index.ravel() for gif in gifs])))
             pool.put(
-                slot, np.stack([gif.rgb for gif in gifs]), gifs, f"scene {slot}", "illustration", "flat", False, colours
+                slot, np.stack([gif.rgb for gif in gifs]), gifs, f"scene {slot}", "illustration", "flat", False, colors
             )
             slot += 1
     pool.close()

@@ -1,4 +1,4 @@
-"""Writing real GIF files from index maps and colour tables, each frame whole and with its own table."""
+"""Writing real GIF files from index maps and color tables, each frame whole and with its own table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def skip_sub_blocks(data: bytes, at: int) -> int:
 
 
 def _image_block(frame: GIFFrame) -> bytes:
-    """One image descriptor with a local colour table and its LZW data, taken from Pillow's encoder."""
+    """One image descriptor with a local color table and its LZW data, taken from Pillow's encoder."""
     image = Image.fromarray(frame.index)
     image.putpalette(frame.palette.tobytes())
     stream = io.BytesIO()
@@ -27,7 +27,7 @@ def _image_block(frame: GIFFrame) -> bytes:
     table_size = 3 * 2 ** ((data[10] & 7) + 1)
     table, at = data[13 : 13 + table_size], 13 + table_size
     if len(table) != frame.palette.size or table != frame.palette.tobytes():
-        raise ValueError("Pillow changed the colour table")
+        raise ValueError("Pillow changed the color table")
     while data[at] == 0x21:
         at = skip_sub_blocks(data, at + 2)
     descriptor = bytearray(data[at : at + 10])

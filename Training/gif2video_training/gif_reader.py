@@ -1,4 +1,4 @@
-"""Reading GIF files that other programs wrote, as index maps with the colour table of their pixels.
+"""Reading GIF files that other programs wrote, as index maps with the color table of their pixels.
 
 Pillow unpacks the LZW data of one image at a time; composing the images is done here, because the
 networks need every pixel's index and table and Pillow gives composed frames as RGB only. This reads
@@ -46,7 +46,7 @@ def _unpacked(data: bytes, at: int, end: int, table: bytes) -> np.ndarray:
     descriptor = b"\x2c\0\0\0\0" + size + bytes([data[at + 9] & 0x40])
     bits = (len(table) // 3).bit_length() - 2
     alone = b"GIF89a" + size + bytes([0xF0 | bits, 0, 0]) + table + descriptor + data[pixels:end] + b"\x3b"
-    return np.array(Image.open(io.BytesIO(alone)))  # P, or L where the table is the grey ramp: indices both
+    return np.array(Image.open(io.BytesIO(alone)))  # P, or L where the table is the gray ramp: indices both
 
 
 def _blocks(data: bytes) -> Iterator[_Block]:
@@ -73,7 +73,7 @@ def _blocks(data: bytes) -> Iterator[_Block]:
 def read_gif(data: bytes) -> list[tuple[GIFFrame, int]]:
     """The composed frames of a GIF and their delays in hundredths of a second.
 
-    ValueError where a frame shows pixels of several colour tables, or none: a GIFFrame has one table for all.
+    ValueError where a frame shows pixels of several color tables, or none: a GIFFrame has one table for all.
     """
     width, height = (int(value) for value in np.frombuffer(data[6:10], "<u2"))
     index, owner = np.zeros((height, width), np.uint8), np.full((height, width), -1)
@@ -90,7 +90,7 @@ def read_gif(data: bytes) -> list[tuple[GIFFrame, int]]:
         index[rows, columns][painted] = block.index[painted]
         owner[rows, columns][painted] = tables.index(block.table)
         if len(used := np.unique(owner)) > 1 or used[0] < 0:
-            raise ValueError(f"frame {len(frames)} shows pixels of {len(used)} colour tables or of none")
+            raise ValueError(f"frame {len(frames)} shows pixels of {len(used)} color tables or of none")
         table = np.frombuffer(tables[used[0]], np.uint8).reshape(-1, 3).copy()
         frames.append((GIFFrame(index.copy(), table), block.delay))
     return frames

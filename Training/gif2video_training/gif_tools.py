@@ -27,21 +27,21 @@ def _run(command: list[str], data: bytes) -> bytes:
     return run.stdout
 
 
-def ffmpeg_file(frames: np.ndarray, colours: int, dither: str, per_frame: bool = False, bayer_scale: int = 2) -> bytes:
+def ffmpeg_file(frames: np.ndarray, colors: int, dither: str, per_frame: bool = False, bayer_scale: int = 2) -> bytes:
     """palettegen, paletteuse and ffmpeg's GIF encoder, which leaves out what did not change."""
     _, height, width, _ = frames.shape
     command = ["ffmpeg", "-v", "error", "-threads", "1", "-filter_complex_threads", "1"]
     command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(100 // DELAY), "-i", "-"]
-    command += ["-filter_complex", ffmpeg_palette_graph(colours, dither, per_frame, bayer_scale), "-f", "gif", "-"]
+    command += ["-filter_complex", ffmpeg_palette_graph(colors, dither, per_frame, bayer_scale), "-f", "gif", "-"]
     return _run(command, frames.tobytes())
 
 
-def gifsicle_file(frames: np.ndarray, colours: int, dither: str, lossy: int = 0, source: bytes = b"") -> bytes:
-    """`gifsicle -O3 --colors N --dither=... --lossy=...` of ffmpeg's GIF with 256 colours for all frames, no dither.
+def gifsicle_file(frames: np.ndarray, colors: int, dither: str, lossy: int = 0, source: bytes = b"") -> bytes:
+    """`gifsicle -O3 --colors N --dither=... --lossy=...` of ffmpeg's GIF with 256 colors for all frames, no dither.
 
     gifsicle reads GIFs only, so its film has been through a palette before. source: that GIF, if it is at hand.
     """
-    command = ["gifsicle", "-O3", "--no-warnings", "--colors", str(colours)]
+    command = ["gifsicle", "-O3", "--no-warnings", "--colors", str(colors)]
     if dither != "none":
         command.append(f"--dither={dither}")
     if lossy:
@@ -49,27 +49,27 @@ def gifsicle_file(frames: np.ndarray, colours: int, dither: str, lossy: int = 0,
     return _run(command, source or ffmpeg_file(frames, 256, "none"))
 
 
-def _ordered_levels(colours: int) -> int:
-    """Levels a channel, so that all their mixtures are at most `colours`."""
-    return max(level for level in range(2, 7) if level**3 <= max(colours, 8))
+def _ordered_levels(colors: int) -> int:
+    """Levels a channel, so that all their mixtures are at most `colors`."""
+    return max(level for level in range(2, 7) if level**3 <= max(colors, 8))
 
 
-def imagemagick_file(frames: np.ndarray, colours: int, dither: str, one_palette: bool = False) -> bytes:
+def imagemagick_file(frames: np.ndarray, colors: int, dither: str, one_palette: bool = False) -> bytes:
     """`convert -colors N` with a palette for each frame, or `-remap` to one palette of all frames.
 
-    o8x8: `-ordered-dither`, whose palette is an even grid of the colour cube (for 32 colours 27, for 256 216).
+    o8x8: `-ordered-dither`, whose palette is an even grid of the color cube (for 32 colors 27, for 256 216).
     """
     _, height, width, _ = frames.shape
     command = ["convert", "-limit", "thread", "1", "-size", f"{width}x{height}", "-depth", "8", "-delay", str(DELAY)]
     command.append("rgb:-")
     method = {"none": "None", "floyd_steinberg": "FloydSteinberg", "riemersma": "Riemersma"}.get(dither)
     if method is None:
-        command += ["-ordered-dither", f"{dither},{_ordered_levels(colours)}"]
+        command += ["-ordered-dither", f"{dither},{_ordered_levels(colors)}"]
     elif one_palette:
-        command += ["(", "-clone", "0--1", "-append", "-dither", "None", "-colors", str(colours), "-unique-colors"]
+        command += ["(", "-clone", "0--1", "-append", "-dither", "None", "-colors", str(colors), "-unique-colors"]
         command += ["-write", "mpr:palette", "+delete", ")", "-dither", method, "-remap", "mpr:palette"]
     else:
-        command += ["-dither", method, "-colors", str(colours)]
+        command += ["-dither", method, "-colors", str(colors)]
     return _run([*command, "-loop", "0", "gif:-"], frames.tobytes())
 
 
@@ -83,11 +83,11 @@ def timed(frames: list[tuple[GIFFrame, int]], count: int) -> list[GIFFrame]:
     return result
 
 
-def gifsicle(frames: np.ndarray, colours: int, dither: str, lossy: int = 0) -> list[GIFFrame]:
-    """The frames of `gifsicle_file`, all with its one palette (one entry may be its transparent colour)."""
-    return timed(read_gif(gifsicle_file(frames, colours, dither, lossy)), len(frames))
+def gifsicle(frames: np.ndarray, colors: int, dither: str, lossy: int = 0) -> list[GIFFrame]:
+    """The frames of `gifsicle_file`, all with its one palette (one entry may be its transparent color)."""
+    return timed(read_gif(gifsicle_file(frames, colors, dither, lossy)), len(frames))
 
 
-def imagemagick(frames: np.ndarray, colours: int, dither: str, one_palette: bool = False) -> list[GIFFrame]:
+def imagemagick(frames: np.ndarray, colors: int, dither: str, one_palette: bool = False) -> list[GIFFrame]:
     """The frames of `imagemagick_file`, whole and each with its palette."""
-    return timed(read_gif(imagemagick_file(frames, colours, dither, one_palette)), len(frames))
+    return timed(read_gif(imagemagick_file(frames, colors, dither, one_palette)), len(frames))

@@ -3,7 +3,7 @@
     python -m gif2video_training.looks --data ../shared/data/val runs/new/checkpoint.pt rife
 
 Films are 33 frames of the validation clips, scenes are those of scenes/ over the same clips. The GIFs (sierra2_4a, 256
-colours) are restored once, by `--models`, so that networks differ in their in-betweens alone. `rife` and `blend` may be
+colors) are restored once, by `--models`, so that networks differ in their in-betweens alone. `rife` and `blend` may be
 given for a network. gif2video_training.quality measures the networks that ship.
 """
 
@@ -31,7 +31,7 @@ from .rife import Rife
 from .scenes import KINDS, Films, make_scene
 from .scenes.measures import off_standing, torn
 
-MAKER, COLOURS = "ffmpeg-sierra2_4a", 256
+MAKER, COLORS = "ffmpeg-sierra2_4a", 256
 SIDE = 256
 SCENE_SEED = 900_000
 """Of the scenes that are measured; no training draws them."""
@@ -70,7 +70,7 @@ def as_sample(
     """The GIF made and restored, or what became of it before."""
     file = cache / f"{name}-{rate}.npz"
     if not file.exists():
-        frames = MAKERS[MAKER].frames(np.ascontiguousarray(truth[::rate]), COLOURS)
+        frames = MAKERS[MAKER].frames(np.ascontiguousarray(truth[::rate]), COLORS)
         file.parent.mkdir(parents=True, exist_ok=True)
         np.savez(file, gif=np.stack([frame.rgb for frame in frames]), restored=np.stack(restore(network, frames)))
     made = np.load(file)

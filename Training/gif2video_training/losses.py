@@ -15,7 +15,7 @@ def gradient_l1(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 
 def picture_loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) -> torch.Tensor:
-    """L1 on colours + `gradient` times L1 on gradients."""
+    """L1 on colors + `gradient` times L1 on gradients."""
     return F.l1_loss(estimate, truth) + gradient * gradient_l1(estimate, truth)
 
 
@@ -40,7 +40,7 @@ SQUARED_FLOOR = 1e-5
 def relative_loss(estimate: torch.Tensor, truth: torch.Tensor, gradient: float) -> torch.Tensor:
     """The mean over the patches of half the logarithm of (squared error + `gradient` times that of the gradients).
 
-    A patch weighs by how much better it got, not by how bad it was: many colours count as much as few. Without
+    A patch weighs by how much better it got, not by how bad it was: many colors count as much as few. Without
     `gradient` it is PSNR but for sign and scale (one unit is 8.7 dB).
     """
     return 0.5 * torch.log(squared_errors(estimate, truth, gradient) + RELATIVE_FLOOR).mean()
@@ -84,13 +84,13 @@ def laplacian_loss(estimate: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
 CENSUS_REACH = 3
 
 
-def _signs(grey: torch.Tensor) -> torch.Tensor:
-    """Soft signs of how each pixel's neighbours differ from it, [N, 48, H, W]. grey: [N, 1, H, W] in 8-bit levels."""
-    height, width = grey.shape[-2:]
-    padded = F.pad(grey, (CENSUS_REACH,) * 4, mode="replicate")
+def _signs(gray: torch.Tensor) -> torch.Tensor:
+    """Soft signs of how each pixel's neighbors differ from it, [N, 48, H, W]. gray: [N, 1, H, W] in 8-bit levels."""
+    height, width = gray.shape[-2:]
+    padded = F.pad(gray, (CENSUS_REACH,) * 4, mode="replicate")
     side = 2 * CENSUS_REACH + 1
     places = [(y, x) for y in range(side) for x in range(side) if (y, x) != (CENSUS_REACH, CENSUS_REACH)]
-    difference = torch.cat([padded[..., y : y + height, x : x + width] for y, x in places], 1) - grey
+    difference = torch.cat([padded[..., y : y + height, x : x + width] for y, x in places], 1) - gray
     return difference * torch.rsqrt(0.81 + difference.square())
 
 
@@ -105,7 +105,7 @@ TEXTURE_SIDE = 7
 
 
 def texture_loss(estimate: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """L1 between mean absolute differences of neighbours in windows of 7 x 7: how strong a texture is, not where."""
+    """L1 between mean absolute differences of neighbors in windows of 7 x 7: how strong a texture is, not where."""
 
     def strength(x: torch.Tensor) -> list[torch.Tensor]:
         slopes = (x[..., :, 1:] - x[..., :, :-1], x[..., 1:, :] - x[..., :-1, :])
@@ -164,7 +164,7 @@ def teacher_loss(
 
 
 def smoothness(flow: torch.Tensor) -> torch.Tensor:
-    """Mean absolute difference of neighbouring flow vectors."""
+    """Mean absolute difference of neighboring flow vectors."""
     return (flow[..., :, 1:] - flow[..., :, :-1]).abs().mean() + (flow[..., 1:, :] - flow[..., :-1, :]).abs().mean()
 
 

@@ -1,10 +1,10 @@
 """Making GIF frames the ways real tools make them.
 
-Each maker returns the frame as indices into a colour table, and the table as the GIF *file* would
+Each maker returns the frame as indices into a color table, and the table as the GIF *file* would
 hold it: padded to a power of two the way the tool pads (Pillow with black; ffmpeg with white, after
 its transparent lime entry). The networks train on frames as a decoder reads them from a file.
 
-"Exact" means that every pixel has the palette's nearest colour (fC(I) = G, section 4.1).
+"Exact" means that every pixel has the palette's nearest color (fC(I) = G, section 4.1).
 Pillow's `quantize(n, MEDIANCUT)` and ffmpeg's `paletteuse=dither=none` are; Pillow's
 `quantize(palette=..., dither=NONE)` is not, and exists in the wild.
 """
@@ -24,7 +24,7 @@ LIME = (0, 255, 0)
 
 @dataclass(frozen=True)
 class GIFFrame:
-    """index: uint8 [H, W]; palette: uint8 [K, 3], the colour table of the file, K a power of two."""
+    """index: uint8 [H, W]; palette: uint8 [K, 3], the color table of the file, K a power of two."""
 
     index: np.ndarray
     palette: np.ndarray
@@ -36,7 +36,7 @@ class GIFFrame:
 
 
 def padded(palette: np.ndarray, fill: int) -> np.ndarray:
-    """The colour table as a file stores it: at least two entries, their number a power of two."""
+    """The color table as a file stores it: at least two entries, their number a power of two."""
     size = 2
     while size < len(palette):
         size *= 2
@@ -46,12 +46,12 @@ def padded(palette: np.ndarray, fill: int) -> np.ndarray:
 
 
 def radius_table(palette: np.ndarray) -> np.ndarray:
-    """The palette radius of every entry, float32 [K]: half the distance to the nearest *other* colour.
+    """The palette radius of every entry, float32 [K]: half the distance to the nearest *other* color.
 
-    In units of the [-1, 1] colour range, at most RADIUS_LIMIT; duplicates of a colour do not count.
+    In units of the [-1, 1] color range, at most RADIUS_LIMIT; duplicates of a color do not count.
     """
-    colours = palette.astype(np.float32) / 127.5
-    square = ((colours[:, None] - colours[None]) ** 2).sum(-1)
+    colors = palette.astype(np.float32) / 127.5
+    square = ((colors[:, None] - colors[None]) ** 2).sum(-1)
     square[square == 0] = np.inf
     return np.minimum(np.sqrt(square.min(1)) / 2, RADIUS_LIMIT).astype(np.float32)
 
@@ -59,18 +59,18 @@ def radius_table(palette: np.ndarray) -> np.ndarray:
 def cell_table(palette: np.ndarray) -> np.ndarray:
     """How far the Voronoi cell of every entry reaches along +R, -R, +G, -G, +B, -B, float32 [K, 6].
 
-    In units of the [-1, 1] colour range, at most RADIUS_LIMIT and not beyond the range; duplicates of a colour do
+    In units of the [-1, 1] color range, at most RADIUS_LIMIT and not beyond the range; duplicates of a color do
     not count.
     """
-    colours = palette.astype(np.int32)
-    offset = colours[None] - colours[:, None]
+    colors = palette.astype(np.int32)
+    offset = colors[None] - colors[:, None]
     square = (offset**2).sum(-1).astype(np.float32)
-    result = np.empty((len(colours), 6), np.float32)
+    result = np.empty((len(colors), 6), np.float32)
     for channel in range(3):
         for side, sign in enumerate((1, -1)):
             along = sign * offset[..., channel]
             reach = np.where(along > 0, square / (255 * np.maximum(along, 1)), np.float32(RADIUS_LIMIT)).min(1)
-            room = (255 - colours[:, channel] if sign > 0 else colours[:, channel]) / np.float32(127.5)
+            room = (255 - colors[:, channel] if sign > 0 else colors[:, channel]) / np.float32(127.5)
             result[:, 2 * channel + side] = np.minimum(np.minimum(reach, room), RADIUS_LIMIT)
     return result
 
@@ -81,9 +81,9 @@ def _from_pillow(image: Image.Image) -> GIFFrame:
     return GIFFrame(index, padded(palette[: max(len(palette), int(index.max()) + 1)], 0))
 
 
-def pillow_median_cut(frame: np.ndarray, colours: int) -> GIFFrame:
+def pillow_median_cut(frame: np.ndarray, colors: int) -> GIFFrame:
     """Pillow `quantize(n, MEDIANCUT)`: exact, the paper's protocol. frame: uint8 [H, W, 3]."""
-    return _from_pillow(Image.fromarray(frame).quantize(colours, Image.Quantize.MEDIANCUT))
+    return _from_pillow(Image.fromarray(frame).quantize(colors, Image.Quantize.MEDIANCUT))
 
 
 def _mapped(frame: np.ndarray, palette: Image.Image, dithered: bool) -> GIFFrame:
@@ -92,40 +92,40 @@ def _mapped(frame: np.ndarray, palette: Image.Image, dithered: bool) -> GIFFrame
 
 
 def pillow_with_palette(
-    frame: np.ndarray, colours: int, dithered: bool, palette_of: np.ndarray | None = None
+    frame: np.ndarray, colors: int, dithered: bool, palette_of: np.ndarray | None = None
 ) -> GIFFrame:
     """Pillow `quantize(palette=...)` with the median-cut palette of `palette_of` (default: the frame).
 
     dithered: Floyd-Steinberg, else the inexact mapping.
     """
-    palette = Image.fromarray(frame if palette_of is None else palette_of).quantize(colours, Image.Quantize.MEDIANCUT)
+    palette = Image.fromarray(frame if palette_of is None else palette_of).quantize(colors, Image.Quantize.MEDIANCUT)
     return _mapped(frame, palette, dithered)
 
 
-def pillow_one_palette(frames: np.ndarray, colours: int, dithered: bool) -> list[GIFFrame]:
+def pillow_one_palette(frames: np.ndarray, colors: int, dithered: bool) -> list[GIFFrame]:
     """The same with one palette: the median cut of all frames."""
     every = Image.fromarray(frames.reshape(-1, *frames.shape[2:]))
-    palette = every.quantize(colours, Image.Quantize.MEDIANCUT)
+    palette = every.quantize(colors, Image.Quantize.MEDIANCUT)
     return [_mapped(frame, palette, dithered) for frame in frames]
 
 
-def ffmpeg_palette_graph(colours: int, dither: str, per_frame: bool, bayer_scale: int) -> str:
+def ffmpeg_palette_graph(colors: int, dither: str, per_frame: bool, bayer_scale: int) -> str:
     """The filters that give a film a palette: of each frame's own (stats_mode=single, new=1), or one for all."""
     mode = "single" if per_frame else "full"
     use = f"paletteuse=dither={dither}" + (f":bayer_scale={bayer_scale}" if dither == "bayer" else "")
     new = ":new=1" if per_frame else ""
-    return f"split[a][b];[a]palettegen=max_colors={colours}:stats_mode={mode}[p];[b][p]{use}{new}"
+    return f"split[a][b];[a]palettegen=max_colors={colors}:stats_mode={mode}[p];[b][p]{use}{new}"
 
 
 def ffmpeg_palette(
-    frames: np.ndarray, colours: int, dither: str, per_frame: bool = False, bayer_scale: int = 2
+    frames: np.ndarray, colors: int, dither: str, per_frame: bool = False, bayer_scale: int = 2
 ) -> list[GIFFrame]:
     """ffmpeg palettegen and paletteuse over frames uint8 [T, H, W, 3].
 
     per_frame: a palette of each frame's own (stats_mode=single, new=1), else one for all.
     """
     count, height, width, _ = frames.shape
-    graph = ffmpeg_palette_graph(colours, dither, per_frame, bayer_scale)
+    graph = ffmpeg_palette_graph(colors, dither, per_frame, bayer_scale)
     command = ["ffmpeg", "-v", "error", "-threads", "1", "-filter_complex_threads", "1"]
     command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", "10", "-i", "-"]
     command += ["-filter_complex", graph, "-f", "rawvideo", "-pix_fmt", "pal8", "-"]

@@ -31,7 +31,7 @@ def ssim(picture: np.ndarray, truth: np.ndarray) -> float:
     def blur(x: torch.Tensor) -> torch.Tensor:
         return down @ x @ across.T
 
-    # Around grey, so that the variances, differences of squares, keep their digits in float32.
+    # Around gray, so that the variances, differences of squares, keep their digits in float32.
     a, b = (torch.from_numpy(x.astype(np.float32)).permute(2, 0, 1) - 128 for x in (picture, truth))
     mean_a, mean_b = blur(a), blur(b)
     var_a, var_b = blur(a * a) - mean_a**2, blur(b * b) - mean_b**2
@@ -43,7 +43,7 @@ def ssim(picture: np.ndarray, truth: np.ndarray) -> float:
 
 
 def motion(film: np.ndarray) -> float:
-    """Mean |R(t+1) - R(t)| over pixels, channels and pairs of neighbouring frames, in 8-bit levels."""
+    """Mean |R(t+1) - R(t)| over pixels, channels and pairs of neighboring frames, in 8-bit levels."""
     return float(np.abs(np.diff(film.astype(np.int16), axis=0)).mean())
 
 

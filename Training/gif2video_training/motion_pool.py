@@ -8,7 +8,7 @@ A pool is a folder that holds, per sample of WINDOW x WINDOW pixels:
     teacher.npy  float16 [N, 6, WINDOW / 2, WINDOW / 2], optional   a teacher's answer (teacher.py)
 
 The frames lie 2, 4 or 8 frames of the film apart. Some samples are clean (g = i = film); in the
-others the GIF frames are made like a colour pool's and restored by the colour networks given, so that
+others the GIF frames are made like a color pool's and restored by the color networks given, so that
 the in-betweens train on what they will be fed.
 """
 
@@ -22,8 +22,8 @@ import numpy as np
 import torch
 
 from .catalogue import MAKERS
-from .colour_pool import cut, random_colours
-from .data import Source, centre_crop, find_sources, load_frames
+from .color_pool import cut, random_colors
+from .data import Source, center_crop, find_sources, load_frames
 from .export import load_model
 from .makers import GIFFrame, cell_table, radius_table
 
@@ -72,7 +72,7 @@ class PoolWriter:
 
 @torch.no_grad()
 def restore(network: torch.nn.Module, gifs: list[GIFFrame]) -> list[np.ndarray]:
-    """A colour network's estimates of a GIF's frames, uint8 [H, W, 3] each."""
+    """A color network's estimates of a GIF's frames, uint8 [H, W, 3] each."""
     pictures = [torch.from_numpy(gif.rgb).permute(2, 0, 1)[None].float() / 127.5 - 1 for gif in gifs]
     results, estimate = [], None
     for gif, picture, before, after in zip(gifs, pictures, [None, *pictures], [*pictures[1:], None]):
@@ -86,15 +86,15 @@ def restore(network: torch.nn.Module, gifs: list[GIFFrame]) -> list[np.ndarray]:
 
 
 def draw_maker(rng: np.random.Generator) -> tuple[str, int] | None:
-    """The maker of a pair's GIF, by name in the catalogue, and the number of colours; None: the pair stays clean."""
+    """The maker of a pair's GIF, by name in the catalogue, and the number of colors; None: the pair stays clean."""
     draw = rng.random()
     if draw < 0.3:
         return None
-    colours = random_colours(rng, 32, 256)
+    colors = random_colors(rng, 32, 256)
     for limit, name in ((0.55, "pillow-none"), (0.7, "ffmpeg-none"), (0.9, "pillow-floyd_steinberg")):
         if draw < limit:
-            return name, colours
-    return f"ffmpeg-{rng.choice(['sierra2_4a', 'bayer'])}", colours
+            return name, colors
+    return f"ffmpeg-{rng.choice(['sierra2_4a', 'bayer'])}", colors
 
 
 def degrade(
@@ -176,11 +176,11 @@ def write_motion_pool(
 def write_validation_pool(
     out: Path, sources: list[Source], side: int, load: Callable[[Source], np.ndarray] = load_frames
 ) -> None:
-    """Clean centre crops two frames apart, three per clip of 24 fps and more."""
+    """Clean center crops two frames apart, three per clip of 24 fps and more."""
     out.mkdir(parents=True, exist_ok=True)
     rows = []
     for source in sources:
-        frames = centre_crop(load(source), side)
+        frames = center_crop(load(source), side)
         if source.fps < 24 or min(frames.shape[1:3]) < side:
             continue
         for first in (4, 16, 28):
@@ -212,7 +212,7 @@ def main() -> None:
     parser.add_argument(
         "--motion-power", type=float, default=MOTION_POWER, help="a clip weighs by its motion to this power"
     )
-    parser.add_argument("--validation", action="store_true", help="clean centre crops")
+    parser.add_argument("--validation", action="store_true", help="clean center crops")
     options = parser.parse_args()
     torch.set_num_threads(1)
     sources = [source for source in find_sources(options.data) if source.is_clip and source.fps >= 20]

@@ -2,7 +2,7 @@
 
 Every module takes its whole shape from a plain dictionary (`config`), the one that `export.py`
 writes into the header of a model file, so that a file says what it is and the Swift engine
-(Sources/Inference, Sources/Restoration) can rebuild it. Tensors are NCHW, colours lie in [-1, 1]
+(Sources/Inference, Sources/Restoration) can rebuild it. Tensors are NCHW, colors lie in [-1, 1]
 (x / 127.5 - 1). Sections and equations are those of the paper.
 
 Names of parameters (`state_dict` keys) are the names of the tensors in a model file, with one
@@ -17,9 +17,9 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 RADIUS_LIMIT = 1.0
-"""Upper bound of the palette radius channel, in units of the [-1, 1] colour range."""
+"""Upper bound of the palette radius channel, in units of the [-1, 1] color range."""
 SMALLEST_RADIUS = 1 / 255
-"""The radius of two colours that differ by one level: what the classifier divides by at the least."""
+"""The radius of two colors that differ by one level: what the classifier divides by at the least."""
 
 
 def _double_conv(cin: int, cout: int, kernel: int, slope: float, norm: bool) -> nn.Sequential:
@@ -159,43 +159,43 @@ def make_unet(config: dict) -> nn.Module:
     return {"simple": UNetSimple, "flow": UNetFlow, "shuffle": UNetShuffle}[config["unet"]](config)
 
 
-def nearest_colour(image: torch.Tensor, palette: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
-    """fC (section 4.1): the nearest palette colour of every pixel, in RGB, L2; the lower index wins a tie.
+def nearest_color(image: torch.Tensor, palette: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+    """fC (section 4.1): the nearest palette color of every pixel, in RGB, L2; the lower index wins a tie.
 
-    image: [N, 3, H, W]; palette: [N, K, 3]; count: [N], how many of the K colours are valid.
+    image: [N, 3, H, W]; palette: [N, K, 3]; count: [N], how many of the K colors are valid.
     Returns [N, 3, H, W]. No gradient passes.
     """
     with torch.no_grad():
         n, _, h, w = image.shape
         pixels = image.detach().float().permute(0, 2, 3, 1).reshape(n, h * w, 3)
         palette = palette.float()
-        # |p - c|^2 without |p|^2, which is the same for every colour. In bfloat16 near colours would be one.
+        # |p - c|^2 without |p|^2, which is the same for every color. In bfloat16 near colors would be one.
         with torch.autocast(image.device.type, enabled=False):
             score = torch.baddbmm(palette.square().sum(-1)[:, None, :], pixels, palette.transpose(1, 2), alpha=-2)
         invalid = torch.arange(palette.shape[1], device=image.device)[None, :] >= count[:, None]
         score.masked_fill_(invalid[:, None, :], float("inf"))
         nearest = score.argmin(-1)
-        colours = torch.gather(palette, 1, nearest[..., None].expand(-1, -1, 3))
-        return colours.reshape(n, h, w, 3).permute(0, 3, 1, 2).to(image.dtype)
+        colors = torch.gather(palette, 1, nearest[..., None].expand(-1, -1, 3))
+        return colors.reshape(n, h, w, 3).permute(0, 3, 1, 2).to(image.dtype)
 
 
-def nearest_colour_from(
+def nearest_color_from(
     image: torch.Tensor, gif: torch.Tensor, radius: torch.Tensor, palette: torch.Tensor, count: torch.Tensor
 ) -> torch.Tensor:
-    """`nearest_colour`, searching only where the answer is not known beforehand.
+    """`nearest_color`, searching only where the answer is not known beforehand.
 
-    A pixel nearer to its GIF colour than the palette radius (half the distance from that colour to its
-    nearest other colour) keeps it: no other colour can be nearer. radius: [N, 1, H, W]. A GPU searches everywhere:
+    A pixel nearer to its GIF color than the palette radius (half the distance from that color to its
+    nearest other color) keeps it: no other color can be nearer. radius: [N, 1, H, W]. A GPU searches everywhere:
     that is done before it could tell where it has to.
     """
     if image.is_cuda:
-        return nearest_colour(image, palette, count)
+        return nearest_color(image, palette, count)
     with torch.no_grad():
         result = gif.float().clone(memory_format=torch.contiguous_format)
         far = (image.float() - result).square().sum(1) >= (0.999 * radius[:, 0]).square()
         for n in range(len(image)):
             pixels = image[n][:, far[n]].float()[None, :, :, None]
-            result[n][:, far[n]] = nearest_colour(pixels, palette[n : n + 1], count[n : n + 1])[0, :, :, 0]
+            result[n][:, far[n]] = nearest_color(pixels, palette[n : n + 1], count[n : n + 1])[0, :, :, 0]
         return result.to(image.dtype)
 
 
@@ -206,14 +206,14 @@ class CCDNet(nn.Module):
       "first": unet config, whose "in" is the channels of its inputs,
       "inputs": what the first net is given, names in the order of its channels:
         "gif": G, 3 channels,
-        "radius": half the distance from a pixel's palette colour to the nearest other colour of its palette, at most
+        "radius": half the distance from a pixel's palette color to the nearest other color of its palette, at most
                   RADIUS_LIMIT, 1 channel. Not in the paper,
         "before", "after": how the GIF frames before and after differ from this one (before - G, after - G; zero where
                   there is none). Still parts carry a quantization error of their own in every frame. Not in the paper,
         "past":   how the restored frame before differs from this GIF frame (past - G; zero where there is none): what
                   it knows of all frames before. Not in the paper,
-        "cell":   how far the Voronoi cell of a pixel's palette colour reaches along both directions of each colour axis
-                  (makers.cell_table), 6 channels: where the true colour of an exact GIF lies. Not in the paper,
+        "cell":   how far the Voronoi cell of a pixel's palette color reaches along both directions of each color axis
+                  (makers.cell_table), 6 channels: where the true color of an exact GIF lies. Not in the paper,
       "step": unet config or null,
       "step_inputs": what the step is given; "gif" and "radius" as above, and
         "estimate": I,
@@ -244,7 +244,7 @@ class CCDNet(nn.Module):
     ) -> list[torch.Tensor]:
         """Both estimates, or the first `steps` of them, each [N, 3, H, W]; radius [N, 1, H, W].
 
-        before, after: the GIF's neighbouring frames like `gif`; past: the restored frame before; None where there
+        before, after: the GIF's neighboring frames like `gif`; past: the restored frame before; None where there
         is none. cell: [N, 6, H, W], of a network that sees it.
         """
         config = self.config
@@ -258,7 +258,7 @@ class CCDNet(nn.Module):
             return [current]
         given["estimate"] = current
         if "nearest" in config["step_inputs"]:
-            given["nearest"] = nearest_colour_from(current, gif, radius, palette, count)
+            given["nearest"] = nearest_color_from(current, gif, radius, palette, count)
             given["error"] = gif - given["nearest"]
         out = self.step(torch.cat([given[name] for name in config["step_inputs"]], 1)).float()
         return [current, self._squash(current + out)]
@@ -270,7 +270,7 @@ class CCDNet(nn.Module):
 def backwarp(image: torch.Tensor, flow: torch.Tensor, cubic: bool = False) -> torch.Tensor:
     """Samples `image` at (x + flow_x, y + flow_y), clamped to the border. flow [N, 2, H, W] in pixels.
 
-    Bilinear, or cubic (Keys, a = -0.75) within the range of colours.
+    Bilinear, or cubic (Keys, a = -0.75) within the range of colors.
     """
     n, _, h, w = image.shape
     ys, xs = torch.meshgrid(
@@ -432,11 +432,11 @@ class DitherClassifier(nn.Module):
 
     config: {"widths": [64, 128, 256, 512] in the paper, "strides": [int], "slope": 0.2,
              "radius": bool, optional; gradient maps are then clamp(gradient / (4 radius), -1, 1), so that one
-             step of the palette counts alike among few colours and among many, and the palette radius
+             step of the palette counts alike among few colors and among many, and the palette radius
              (times 4, at most 1) is a tenth channel,
              "estimate": bool, optional (with radius); three more channels: how the first estimate of the network
              for dithered GIFs differs from the frame, clamp((I0 - G) / (4 radius), -1, 1). Without dither the
-             palette's nearest colour to the truth is the pixel's own, so the difference stays within the radius,
+             palette's nearest color to the truth is the pixel's own, so the difference stays within the radius,
              "weighted": bool, optional; the last convolution has a second channel whose sigmoid weighs the
              logits in the average: flat parts say nothing about dither,
              "threshold": optional; logits above it mean dithered, 0 by default}
@@ -454,7 +454,7 @@ class DitherClassifier(nn.Module):
             self.body.append(nn.LeakyReLU(config.get("slope", 0.2)))
         self.outc = nn.Conv2d(widths[-1], 2 if config.get("weighted") else 1, 3, padding=1)
         with torch.no_grad():
-            # Dither shows in the gradients; the colours themselves would drown them at the start.
+            # Dither shows in the gradients; the colors themselves would drown them at the start.
             self.body[0].weight[:, :3] *= 0.05
 
     def forward(self, gif: torch.Tensor, radius: torch.Tensor, estimate: torch.Tensor | None = None) -> torch.Tensor:

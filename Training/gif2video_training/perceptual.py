@@ -59,9 +59,9 @@ def vmaf(made: np.ndarray, truth: np.ndarray) -> list[float] | None:
 
 
 def gradient(frame: np.ndarray) -> float:
-    """Mean absolute difference of neighbouring grey values, across and down."""
-    grey = frame.astype(np.float32).mean(-1)
-    return float(np.abs(np.diff(grey, axis=1)).mean() + np.abs(np.diff(grey, axis=0)).mean())
+    """Mean absolute difference of neighboring gray values, across and down."""
+    gray = frame.astype(np.float32).mean(-1)
+    return float(np.abs(np.diff(gray, axis=1)).mean() + np.abs(np.diff(gray, axis=0)).mean())
 
 
 def sharpness(made: np.ndarray, truth: np.ndarray) -> float:

@@ -34,7 +34,7 @@ class Program:
         return self.models.name
 
     def key(self, motion: bool = False) -> str:
-        """Changes with the program or a network that has a say in colours; motion: or with that of the in-betweens."""
+        """Changes with the program or a network that has a say in colors; motion: or with that of the in-betweens."""
         digest = hashlib.sha256(self.binary.read_bytes())
         for file in sorted([*self.models.glob("*.safetensors"), *self.models.parent.glob("live/*.safetensors")]):
             if motion or not file.name.startswith("superslomo"):

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 
 from .catalogue import MAKERS
-from .colour_pool import RUN, ColourPool, Sample
+from .color_pool import RUN, ColorPool, Sample
 from .export import load_model
 from .losses import PICTURE_LOSSES, picture_loss_of, psnr, smoothness, teacher_loss
 from .motion_pool import MotionPool
@@ -58,12 +58,12 @@ def draw_symmetry(rng: np.random.Generator) -> Symmetry:
 
 
 def turned(cells: np.ndarray, channels: np.ndarray) -> np.ndarray:
-    """`cells` [K, 6] of a palette whose colour channels are permuted."""
+    """`cells` [K, 6] of a palette whose color channels are permuted."""
     return cells[:, np.stack([2 * channels, 2 * channels + 1], 1).ravel()]
 
 
-class ColourTask:
-    """CCDNet on runs of patches of a colour pool.
+class ColorTask:
+    """CCDNet on runs of patches of a color pool.
 
     training keys: patch, batch, loss, gradient_weight, temporal_weight, supervision, alone.
 
@@ -78,8 +78,8 @@ class ColourTask:
 
     def __init__(self, config: dict, pools: list[Path], validation: Path | None, device: torch.device):
         self.training, self.device = config["training"], device
-        self.pools = [ColourPool(folder) for folder in pools]
-        self.validation = ColourPool(validation) if validation else None
+        self.pools = [ColorPool(folder) for folder in pools]
+        self.validation = ColorPool(validation) if validation else None
         self.picture_loss = PICTURE_LOSSES[self.training["loss"]]
         self.uses_palette = "nearest" in config["model"].get("step_inputs", [])
         self.uses_cell = "cell" in config["model"]["inputs"]
@@ -174,7 +174,7 @@ class ColourTask:
                 batch["cell"] = torch.from_numpy(cells).movedim(-1, -3)[None]
             batch = {name: tensor.to(self.device) for name, tensor in batch.items()}
             truths = to_unit(pool.truth[slot, :, : sample.height, : sample.width])
-            name = f"{sample.colours} {'face' if sample.kind == 'face' else 'other'}"
+            name = f"{sample.colors} {'face' if sample.kind == 'face' else 'other'}"
             for k, estimates in enumerate(self.restored(network, batch)):
                 gif, truth = batch["gif"][:, k].cpu(), truths[k : k + 1]
                 if 0 < k < count - 1:
@@ -279,15 +279,15 @@ def is_noisy(sample: Sample) -> bool:
 
 
 class DitherTask:
-    """The dither classifier on patches of colour pools that hold both kinds. training keys: patch, batch, estimator.
+    """The dither classifier on patches of color pools that hold both kinds. training keys: patch, batch, estimator.
 
-    estimator: model file of the colour network whose estimate the classifier sees.
+    estimator: model file of the color network whose estimate the classifier sees.
     """
 
     def __init__(self, config: dict, pools: list[Path], validation: Path | None, device: torch.device):
         self.training, self.device = config["training"], device
-        self.pools = [ColourPool(folder) for folder in pools]
-        self.validation = ColourPool(validation) if validation else None
+        self.pools = [ColorPool(folder) for folder in pools]
+        self.validation = ColorPool(validation) if validation else None
         self.estimator = None
         if config["model"].get("estimate"):
             self.estimator = load_model(Path(self.training["estimator"]), device)[0]
@@ -328,7 +328,7 @@ class DitherTask:
 
     @torch.no_grad()
     def validate(self, network: DitherClassifier) -> dict[str, float]:
-        """Share of right verdicts on whole samples, by maker and colours."""
+        """Share of right verdicts on whole samples, by maker and colors."""
         right: dict[str, list[float]] = {}
         pool = self.validation
         for slot in range(len(pool) if pool else 0):
@@ -341,8 +341,8 @@ class DitherTask:
             }
             batch = {name: tensor.to(self.device) for name, tensor in batch.items()}
             verdict = float(network(*self.inputs(batch))) > 0
-            right.setdefault(f"{sample.maker} {sample.colours}", []).append(float(verdict == is_noisy(sample)))
+            right.setdefault(f"{sample.maker} {sample.colors}", []).append(float(verdict == is_noisy(sample)))
         return {name: float(np.mean(values)) for name, values in sorted(right.items())}
 
 
-TASKS = {"ccdnet": ColourTask, "superslomo": MotionTask, "dither-classifier": DitherTask}
+TASKS = {"ccdnet": ColorTask, "superslomo": MotionTask, "dither-classifier": DitherTask}

@@ -2,7 +2,7 @@
 
     PYTHONPATH=. python studies/standing.py ../shared/data/val
 
-A rule sees two neighbouring GIF frames and the restored ones, as the program does, and says which pixels stand. Those
+A rule sees two neighboring GIF frames and the restored ones, as the program does, and says which pixels stand. Those
 of captions are known from the scenes; a pixel of the film is frozen wrongly where the truth at t = 1/2 differs by more
 than 8 levels from the restored frame that would be shown instead, and from the truth at t = 0.
 """
@@ -33,13 +33,13 @@ def share(mask: np.ndarray, side: int) -> np.ndarray:
 
 
 def contrast(frame: np.ndarray, side: int = 3) -> np.ndarray:
-    """Largest less smallest grey value around every pixel."""
-    grey, kernel = frame.mean(-1).astype(np.float32), np.ones((side, side), np.uint8)
-    return cv2.dilate(grey, kernel) - cv2.erode(grey, kernel)
+    """Largest less smallest gray value around every pixel."""
+    gray, kernel = frame.mean(-1).astype(np.float32), np.ones((side, side), np.uint8)
+    return cv2.dilate(gray, kernel) - cv2.erode(gray, kernel)
 
 
 def components(mask: np.ndarray, seeds: np.ndarray, least: int) -> np.ndarray:
-    """The components of a mask (8 neighbours) that hold at least so many seeds."""
+    """The components of a mask (8 neighbors) that hold at least so many seeds."""
     count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
     kept = np.bincount(labels[seeds & mask], minlength=count) >= least
     kept[0] = False
@@ -85,7 +85,7 @@ def main() -> None:
             scene = make_scene(kind, SEED + k, (SIDE, SIDE), films, speed)
             maker = MAKERS[MAIN_MAKERS[k % len(MAIN_MAKERS)]]
             truth = [scene.picture(t) for t in (0, 0.5, 1)]
-            gifs = maker.frames(np.stack(truth[::2]), min((256, 64)[k % 2], maker.most_colours))
+            gifs = maker.frames(np.stack(truth[::2]), min((256, 64)[k % 2], maker.most_colors))
             i0, i1 = restore(networks["dithered" if maker.is_noisy else "none"], gifs)
             overlay, stands = scene.overlay(0, 1), scene.standing(0, 1)
             halfway = np.abs(truth[1].astype(np.int16) - i0).max(-1) > 8

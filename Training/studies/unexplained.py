@@ -38,9 +38,9 @@ def network_of(file: Path) -> torch.nn.Module:
 
 def edges(x: torch.Tensor) -> np.ndarray:
     """Mean gradient of 3 x 3 blocks around each."""
-    grey = x.mean(1, keepdim=True) * 127.5
-    slopes = F.pad((grey[..., 1:] - grey[..., :-1]).abs(), (0, 1)) + F.pad(
-        (grey[..., 1:, :] - grey[..., :-1, :]).abs(), (0, 0, 0, 1)
+    gray = x.mean(1, keepdim=True) * 127.5
+    slopes = F.pad((gray[..., 1:] - gray[..., :-1]).abs(), (0, 1)) + F.pad(
+        (gray[..., 1:, :] - gray[..., :-1, :]).abs(), (0, 0, 0, 1)
     )
     around = F.pad(F.avg_pool2d(slopes, BLOCK), (1, 1, 1, 1), mode="replicate")
     return F.avg_pool2d(around, 3, 1)[0, 0].numpy()

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from gif2video_training.catalogue import MAKERS
-from gif2video_training.colour_pool import MAKER_WEIGHTS
+from gif2video_training.color_pool import MAKER_WEIGHTS
 from gif2video_training.gpu import diffusion
 from gif2video_training.gpu.device_makers import cell_tables, made, mapped, nearest_index, radius_tables
 from gif2video_training.gpu.recipes import RECIPES
@@ -27,16 +27,16 @@ TOLERANCE = 0.2
 """dB"""
 
 
-def tensors(gif, colours: int | None = None):
+def tensors(gif, colors: int | None = None):
     """The palette of a GIF frame as the device's functions take it: uint8 [1, 256, 3] and its count [1]."""
-    used = len(gif.palette) if colours is None else colours
+    used = len(gif.palette) if colors is None else colors
     palette = np.zeros((1, 256, 3), np.uint8)
     palette[0, :used] = gif.palette[:used]
     return torch.from_numpy(palette), torch.tensor([used])
 
 
 def nearest_choices(frame: np.ndarray, gif, taps: tuple, divisor: int) -> float:
-    """The share of pixels whose colour in the GIF is a nearest one, after the errors of the GIF's own choices."""
+    """The share of pixels whose color in the GIF is a nearest one, after the errors of the GIF's own choices."""
     work, rgb = frame.astype(int), gif.rgb.astype(int)
     palette = gif.palette[np.unique(gif.index)].astype(int)
     height, width, _ = frame.shape
@@ -60,30 +60,30 @@ class SameStepsTests(unittest.TestCase):
         self.frame = film(1, 40, 56, seed=3)[0]
 
     def test_nearest_is_pillows_direct_mapping(self):
-        for colours in SIZES:
-            gif = pillow_median_cut(self.frame, colours)
-            index = nearest_index(torch.from_numpy(self.frame)[None], *tensors(gif, colours))[0].numpy()
+        for colors in SIZES:
+            gif = pillow_median_cut(self.frame, colors)
+            index = nearest_index(torch.from_numpy(self.frame)[None], *tensors(gif, colors))[0].numpy()
             own = ((self.frame.astype(int) - gif.palette[index]) ** 2).sum(-1)
             np.testing.assert_array_equal(own, ((self.frame.astype(int) - gif.rgb) ** 2).sum(-1))
 
     def test_coarse_is_pillows_mapping_to_a_palette(self):
-        for colours in SIZES:
-            gif = pillow_with_palette(self.frame, colours, False)
-            index = mapped(torch.from_numpy(self.frame)[None], *tensors(gif, colours), ["coarse"])[0].numpy()
+        for colors in SIZES:
+            gif = pillow_with_palette(self.frame, colors, False)
+            index = mapped(torch.from_numpy(self.frame)[None], *tensors(gif, colors), ["coarse"])[0].numpy()
             np.testing.assert_array_equal(gif.palette[index], gif.rgb)
 
     def test_pillows_floyd_steinberg(self):
-        for colours in SIZES:
-            gif = pillow_with_palette(self.frame, colours, True)
-            index = diffusion.pillow_floyd_steinberg(self.frame, gif.palette[:colours])
+        for colors in SIZES:
+            gif = pillow_with_palette(self.frame, colors, True)
+            index = diffusion.pillow_floyd_steinberg(self.frame, gif.palette[:colors])
             np.testing.assert_array_equal(gif.palette[index], gif.rgb)
 
     def test_ffmpegs_bayer(self):
-        for colours in SIZES:
-            gif = ffmpeg_palette(self.frame[None], colours, "bayer")[0]
+        for colors in SIZES:
+            gif = ffmpeg_palette(self.frame[None], colors, "bayer")[0]
             used = int(gif.index.max()) + 1
             index = mapped(torch.from_numpy(self.frame)[None], *tensors(gif, used), ["bayer"])[0].numpy()
-            # Of colours equally near ffmpeg's tree finds any.
+            # Of colors equally near ffmpeg's tree finds any.
             self.assertGreater((gif.palette[index] == gif.rgb).all(-1).mean(), 0.97)
             self.assertAlmostEqual(psnr(gif.palette[index], self.frame), psnr(gif.rgb, self.frame), delta=0.02)
 
@@ -94,12 +94,12 @@ class SameStepsTests(unittest.TestCase):
         }
         for dither, (taps, divisor) in dithers.items():
             compiled = getattr(diffusion, f"ffmpeg_{dither}")
-            for colours in (16, 256):
-                gif = ffmpeg_palette(self.frame[None], colours, dither)[0]
-                self.assertEqual(nearest_choices(self.frame, gif, taps, divisor), 1, (dither, colours))
+            for colors in (16, 256):
+                gif = ffmpeg_palette(self.frame[None], colors, dither)[0]
+                self.assertEqual(nearest_choices(self.frame, gif, taps, divisor), 1, (dither, colors))
                 used = gif.palette[: int(gif.index.max()) + 1]
                 ours = type(gif)(compiled(self.frame, used), used)
-                self.assertEqual(nearest_choices(self.frame, ours, taps, divisor), 1, (dither, colours))
+                self.assertEqual(nearest_choices(self.frame, ours, taps, divisor), 1, (dither, colors))
 
 
 class DistributionTests(unittest.TestCase):
@@ -107,14 +107,14 @@ class DistributionTests(unittest.TestCase):
         films = [film(3, 144, 160, seed) for seed in range(3)]
         self.assertEqual(set(RECIPES), {name for name in MAKER_WEIGHTS if MAKERS[name].tool in ("pillow", "ffmpeg")})
         for name in RECIPES:
-            for colours in SIZES:
-                with self.subTest(maker=name, colours=colours):
+            for colors in SIZES:
+                with self.subTest(maker=name, colors=colors):
                     differences = []
                     for frames in films:
-                        ours, theirs = made(name, frames, colours, CPU), MAKERS[name].frames(frames, colours)
+                        ours, theirs = made(name, frames, colors, CPU), MAKERS[name].frames(frames, colors)
                         for a, b, truth in zip(ours, theirs, frames, strict=True):
                             differences.append(psnr(a.rgb, truth) - psnr(b.rgb, truth))
-                            self.assertLessEqual(len(np.unique(a.index)), colours)
+                            self.assertLessEqual(len(np.unique(a.index)), colors)
                             self.assertEqual(len(a.palette), len(b.palette))
                     self.assertLess(abs(np.mean(differences)), TOLERANCE)
 

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 
 from gif2video_training.catalogue import MAKERS
-from gif2video_training.colour_pool import RUN, SIDE, ColourPool, PoolWriter
-from gif2video_training.data import Source, centre_crop, load_frames
+from gif2video_training.color_pool import RUN, SIDE, ColorPool, PoolWriter
+from gif2video_training.data import Source, center_crop, load_frames
 from gif2video_training.export import load_model
 from gif2video_training.flat_pool import Scene, without_loss
 from gif2video_training.gpu import jobs, pack, rehearse
-from gif2video_training.gpu.colour_task import ColourSource, StreamedColourTask
+from gif2video_training.gpu.color_task import ColorSource, StreamedColorTask
 from gif2video_training.gpu.device_makers import finished
 from gif2video_training.gpu.film_store import FilmStore, decoded_clip
 from gif2video_training.gpu.jobs import JOBS, read_jobs
@@ -33,7 +33,7 @@ from gif2video_training.gpu.session import restoring_networks
 from gif2video_training.gpu.stream import Stream
 from gif2video_training.gpu.synthetic import film
 from gif2video_training.gpu.wild import tools_here, wild_bytes, wild_pools, wild_runs
-from gif2video_training.gpu.windows import ColourWindows, MotionWindows, Places
+from gif2video_training.gpu.windows import ColorWindows, MotionWindows, Places
 from gif2video_training.makers import GIFFrame, cell_table, radius_table
 from gif2video_training.metrics import psnr
 from gif2video_training.motion_pool import restore
@@ -69,7 +69,7 @@ class PackageTests(unittest.TestCase):
             self.assertEqual([source.fps for source in store.sources], [25, 0, 25])
             for source, seed, least in ((store.sources[0], 0, 30), (store.validation[0], 2, 33)):
                 truth = film(20, 256, 272, seed)
-                truth = centre_crop(truth, SIDE) if source in store.validation else truth
+                truth = center_crop(truth, SIDE) if source in store.validation else truth
                 self.assertEqual(store.frames(source).shape[0], 20)
                 self.assertGreater(psnr(store.frames(source), truth), least)
             self.assertEqual(store.frames(store.sources[1]).shape, (1, 300, 260, 3))
@@ -161,7 +161,7 @@ class WindowTests(unittest.TestCase):
                     films.append(np.stack([gif.rgb for gif in gifs]))
                     writer.put(len(films) - 1, films[-1], gifs, "flat", "illustration", "flat", False, 64)
             writer.close()
-            windows = ColourWindows(1, CPU, [([ColourPool(Path(name))], 1.0)])
+            windows = ColorWindows(1, CPU, [([ColorPool(Path(name))], 1.0)])
         windows.places.filled = 7
         batch = windows.draw(np.random.default_rng(4), 12, 48, alone=0.5)
         gif, truth, palette = pixels(batch["gif"]), pixels(batch["truth"]), batch["palette"]
@@ -176,8 +176,8 @@ class WindowTests(unittest.TestCase):
             for k in range(RUN - 1):
                 count = int(batch["count"][n, k])
                 table = ((palette[n, k, :count] + 1) * 127.5).round().to(torch.uint8).numpy()
-                colours, where = np.unique(gif[n, k].reshape(-1, 3), axis=0, return_inverse=True)
-                first = [int(np.flatnonzero((table == colour).all(1))[0]) for colour in colours]
+                colors, where = np.unique(gif[n, k].reshape(-1, 3), axis=0, return_inverse=True)
+                first = [int(np.flatnonzero((table == color).all(1))[0]) for color in colors]
                 own = np.array(first)[where.ravel()]
                 np.testing.assert_allclose(
                     batch["radius"][n, k, 0].numpy().ravel(), radius_table(table)[own], rtol=1e-5
@@ -186,10 +186,10 @@ class WindowTests(unittest.TestCase):
                 np.testing.assert_allclose(cell, cell_table(table)[own], rtol=1e-5)
 
     def test_the_newest_take_the_places_of_the_oldest_and_small_films_stay_inside(self):
-        windows = ColourWindows(3, CPU, [])
+        windows = ColorWindows(3, CPU, [])
         recipe = RECIPES["ffmpeg-single-none"]
         runs = [prepared(film(RUN, 120, 140, seed), recipe, 16) for seed in range(5)]
-        task = StreamedColourTask(COLOUR, windows, Stream(lambda rng: runs, 1, 8, seed=1), None, CPU)
+        task = StreamedColorTask(COLOR, windows, Stream(lambda rng: runs, 1, 8, seed=1), None, CPU)
         task.fill(5)
         task.stream.close()
         self.assertEqual((windows.places.filled, task.taken, windows.sizes.tolist()), (3, 5, [[120, 140]] * 3))
@@ -224,7 +224,7 @@ class WindowTests(unittest.TestCase):
         self.assertEqual(seen, {True, False})
 
 
-COLOUR = json.loads((jobs.TRAINING / "configs/ccdnet-quality-none.json").read_text())
+COLOR = json.loads((jobs.TRAINING / "configs/ccdnet-quality-none.json").read_text())
 
 
 class TaskTests(unittest.TestCase):
@@ -238,9 +238,9 @@ class TaskTests(unittest.TestCase):
     def tearDownClass(cls):
         cls.folder.cleanup()
 
-    def test_runs_are_those_of_the_clips_with_as_many_colours_as_asked_for(self):
+    def test_runs_are_those_of_the_clips_with_as_many_colors_as_asked_for(self):
         for dithered in (False, True):
-            source = ColourSource(self.store, dithered, (16, 32), 96)
+            source = ColorSource(self.store, dithered, (16, 32), 96)
             runs = [run for seed in range(6) for run in source(np.random.default_rng(seed))]
             self.assertTrue(runs)
             for run in runs:
@@ -253,9 +253,9 @@ class TaskTests(unittest.TestCase):
         """Batches show networks what they were trained to see: they gain on them as they do on pools."""
         networks = restoring_networks(MODELS, CPU)
         for name, least in (("none", 0.7), ("dithered", 2.5)):
-            config = COLOUR | {"training": COLOUR["training"] | {"alone": 0.5}}
-            stream = Stream(ColourSource(self.store, name == "dithered", (16, 128), 96), 1, 8, seed=1)
-            task = StreamedColourTask(config, ColourWindows(12, CPU, []), stream, None, CPU)
+            config = COLOR | {"training": COLOR["training"] | {"alone": 0.5}}
+            stream = Stream(ColorSource(self.store, name == "dithered", (16, 128), 96), 1, 8, seed=1)
+            task = StreamedColorTask(config, ColorWindows(12, CPU, []), stream, None, CPU)
             task.fill(12)
             stream.close()
             batch = task.windows.draw(np.random.default_rng(1), 12, 96, alone=0.5)

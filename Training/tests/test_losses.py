@@ -113,7 +113,7 @@ class CubicTests(unittest.TestCase):
         errors = [(backwarp(waves(0), flow, cubic) - waves(0.5))[inner].abs().mean() for cubic in (False, True)]
         self.assertLess(float(errors[1]), 0.6 * float(errors[0]))
         loud = torch.sign(waves(0))
-        self.assertLessEqual(float(backwarp(loud, flow, cubic=True).abs().max()), 1.0, "no colour beyond the range")
+        self.assertLessEqual(float(backwarp(loud, flow, cubic=True).abs().max()), 1.0, "no color beyond the range")
 
 
 class LookTests(unittest.TestCase):

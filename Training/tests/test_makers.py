@@ -25,7 +25,7 @@ def film(count: int = 3) -> np.ndarray:
 
 
 def exact_share(frame: np.ndarray, rgb: np.ndarray) -> float:
-    """Of a GIF's picture, the pixels that have the nearest to the frame's colour of all colours in the picture."""
+    """Of a GIF's picture, the pixels that have the nearest to the frame's color of all colors in the picture."""
     used = np.unique(rgb.reshape(-1, 3), axis=0).astype(int)
     distance = ((frame[:, :, None].astype(int) - used) ** 2).sum(-1)
     return float((((frame.astype(int) - rgb) ** 2).sum(-1) == distance.min(-1)).mean())
@@ -54,7 +54,7 @@ class MakerTests(unittest.TestCase):
                     self.assertLessEqual(len(np.unique(gif.index)), 32)
                     self.assertIn(len(gif.palette), (16, 32, 64))
 
-    def test_from_255_colours_on_gifsicle_leaves_all_as_it_is(self):
+    def test_from_255_colors_on_gifsicle_leaves_all_as_it_is(self):
         frames = film()
         plain = [gif.rgb for gif in MAKERS["ffmpeg-none"].frames(frames, 256)]
         for dither in ("none", "floyd-steinberg", "o8"):
@@ -73,7 +73,7 @@ class MakerTests(unittest.TestCase):
 
 class ReaderTests(unittest.TestCase):
     def test_it_reads_what_was_written(self):
-        frames = [pillow_median_cut(picture(seed), colours) for seed, colours in ((5, 32), (6, 200), (7, 3))]
+        frames = [pillow_median_cut(picture(seed), colors) for seed, colors in ((5, 32), (6, 200), (7, 3))]
         for (read, delay), frame in zip(read_gif(gif_bytes(frames, 7)), frames, strict=True):
             np.testing.assert_array_equal(read.index, frame.index)
             np.testing.assert_array_equal(read.palette, frame.palette)
@@ -83,7 +83,7 @@ class ReaderTests(unittest.TestCase):
         data = gif_bytes([pillow_median_cut(picture(seed), 16) for seed in (5, 6)], 4)
         second = data.rindex(b"\x21\xf9\x04\x04")
         data = data[:second] + b"\x21\xf9\x04\x05" + data[second + 4 :]  # entry 0 is transparent there
-        with self.assertRaisesRegex(ValueError, "colour tables"):
+        with self.assertRaisesRegex(ValueError, "color tables"):
             read_gif(data)
 
     def test_joined_frames_are_shown_as_often_as_before(self):

@@ -14,7 +14,7 @@ from gif2video_training.makers import (
     pillow_with_palette,
     radius_table,
 )
-from gif2video_training.networks import nearest_colour, nearest_colour_from
+from gif2video_training.networks import nearest_color, nearest_color_from
 
 
 def picture(seed: int, height: int = 48, width: int = 40) -> np.ndarray:
@@ -30,32 +30,32 @@ def signed(array: np.ndarray) -> torch.Tensor:
 
 
 class PaletteTests(unittest.TestCase):
-    def test_nearest_colour_is_the_brute_force_one(self):
+    def test_nearest_color_is_the_brute_force_one(self):
         rng = np.random.default_rng(1)
         palette, image = rng.uniform(-1, 1, (2, 16, 3)), rng.uniform(-1, 1, (2, 3, 5, 7))
         count = [16, 5]
-        found = nearest_colour(torch.tensor(image).float(), torch.tensor(palette).float(), torch.tensor(count)).numpy()
+        found = nearest_color(torch.tensor(image).float(), torch.tensor(palette).float(), torch.tensor(count)).numpy()
         for n in range(2):
             for y in range(5):
                 for x in range(7):
                     distance = ((palette[n, : count[n]] - image[n, :, y, x]) ** 2).sum(1)
                     np.testing.assert_allclose(found[n, :, y, x], palette[n, distance.argmin()], rtol=1e-6)
 
-    def test_the_search_from_the_gif_colour_finds_the_same(self):
-        for colours in (2, 32, 200):
-            gif = pillow_median_cut(picture(2), colours)
+    def test_the_search_from_the_gif_color_finds_the_same(self):
+        for colors in (2, 32, 200):
+            gif = pillow_median_cut(picture(2), colors)
             g = signed(gif.rgb).permute(2, 0, 1)[None]
             palette, count = signed(gif.palette)[None], torch.tensor([len(gif.palette)])
             radius = torch.from_numpy(radius_table(gif.palette)[gif.index])[None, None]
             image = (g + 0.1 * torch.randn(g.shape, generator=torch.Generator().manual_seed(1))).clamp(-1, 1)
-            direct = nearest_colour(image, palette, count)
-            self.assertTrue(torch.equal(direct, nearest_colour_from(image, g, radius, palette, count)))
+            direct = nearest_color(image, palette, count)
+            self.assertTrue(torch.equal(direct, nearest_color_from(image, g, radius, palette, count)))
 
-    def test_nearest_colour_is_as_sharp_while_networks_compute_in_bfloat16(self):
+    def test_nearest_color_is_as_sharp_while_networks_compute_in_bfloat16(self):
         palette = torch.linspace(-1, 1, 256)[None, :, None].expand(1, 256, 3)
         image = palette.transpose(1, 2)[..., None]
         with torch.autocast("cpu", torch.bfloat16):
-            self.assertTrue(torch.equal(nearest_colour(image, palette, torch.tensor([256])), image))
+            self.assertTrue(torch.equal(nearest_color(image, palette, torch.tensor([256])), image))
 
     def test_radius_ignores_duplicates_and_is_limited(self):
         table = np.array([[0, 0, 0], [0, 0, 0], [51, 0, 0], [255, 255, 255]], np.uint8)
@@ -65,20 +65,20 @@ class PaletteTests(unittest.TestCase):
     def test_cells_reach_to_the_nearest_border(self):
         table = pillow_median_cut(picture(5), 32).palette
         reach = cell_table(table)
-        colours = table.astype(float)
-        for k, colour in enumerate(colours):
+        colors = table.astype(float)
+        for k, color in enumerate(colors):
             for at, axis in enumerate(np.concatenate([[row, -row] for row in np.eye(3)])):
                 steps = np.linspace(0, 127.5, 1276)
-                points = colour + steps[:, None] * axis
-                own = ((points - colour) ** 2).sum(1)
-                others = ((points[:, None] - colours[None]) ** 2).sum(2)
-                others[:, (colours == colour).all(1)] = np.inf
+                points = color + steps[:, None] * axis
+                own = ((points - color) ** 2).sum(1)
+                others = ((points[:, None] - colors[None]) ** 2).sum(2)
+                others[:, (colors == color).all(1)] = np.inf
                 inside = (own <= others.min(1)) & (points >= 0).all(1) & (points <= 255).all(1)
                 self.assertAlmostEqual(reach[k, at] * 127.5, steps[inside].max(), delta=0.11)
 
 
 class MakerTests(unittest.TestCase):
-    def test_exact_makers_map_to_the_nearest_colour(self):
+    def test_exact_makers_map_to_the_nearest_color(self):
         frame = picture(4)
         for gif in (pillow_median_cut(frame, 32), *ffmpeg_palette(frame[None], 32, "none")):
             used = gif.palette[np.unique(gif.index)].astype(int)
@@ -101,7 +101,7 @@ class MakerTests(unittest.TestCase):
 
         from PIL import Image
 
-        frames = [pillow_median_cut(picture(seed), colours) for seed, colours in ((5, 32), (6, 200), (7, 5))]
+        frames = [pillow_median_cut(picture(seed), colors) for seed, colors in ((5, 32), (6, 200), (7, 5))]
         image = Image.open(io.BytesIO(gif_bytes(frames, 4)))
         self.assertEqual(image.n_frames, 3)
         for number, frame in enumerate(frames):

@@ -14,7 +14,7 @@ from gif2video_training.catalogue import MAKERS
 from gif2video_training.metrics import motion, psnr, ssim, temporal_error
 from gif2video_training.program import verdict_of
 from gif2video_training.quality import betweens, classifier, cuts, document, generated
-from gif2video_training.quality.colour import on_time, scores, shown
+from gif2video_training.quality.color import on_time, scores, shown
 from gif2video_training.quality.flat import EXACT, changes
 from gif2video_training.quality.flat_art import SCENES, film
 from gif2video_training.quality.plan import SIZES, Clip, Plan
@@ -175,7 +175,7 @@ class MetricTests(unittest.TestCase):
         self.assertEqual((motion(still), motion(blinking)), (0, 6))
         self.assertEqual((temporal_error(blinking, still), temporal_error(blinking, blinking)), (6, 0))
 
-    def test_a_frame_without_neighbours_has_no_flicker(self):
+    def test_a_frame_without_neighbors_has_no_flicker(self):
         one = picture(1)[None]
         self.assertEqual(set(scores(one, one)), {"psnr", "ssim"})
 
@@ -273,7 +273,7 @@ class RowTests(unittest.TestCase):
     def test_tables_have_a_line_for_every_row(self):
         rows = rows_of(self.records)
         self.assertEqual(len(csv_lines(rows)), 1 + len(rows))
-        self.assertEqual(len(document.colour_rows(rows)), 1)
+        self.assertEqual(len(document.color_rows(rows)), 1)
         self.assertEqual(document.worse_rows(rows)[0]["its gain"], "-0.50")
         self.assertEqual(document.aim_rows(rows, "live")[0]["gain"], "+1.50")
         self.assertIn("| face |", document.table(document.kind_rows(rows)))

@@ -32,8 +32,8 @@ from gif2video_training.tasks import MotionTask
 SIZE = (96, 80)
 
 
-def plate(width: int, height: int, colour: tuple[int, int, int], opacity: float = 1.0) -> np.ndarray:
-    return premultiplied(np.full((height, width, 3), colour, np.uint8), opacity)
+def plate(width: int, height: int, color: tuple[int, int, int], opacity: float = 1.0) -> np.ndarray:
+    return premultiplied(np.full((height, width, 3), color, np.uint8), opacity)
 
 
 def waves(side: int = 240) -> np.ndarray:
@@ -41,8 +41,8 @@ def waves(side: int = 240) -> np.ndarray:
     return np.stack([128 + 90 * np.sin(x / 9 + y / 7 + k) for k in range(3)], -1).astype(np.uint8)
 
 
-def ground(colour: tuple[int, int, int] = (10, 20, 30)) -> Stamp:
-    return Stamp(plate(*SIZE, colour), Way((0, 0)))
+def ground(color: tuple[int, int, int] = (10, 20, 30)) -> Stamp:
+    return Stamp(plate(*SIZE, color), Way((0, 0)))
 
 
 class LayerTests(unittest.TestCase):
@@ -133,7 +133,7 @@ class SceneTests(unittest.TestCase):
             make_scene("opera", 1, SIZE, self.films)
 
     def test_a_pool_holds_what_the_scenes_show(self):
-        # No networks: every sample stays clean, as a GIF of few colours does.
+        # No networks: every sample stays clean, as a GIF of few colors does.
         class Nothing(dict):
             def __getitem__(self, name):
                 return lambda gif, *_: gif
@@ -176,7 +176,7 @@ class SceneTests(unittest.TestCase):
         draw[:] = True
         self.assertEqual({float(task.batch(rng)["time"]) for _ in range(30)}, {0.25})
 
-    def test_few_colours_mostly_stay_as_they_are(self):
+    def test_few_colors_mostly_stay_as_they_are(self):
         rng = np.random.default_rng(1)
         pair = np.zeros((2, 32, 32, 3), np.uint8)
         kept = np.mean([draw_any_maker(rng, pair) is None for _ in range(400)])

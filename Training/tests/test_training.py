@@ -11,11 +11,11 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from gif2video_training.colour_pool import MAKER_WEIGHTS, RUN, ColourPool, write_colour_pool
+from gif2video_training.color_pool import MAKER_WEIGHTS, RUN, ColorPool, write_color_pool
 from gif2video_training.data import find_sources
 from gif2video_training.export import load_model, read_metadata, reconfigured, save_model
 from gif2video_training.networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
-from gif2video_training.tasks import ColourTask, MotionTask
+from gif2video_training.tasks import ColorTask, MotionTask
 from gif2video_training.train import Muon, Trainer, make_optimizers, run
 
 UNET = {"unet": "shuffle", "in": 4, "out": 3, "widths": [4, 6], "slope": 0.1}
@@ -43,7 +43,7 @@ def make_pool(folder: Path) -> Path:
         pixels = (128 + 90 * waves + rng.normal(0, 4, waves.shape)).clip(0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"photo_{number}.png")
     sources, makers = find_sources(folder), list(MAKER_WEIGHTS)
-    write_colour_pool(folder / "pool", sources, folder / "cache", 6, "any", makers, (16, 64), True, None, 1)
+    write_color_pool(folder / "pool", sources, folder / "cache", 6, "any", makers, (16, 64), True, None, 1)
     return folder / "pool"
 
 
@@ -52,7 +52,7 @@ def first_frames(batch: dict[str, torch.Tensor]) -> list[torch.Tensor]:
     return [batch[name][:, 0] for name in ("gif", "radius", "palette", "count")]
 
 
-class NeighbourTests(unittest.TestCase):
+class NeighborTests(unittest.TestCase):
     INPUTS = ["gif", "radius", "before", "after", "past", "cell"]
     CONFIG = {**CONFIG, "model": {**CONFIG["model"], "first": UNET | {"in": 19}, "inputs": INPUTS}}
     CONFIG["training"] = CONFIG["training"] | {"batch": 4}
@@ -62,9 +62,9 @@ class NeighbourTests(unittest.TestCase):
             folder = Path(name)
             pool = make_pool(folder)
             device = torch.device("cpu")
-            plain = Trainer(CONFIG, ColourTask(CONFIG, [pool], None, device), 3, device)
+            plain = Trainer(CONFIG, ColorTask(CONFIG, [pool], None, device), 3, device)
             run(plain, folder / "plain", 3, None, 1e9)
-            task = ColourTask(self.CONFIG, [pool], pool, device)
+            task = ColorTask(self.CONFIG, [pool], pool, device)
             wide = Trainer(self.CONFIG, task, 4, device)
             wide.start_from(folder / "plain/checkpoint.pt")
             plain.network.load_state_dict(plain.average.state)
@@ -84,7 +84,7 @@ class NeighbourTests(unittest.TestCase):
 
     def test_a_run_hands_on_what_became_of_its_frames(self):
         with tempfile.TemporaryDirectory() as name:
-            task = ColourTask(self.CONFIG, [make_pool(Path(name))], None, torch.device("cpu"))
+            task = ColorTask(self.CONFIG, [make_pool(Path(name))], None, torch.device("cpu"))
             trainer = Trainer(self.CONFIG, task, 3, torch.device("cpu"))
             run(trainer, Path(name) / "run", 3, None, 1e9)
             batch = task.batch(np.random.default_rng(5)) | {"after": torch.tensor([True, False, True, False])}
@@ -101,7 +101,7 @@ class NeighbourTests(unittest.TestCase):
         config = copy.deepcopy(self.CONFIG)
         config["training"] |= {"loss": "absolute", "gradient_weight": 0, "temporal_weight": 0.5}
         with tempfile.TemporaryDirectory() as name:
-            task = ColourTask(config, [make_pool(Path(name))], None, torch.device("cpu"))
+            task = ColorTask(config, [make_pool(Path(name))], None, torch.device("cpu"))
             batch = task.batch(np.random.default_rng(5))
 
         class Told:
@@ -124,7 +124,7 @@ class NeighbourTests(unittest.TestCase):
         wider["model"]["first"]["widths"], wider["model"]["step"]["widths"] = [9, 14], [8]
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            task = ColourTask(self.CONFIG, [make_pool(folder)], None, torch.device("cpu"))
+            task = ColorTask(self.CONFIG, [make_pool(folder)], None, torch.device("cpu"))
             small, large = (Trainer(config, task, 4, torch.device("cpu")) for config in (self.CONFIG, wider))
             run(small, folder / "small", 3, None, 1e9)
             large.start_from(folder / "small/checkpoint.pt")
@@ -141,7 +141,7 @@ class NeighbourTests(unittest.TestCase):
     def test_a_model_file_is_a_start(self):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            task = ColourTask(self.CONFIG, [make_pool(folder)], None, torch.device("cpu"))
+            task = ColorTask(self.CONFIG, [make_pool(folder)], None, torch.device("cpu"))
             first, second = (Trainer(self.CONFIG, task, seed, torch.device("cpu")) for seed in (3, 4))
             run(first, folder / "first", 2, None, 1e9)
             save_model(folder / "model.safetensors", first.network, {"architecture": "ccdnet"}, half=False)
@@ -151,7 +151,7 @@ class NeighbourTests(unittest.TestCase):
 
     def test_a_pools_frames_are_those_of_its_film(self):
         with tempfile.TemporaryDirectory() as name:
-            pool = ColourPool(make_pool(Path(name)))
+            pool = ColorPool(make_pool(Path(name)))
             for slot, sample in enumerate(pool.samples):
                 frames = pool.frames(slot)
                 self.assertEqual([frame.shape for frame in frames], [(sample.height, sample.width, 3)] * RUN)
@@ -188,7 +188,7 @@ class ResumeTests(unittest.TestCase):
 
             def trainer() -> Trainer:
                 device = torch.device("cpu")
-                return Trainer(CONFIG, ColourTask(CONFIG, [pool], None, device), 3, device)
+                return Trainer(CONFIG, ColorTask(CONFIG, [pool], None, device), 3, device)
 
             whole = trainer()
             run(whole, folder / "whole", 10, None, 1e9)

@@ -1,4 +1,4 @@
-"""The parts of making GIFs that the device does, for many frames at once: mapping and colour tables.
+"""The parts of making GIFs that the device does, for many frames at once: mapping and color tables.
 
 All functions work on any device and give what the plain ones in makers.py give (tests/test_gpu_makers.py).
 """
@@ -15,7 +15,7 @@ from .recipes import RECIPES, Prepared, prepared
 
 BAYER_SCALE = 2
 SMALL = 64
-"""Colours of a palette that is searched apart from the large ones, in a quarter of the time."""
+"""Colors of a palette that is searched apart from the large ones, in a quarter of the time."""
 SCORES = {"cuda": 1 << 28, "cpu": 1 << 22}
 """Distances that are held at a time, of 4 bytes."""
 
@@ -42,14 +42,14 @@ def on_device(values, device: torch.device) -> torch.Tensor:
 
 
 def nearest_index(pictures: torch.Tensor, palette: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
-    """The nearest palette colour of every pixel; the lower index wins a tie.
+    """The nearest palette color of every pixel; the lower index wins a tie.
 
-    pictures: uint8 [N, H, W, 3]; palette: uint8 [N, K, 3]; count: [N], colours that count. Returns uint8 [N, H, W].
+    pictures: uint8 [N, H, W, 3]; palette: uint8 [N, K, 3]; count: [N], colors that count. Returns uint8 [N, H, W].
     """
     n, height, width, _ = pictures.shape
     entries = torch.arange(palette.shape[1], device=pictures.device)
-    colours = palette.float()
-    square = colours.square().sum(-1)
+    colors = palette.float()
+    square = colors.square().sum(-1)
     square = torch.where(entries[None] < count[:, None], square, 2.0**21)
     result = torch.empty((n, height * width), dtype=torch.uint8, device=pictures.device)
     pixels = pictures.reshape(n, height * width, 3)
@@ -58,14 +58,14 @@ def nearest_index(pictures: torch.Tensor, palette: torch.Tensor, count: torch.Te
         for first in range(0, height * width, step):
             part = pixels[:, first : first + step].float()
             # Whole numbers below 2^24: exact in float32, and the factors in TF32.
-            score = torch.baddbmm(square[:, None], part, colours.transpose(1, 2), alpha=-2)
+            score = torch.baddbmm(square[:, None], part, colors.transpose(1, 2), alpha=-2)
             ranked = score.int() * 256 + entries.int()
             result[:, first : first + step] = (ranked.amin(-1) & 255).to(torch.uint8)
     return result.reshape(n, height, width)
 
 
 def bayer_offsets(height: int, width: int, device: torch.device) -> torch.Tensor:
-    """The offsets that ffmpeg's `bayer` adds to pixels before it takes the nearest colour, int16 [H, W]."""
+    """The offsets that ffmpeg's `bayer` adds to pixels before it takes the nearest color, int16 [H, W]."""
     y, x = (torch.arange(length, device=device) & 7 for length in (height, width))
     p = (y[:, None] << 3) | x[None]
     q = p ^ (p >> 3)
@@ -95,7 +95,7 @@ def pillow_tables(index: torch.Tensor, palette: torch.Tensor, count: torch.Tenso
 
 
 def ffmpeg_tables(index: torch.Tensor, palette: torch.Tensor, shown: torch.Tensor) -> DeviceGIFs:
-    """As makers.ffmpeg_palette has it: colours that are used, ffmpeg's transparent lime, white up to a power of two.
+    """As makers.ffmpeg_palette has it: colors that are used, ffmpeg's transparent lime, white up to a power of two.
 
     shown: bool [N, H, W], pixels that are there.
     """
@@ -107,9 +107,9 @@ def ffmpeg_tables(index: torch.Tensor, palette: torch.Tensor, shown: torch.Tenso
     used = (uses > 0).sum(1)
     tables = table_sizes((used + 1).clamp_max(256))
     place = torch.arange(256, device=index.device)[None, :, None]
-    colours = torch.gather(palette, 1, order[:, :, None].expand(-1, -1, 3))
+    colors = torch.gather(palette, 1, order[:, :, None].expand(-1, -1, 3))
     lime = on_device(np.array(LIME, np.uint8), index.device)
-    table = torch.where(place < used[:, None, None], colours, torch.where(place == used[:, None, None], lime, 255))
+    table = torch.where(place < used[:, None, None], colors, torch.where(place == used[:, None, None], lime, 255))
     table = torch.where(place < tables[:, None, None], table, 0).to(torch.uint8)
     renumbered = torch.gather(ranks, 1, flat).reshape(index.shape).to(torch.uint8)
     return DeviceGIFs(renumbered, table, tables)
@@ -160,14 +160,14 @@ def finished(films: list[Prepared], side: tuple[int, int], device: torch.device)
 
 def _pairs(palette: torch.Tensor, tables: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """For every entry the offsets to all others, [N, 256, 256, 3], and which of those are entries."""
-    colours = palette.int()
-    offset = colours[:, None] - colours[:, :, None]
+    colors = palette.int()
+    offset = colors[:, None] - colors[:, :, None]
     there = torch.arange(256, device=palette.device)[None, None] < tables[:, None, None]
     return offset, there
 
 
 def radius_tables(palette: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:
-    """makers.radius_table of many colour tables, float32 [N, 256]."""
+    """makers.radius_table of many color tables, float32 [N, 256]."""
     offset, there = _pairs(palette, tables)
     square = offset.square().sum(-1).float()
     square = torch.where(there & (square > 0), square, torch.inf)
@@ -175,7 +175,7 @@ def radius_tables(palette: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:
 
 
 def cell_tables(palette: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:
-    """makers.cell_table of many colour tables, float32 [N, 256, 6]; what lies beyond a table means nothing."""
+    """makers.cell_table of many color tables, float32 [N, 256, 6]; what lies beyond a table means nothing."""
     offset, there = _pairs(palette, tables)
     square = offset.square().sum(-1).float()
     columns = []
@@ -188,8 +188,8 @@ def cell_tables(palette: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:
     return torch.stack(columns, -1)
 
 
-def made(maker: str, film: np.ndarray, colours: int, device: torch.device) -> list[GIFFrame]:
+def made(maker: str, film: np.ndarray, colors: int, device: torch.device) -> list[GIFFrame]:
     """The GIF frames that the catalogue's maker of this name makes of frames uint8 [T, H, W, 3]."""
-    _, gifs = finished([prepared(film, RECIPES[maker], colours)], film.shape[1:3], device)
+    _, gifs = finished([prepared(film, RECIPES[maker], colors)], film.shape[1:3], device)
     index, palette, tables = (x.cpu().numpy() for x in (gifs.index, gifs.palette, gifs.tables))
     return [GIFFrame(index[t], palette[t, : tables[t]]) for t in range(len(film))]

@@ -1,6 +1,6 @@
 """Error diffusion as Pillow and ffmpeg do it, compiled, without Python's lock. Given the palette, the same pixels.
 
-Pictures are uint8 [H, W, 3], palettes uint8 [K, 3]; the result is the index of each pixel's colour, uint8 [H, W].
+Pictures are uint8 [H, W, 3], palettes uint8 [K, 3]; the result is the index of each pixel's color, uint8 [H, W].
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from numba import njit
 
 @njit(nogil=True, cache=True)
 def _nearest(palette, r, g, b):
-    """The nearest colour; the lower index wins a tie. palette: int32 [K, 3]."""
+    """The nearest color; the lower index wins a tie. palette: int32 [K, 3]."""
     best, found = 1 << 30, 0
     for k in range(len(palette)):
         dr, dg, db = palette[k, 0] - r, palette[k, 1] - g, palette[k, 2] - b
@@ -40,7 +40,7 @@ def _pillow(picture, palette):
             for c in range(3):
                 wanted = picture[y, x, c] + _toward_zero(now[x + 1, c], 16)
                 value[c] = min(max(wanted, 0), 255)
-            # Pillow looks up the corner of a cell of 4 x 4 x 4 colours.
+            # Pillow looks up the corner of a cell of 4 x 4 x 4 colors.
             key = (value[0] >> 2) << 12 | (value[1] >> 2) << 6 | value[2] >> 2
             if cache[key] < 0:
                 cache[key] = _nearest(palette, value[0] & 252, value[1] & 252, value[2] & 252)
@@ -71,7 +71,7 @@ def _ffmpeg(picture, palette, floyd_steinberg):
     height, width, _ = work.shape
     index = np.empty((height, width), np.uint8)
     error = np.empty(3, np.int32)
-    # The last colour that was looked up of all those with the same low bits.
+    # The last color that was looked up of all those with the same low bits.
     keys, known = np.full(1 << 15, -1, np.int32), np.empty(1 << 15, np.uint8)
     for y in range(height):
         for x in range(width):

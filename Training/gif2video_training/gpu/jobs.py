@@ -19,7 +19,7 @@ class Job:
 
     name: of the file it writes; config: a configuration; start: a model file, or "" for weights at random; seconds: its
     share, of which the last `measure` are for measuring; set: changes to the exported configuration; export: whether
-    it writes weights, which must fit into a file of the result; colours: fewest and most; training: changes to the
+    it writes weights, which must fit into a file of the result; colors: fewest and most; training: changes to the
     configuration's training.
     """
 
@@ -30,7 +30,7 @@ class Job:
     start: str = ""
     set: dict = field(default_factory=dict)
     export: bool = True
-    colours: tuple[int, int] = (16, 256)
+    colors: tuple[int, int] = (16, 256)
     training: dict = field(default_factory=dict)
     least_steps: int = 0
 
@@ -56,7 +56,7 @@ class Job:
 
 @dataclass(frozen=True)
 class JobList:
-    """limit: seconds after the program's start by which every job ends; restorers: a folder of colour networks, whose
+    """limit: seconds after the program's start by which every job ends; restorers: a folder of color networks, whose
     pictures the in-betweens are trained on."""
 
     limit: float
@@ -70,7 +70,7 @@ def read_jobs(path: Path | None = None) -> JobList:
     try:
         table = tomllib.loads(path.read_text())
         measure = table["measure"]
-        jobs = [Job(**{"measure": measure} | row | {"colours": tuple(row.get("colours", (16, 256)))})
+        jobs = [Job(**{"measure": measure} | row | {"colors": tuple(row.get("colors", (16, 256)))})
                 for row in table["job"]]  # fmt: skip
         listed = JobList(table["limit"], TRAINING / table["restorers"], jobs)
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:

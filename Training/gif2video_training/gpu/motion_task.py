@@ -66,13 +66,13 @@ class MotionSource:
         maker = draw_maker(rng)
         if maker is None:
             return [PreparedPair(three, time, None, False)]
-        name, colours = maker
-        return [PreparedPair(three, time, prepared(three[:2], RECIPES[name], colours), MAKERS[name].dithered)]
+        name, colors = maker
+        return [PreparedPair(three, time, prepared(three[:2], RECIPES[name], colors), MAKERS[name].dithered)]
 
 
 @torch.no_grad()
 def restored(network: torch.nn.Module, gifs: DeviceGIFs) -> torch.Tensor:
-    """A colour network's estimates of pairs of GIF frames, first and second of each in turn; uint8 [N, 2, H, W, 3]."""
+    """A color network's estimates of pairs of GIF frames, first and second of each in turn; uint8 [N, 2, H, W, 3]."""
     pictures = to_unit(gifs.rgb)
     flat = gifs.index.flatten(1).long()
 
@@ -94,7 +94,7 @@ def restored(network: torch.nn.Module, gifs: DeviceGIFs) -> torch.Tensor:
 class StreamedMotionTask(MotionTask):
     """MotionTask whose batches come from windows that a stream of prepared pairs keeps fresh.
 
-    restorers: the colour networks, by "none" and "dithered".
+    restorers: the color networks, by "none" and "dithered".
     """
 
     def __init__(

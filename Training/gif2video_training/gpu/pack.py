@@ -1,6 +1,6 @@
 """Makes the package of training data that travels to the GPU (package.py).
 
-Clips are re-encoded, images scaled down and compressed again; validation clips become centre crops of higher quality.
+Clips are re-encoded, images scaled down and compressed again; validation clips become center crops of higher quality.
 Files that do not fit are left out: first images that show no face, then clips without a face that hardly move.
 """
 
@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..colour_pool import SIDE
-from ..data import Source, centre_crop, find_sources, load_frames
+from ..color_pool import SIDE
+from ..data import Source, center_crop, find_sources, load_frames
 from .film_store import FilmStore
 from .package import Entry, write_package
 from .wild import TOOLS, tools_here, wild_bytes, wild_runs
@@ -57,7 +57,7 @@ def packed(source: Source, folder: str) -> tuple[Entry, bytes]:
     """A source's entry below `folder` and its bytes."""
     frames = load_frames(source, short_side=SHORT_SIDE)[:FRAMES]
     if folder == "val":
-        data = encoded(centre_crop(frames, SIDE), VALIDATION_CRF)
+        data = encoded(center_crop(frames, SIDE), VALIDATION_CRF)
     else:
         data = encoded(frames, TRAIN_CRF) if source.is_clip else compressed(frames[0])
     name = f"{folder}/{source.name[:80]}.{'mp4' if source.is_clip else 'webp'}"

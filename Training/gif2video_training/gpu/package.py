@@ -3,7 +3,7 @@
     manifest.json    what every entry is: Entry's fields, by name
     train/NAME.mp4   clips, H.264
     train/NAME.webp  images
-    val/NAME.mp4     centre crops of the validation clips
+    val/NAME.mp4     center crops of the validation clips
     wild.xz          GIFs of those clips by tools that are not on the GPU's machine (wild.py)
 
 The same sources make the same bytes.

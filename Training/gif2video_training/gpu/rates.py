@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..networks import ARCHITECTURES
-from .colour_task import ColourSource
+from .color_task import ColorSource
 from .film_store import FilmStore
 from .jobs import Job
 from .motion_task import MotionSource
@@ -39,7 +39,7 @@ def loader_rates(package: Path, jobs: list[Job], seconds: float) -> list[str]:
         if config["architecture"] == "superslomo":
             source = MotionSource(store, MOTION_WINDOW)
         else:
-            source = ColourSource(store, config["dither"] == "dithered", job.colours, config["training"]["patch"])
+            source = ColorSource(store, config["dither"] == "dithered", job.colors, config["training"]["patch"])
         lines.append(f"{job.name}: {per_second(source, seconds):.0f} samples a second")
     return lines
 

@@ -56,7 +56,7 @@ RECIPES = _recipes()
 class Prepared:
     """A film on its way to a GIF.
 
-    pictures: uint8 [T, H, W, 3]; palette: uint8 [T, 256, 3], of which the first count[t] are colours; index: uint8
+    pictures: uint8 [T, H, W, 3]; palette: uint8 [T, 256, 3], of which the first count[t] are colors; index: uint8
     [T, H, W] where the error has been diffused already.
     """
 
@@ -72,11 +72,11 @@ class Prepared:
         return Prepared(self.recipe, self.pictures[frames], self.palette[frames], self.count[frames], index)
 
 
-def prepared(film: np.ndarray, recipe: Recipe, colours: int) -> Prepared:
+def prepared(film: np.ndarray, recipe: Recipe, colors: int) -> Prepared:
     """Chooses the palettes of a film uint8 [T, H, W, 3] and diffuses its errors. Any thread; one at a time in each."""
     film = np.ascontiguousarray(film)
     choose = palettes.pillow_palette if recipe.tool == "pillow" else palettes.ffmpeg_palette
-    chosen = [choose(film, colours)] * len(film) if recipe.one_palette else [choose(frame, colours) for frame in film]
+    chosen = [choose(film, colors)] * len(film) if recipe.one_palette else [choose(frame, colors) for frame in film]
     palette = np.zeros((len(film), 256, 3), np.uint8)
     for t, own in enumerate(chosen):
         palette[t, : len(own)] = own

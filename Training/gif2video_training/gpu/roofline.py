@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from ..colour_pool import RUN
+from ..color_pool import RUN
 from ..networks import ARCHITECTURES
 from .jobs import Job, read_jobs
 from .rates import compiling_seconds, loader_rates
@@ -50,7 +50,7 @@ class Layer:
 
 
 def layers(config: dict, patch: int, batch: int) -> list[Layer]:
-    """The convolutions of one training pass forwards: a run of colour frames, or a pair with its in-between."""
+    """The convolutions of one training pass forwards: a run of color frames, or a pair with its in-between."""
     found: list[Layer] = []
 
     def note(module: torch.nn.Module, inputs: tuple, output: torch.Tensor) -> None:

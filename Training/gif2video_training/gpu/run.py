@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..colour_pool import ColourPool
+from ..color_pool import ColorPool
 from .film_store import FilmStore
 from .jobs import JOBS, TRAINING, JobList, read_jobs
 from .pack import PACKAGE
@@ -47,11 +47,11 @@ def start_flat_art(folder: Path, scenes: int, processes: int) -> list[tuple[subp
     return started
 
 
-def finished_flat_art(started: list[tuple[subprocess.Popen, Path]]) -> list[ColourPool]:
+def finished_flat_art(started: list[tuple[subprocess.Popen, Path]]) -> list[ColorPool]:
     for process, pool in started:
         if process.wait():
             raise SystemExit(f"drawing flat art into {pool} failed; its message is above")
-    return [ColourPool(pool) for _, pool in started]
+    return [ColorPool(pool) for _, pool in started]
 
 
 def warm_up() -> None:

@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..colour_pool import ColourPool
+from ..color_pool import ColorPool
 from ..export import export_trained, load_model
 from ..networks import ARCHITECTURES
 from ..train import Trainer
-from .colour_task import ColourSource, StreamedColourTask
+from .color_task import ColorSource, StreamedColorTask
 from .film_store import FilmStore
 from .jobs import Job
 from .motion_task import MotionSource, StreamedMotionTask
 from .results import Results
 from .stream import Stream
 from .validation import ValidationPools
-from .windows import ColourWindows, MotionWindows
+from .windows import ColorWindows, MotionWindows
 
 FLAT_SHARE = WILD_SHARE = 0.1
 """One sample in ten is flat art, one by tools that are not here."""
@@ -43,11 +43,11 @@ class Size:
 
 @dataclass
 class Session:
-    """The data that all jobs share. wild: pools by tools that are not here, for each kind of colour network."""
+    """The data that all jobs share. wild: pools by tools that are not here, for each kind of color network."""
 
     store: FilmStore
-    flat: list[ColourPool]
-    wild: dict[str, list[ColourPool]]
+    flat: list[ColorPool]
+    wild: dict[str, list[ColorPool]]
     pools: ValidationPools
     restorers: dict[str, torch.nn.Module]
     device: torch.device
@@ -57,11 +57,11 @@ class Session:
     def stream(self, make) -> Stream:
         return Stream(make, self.size.threads, QUEUE, seed=1)
 
-    def colour_task(self, config: dict, colours: tuple[int, int]) -> StreamedColourTask:
-        source = ColourSource(self.store, config["dither"] == "dithered", colours, config["training"]["patch"])
+    def color_task(self, config: dict, colors: tuple[int, int]) -> StreamedColorTask:
+        source = ColorSource(self.store, config["dither"] == "dithered", colors, config["training"]["patch"])
         fixed = [(self.flat, FLAT_SHARE), (self.wild[config["dither"]], WILD_SHARE)]
-        windows = ColourWindows(self.size.windows, self.device, fixed)
-        return StreamedColourTask(config, windows, self.stream(source), None, self.device)
+        windows = ColorWindows(self.size.windows, self.device, fixed)
+        return StreamedColorTask(config, windows, self.stream(source), None, self.device)
 
     def motion_task(self, config: dict) -> StreamedMotionTask:
         windows = MotionWindows(self.size.windows, MOTION_WINDOW, self.device)
@@ -88,7 +88,7 @@ class Session:
 
     def _run(self, job: Job, config: dict, began: float, end: float) -> None:
         is_motion = config["architecture"] == "superslomo"
-        task = self.motion_task(config) if is_motion else self.colour_task(config, job.colours)
+        task = self.motion_task(config) if is_motion else self.color_task(config, job.colors)
         try:
             trainer = Trainer(config, task, 1, self.device)
             if job.start_file:
@@ -154,5 +154,5 @@ class Session:
 
 
 def restoring_networks(folder: Path, device: torch.device) -> dict[str, torch.nn.Module]:
-    """The colour networks of a folder, by "none" and "dithered"."""
+    """The color networks of a folder, by "none" and "dithered"."""
     return {name: load_model(folder / f"ccdnet-{name}.safetensors", device)[0] for name in ("none", "dithered")}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from ..colour_pool import write_validation_pool as write_colour_pool
+from ..color_pool import write_validation_pool as write_color_pool
 from ..motion_pool import write_validation_pool as write_motion_pool
 from ..tasks import TASKS
 from .film_store import FilmStore
@@ -29,7 +29,7 @@ class ValidationPools:
         try:
             write_motion_pool(self._folder / "motion", self._clips, WINDOW, self._store.frames)
             for dither in ("none", "dithered"):
-                write_colour_pool(self._folder / dither, self._clips, dither, SIZES, EVERY, self._store.frames)
+                write_color_pool(self._folder / dither, self._clips, dither, SIZES, EVERY, self._store.frames)
         except BaseException as error:
             self._error = error
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..catalogue import MAKERS
-from ..colour_pool import FILM, MAKER_WEIGHTS, RUN, ColourPool, PoolWriter, draw_maker, random_colours, source_shares
+from ..color_pool import FILM, MAKER_WEIGHTS, RUN, ColorPool, PoolWriter, draw_maker, random_colors, source_shares
 from ..makers import GIFFrame
 from .film_store import FilmStore
 
@@ -23,14 +23,14 @@ TOOLS = {"gifsicle": (["gifsicle", "--version"], b"Gifsicle"), "imagemagick": ([
 """How each tool says that it is there."""
 SIDE = 128
 """A run's pictures are SIDE x SIDE: they are stored as index maps, and no clip is smaller."""
-COLOURS = (16, 256)
+COLORS = (16, 256)
 
 
 @dataclass(frozen=True)
 class WildRun:
     """A run of RUN frames: its place in an entry of the package, and the maker of its GIF.
 
-    first, spacing: frames of the clip; tables: entries of the colour tables.
+    first, spacing: frames of the clip; tables: entries of the color tables.
     """
 
     source: str
@@ -39,7 +39,7 @@ class WildRun:
     top: int
     left: int
     maker: str
-    colours: int
+    colors: int
     tables: list[int]
 
     def truth(self, frames: np.ndarray) -> np.ndarray:
@@ -77,8 +77,8 @@ def _film(
     first = int(rng.integers(len(frames) - (FILM - 1) * spacing))
     top, left = (int(rng.integers(length - SIDE + 1)) for length in frames.shape[1:3])
     maker = draw_maker(rng, rng.random() < 0.5, makers)
-    colours = min(random_colours(rng, *COLOURS), maker.most_colours)
-    run = WildRun(str(source.path), first, spacing, top, left, maker.name, colours, [])
+    colors = min(random_colors(rng, *COLORS), maker.most_colors)
+    run = WildRun(str(source.path), first, spacing, top, left, maker.name, colors, [])
     film = frames[first::spacing][:FILM, top : top + SIDE, left : left + SIDE]
     return run, np.ascontiguousarray(film)
 
@@ -94,7 +94,7 @@ def wild_bytes(store: FilmStore, tools: list[str], count: int, seed: int) -> byt
         if drawn is None:
             continue
         run, film = drawn
-        gifs = MAKERS[run.maker].frames(film, run.colours)
+        gifs = MAKERS[run.maker].frames(film, run.colors)
         for begin in range(0, FILM, RUN):
             own = gifs[begin : begin + RUN]
             rows.append(
@@ -126,8 +126,8 @@ def wild_runs(data: bytes) -> list[tuple[WildRun, list[GIFFrame]]]:
     return runs
 
 
-def wild_pools(out: Path, store: FilmStore, data: bytes, for_dithered: bool) -> list[ColourPool]:
-    """A colour pool of the runs that the network for dithered GIFs, or the other one, is to see; none without runs."""
+def wild_pools(out: Path, store: FilmStore, data: bytes, for_dithered: bool) -> list[ColorPool]:
+    """A color pool of the runs that the network for dithered GIFs, or the other one, is to see; none without runs."""
     runs = [(row, gifs) for row, gifs in wild_runs(data) if (row.is_noisy if for_dithered else not row.is_dithered)]
     if not runs:
         return []
@@ -136,6 +136,6 @@ def wild_pools(out: Path, store: FilmStore, data: bytes, for_dithered: bool) -> 
     for slot, (row, gifs) in enumerate(runs):
         source = by_name[row.source]
         truth = row.truth(store.frames(source))
-        pool.put(slot, truth, gifs, source.name, source.kind, row.maker, row.is_dithered, row.colours)
+        pool.put(slot, truth, gifs, source.name, source.kind, row.maker, row.is_dithered, row.colors)
     pool.close()
-    return [ColourPool(out)]
+    return [ColorPool(out)]

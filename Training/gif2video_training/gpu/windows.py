@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..colour_pool import RUN, SIDE, ColourPool
+from ..color_pool import RUN, SIDE, ColorPool
 from ..tasks import Batch
 from .device_makers import DeviceGIFs, cell_tables, on_device, radius_tables
 
@@ -69,14 +69,14 @@ def patch_places(rng: np.random.Generator, sizes: np.ndarray, patch: int, stride
 
 
 def channel_orders(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Random permutations of the colour channels, int64 [N, 3]."""
+    """Random permutations of the color channels, int64 [N, 3]."""
     return rng.permuted(np.tile(np.arange(3), (count, 1)), axis=1)
 
 
-class ColourWindows:
-    """Runs of GIF frames with their films, as a colour pool holds them (colour_pool.py)."""
+class ColorWindows:
+    """Runs of GIF frames with their films, as a color pool holds them (color_pool.py)."""
 
-    def __init__(self, capacity: int, device: torch.device, fixed: list[tuple[list[ColourPool], float]]):
+    def __init__(self, capacity: int, device: torch.device, fixed: list[tuple[list[ColorPool], float]]):
         """capacity: of windows beside the fixed ones; fixed: groups of pools, and the share of each group."""
         self.device = device
         groups = [(sum(len(pool) for pool in pools), share) for pools, share in fixed]
@@ -117,7 +117,7 @@ class ColourWindows:
         self.sizes[slots] = sizes
 
     def draw(self, rng: np.random.Generator, size: int, patch: int, alone: float) -> Batch:
-        """A batch as tasks.ColourTask makes them, with all that any network sees."""
+        """A batch as tasks.ColorTask makes them, with all that any network sees."""
         slots = self.places.draw(rng, size)
         places = patch_places(rng, self.sizes[slots], patch, SIDE).reshape(size, 1, -1)
         orders, after = channel_orders(rng, size), rng.random(size) >= alone

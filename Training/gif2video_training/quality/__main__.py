@@ -24,10 +24,10 @@ import torch
 from ..program import Program
 from ..rife import Rife, weights_file
 from . import betweens, classifier, cuts, document, flat, generated, plots, rows, steady
-from .colour import base_scores, restored_scores
+from .color import base_scores, restored_scores
 from .document import Section, table
 from .plan import PAPER_MAKERS, Plan, between_clips, chosen_sources, images_of, load_clip
-from .store import BETWEENS, COLOUR, CUTS, FLAT, GENERATED, STEADY, Store, sources_key
+from .store import BETWEENS, COLOR, CUTS, FLAT, GENERATED, STEADY, Store, sources_key
 
 TRAINING = Path(__file__).resolve().parents[2]
 OUT = TRAINING / "../out"
@@ -50,8 +50,8 @@ class Run:
         self.plan = plan
         self.programs = programs
         suffix = f"{plan.frames}x{plan.step}"
-        colour_key = f"{sources_key(COLOUR, self.clips)}-{suffix}"
-        self.base = Store(cache / f"gifs-{colour_key}")
+        color_key = f"{sources_key(COLOR, self.clips)}-{suffix}"
+        self.base = Store(cache / f"gifs-{color_key}")
         self.keys = {program.profile: program.key() for program in programs}
         folders = {profile: cache / f"{profile}-{key}" for profile, key in self.keys.items()}
         moving = {program.profile: cache / f"{program.profile}-{program.key(True)}" for program in programs}
@@ -59,7 +59,7 @@ class Run:
         def stores(folders: dict[str, Path], key: str) -> dict[str, Store]:
             return {profile: Store(folder / key) for profile, folder in folders.items()}
 
-        self.colour = stores(folders, colour_key)
+        self.color = stores(folders, color_key)
         self.flat = stores(folders, sources_key(FLAT))
         self.between = stores(moving, sources_key(BETWEENS, self.clips))
         self.steady = stores(moving, sources_key(STEADY, self.clips))
@@ -68,7 +68,7 @@ class Run:
         self.cuts = stores(moving, sources_key(CUTS, self.clips))
 
     def records(self) -> dict[str, list[rows.Record]]:
-        """The colours of all clips, or of those that the time is enough for, per profile; of the first all makers."""
+        """The colors of all clips, or of those that the time is enough for, per profile; of the first all makers."""
         sources, few = chosen_sources(self.clips, self.plan)
         result = {program.profile: [] for program in self.programs}
         say(f"{len(sources)} clips; the first {len(few)} take longest, as all makers are measured on them")
@@ -85,7 +85,7 @@ class Run:
                     for program in self.programs:
                         if program is not self.programs[0] and maker.name not in PAPER_MAKERS:
                             continue
-                        store = self.colour[program.profile]
+                        store = self.color[program.profile]
                         numbers = restored_scores(clip, maker, size, base["times"], program, self.base, store)
                         record = rows.Record(maker.name, size, clip.name, clip.kind, base, numbers)
                         result[program.profile].append(record)
@@ -143,7 +143,7 @@ class Run:
         result = {program.profile: [] for program in self.programs}
         for image in [] if self.left_out else images_of(self.clips, self.plan):
             for program in self.programs:
-                store = self.colour[program.profile]
+                store = self.color[program.profile]
                 result[program.profile] += classifier.verdicts_of_image(image, program, self.base, store)
         return result
 
@@ -179,7 +179,7 @@ def between_section(run: Run, program: Program, films: list[betweens.Film]) -> S
         table(generated.caption_rows(run.scenes, program, run.generated[program.profile], run.peer)),
         "The gaps that lost most against the best of the others, one per clip:",
         table([{
-            "clip": gap.clip, "rate": f"1/{gap.rate}", "maker": gap.maker, "colours": gap.size, "frame": gap.first,
+            "clip": gap.clip, "rate": f"1/{gap.rate}", "maker": gap.maker, "colors": gap.size, "frame": gap.first,
             "mean flow": gap.flow, **{name: gap.mean(name) for name in betweens.METHODS},
         } for gap in betweens.worst_gaps(films, WORST)]),
         "A loop's in-betweens, from its last frame to its first (`--loop`), beside the same ones inside of the film, "
@@ -220,10 +220,10 @@ def profile_section(
         images_of_plots.append(f"![{caption}](images/{file})\n\n*{caption}.*")
     worse = document.worse_rows(made)
     flickering = max((row for row in made if row.kind == "all"), key=lambda row: row.flicker["restored"])
-    colour = Section("Color", [
+    color = Section("Color", [
         "On faces, what the project aims at:", table(document.aim_rows(made, profile)), *images_of_plots,
         "All clips. GIF and restored are PSNR / SSIM; gradfun, deband and blur are gains in dB over the GIF:",
-        table(document.colour_rows(made)),
+        table(document.color_rows(made)),
         "Gain by kind of clip, flicker of the restored film in brackets:", table(document.kind_rows(made)),
         f"Every number of every row: [{csv.name}]({csv.name}).",
     ])  # fmt: skip
@@ -245,7 +245,7 @@ def profile_section(
         "The same scenes where the GIF does not hold them; \"right pixels\" are those that it does:",
         table(flat.lossy_rows(run.plan.quick, program, store)),
     ])  # fmt: skip
-    below = [colour, harm, flat_art, dither, *([between_section(run, program, films)] if films else [])]
+    below = [color, harm, flat_art, dither, *([between_section(run, program, films)] if films else [])]
     if run.wild.is_dir():
         found = flat.wild_rows(run.wild, run.plan.quick, program, store)
         text = "No original is known; what the program changes in their first frames:"

@@ -14,7 +14,7 @@ from ..metrics import psnr, ssim
 from ..perceptual import pulse, sharpness, vmaf, vmaf_program
 from ..program import Program
 from ..rife import Rife
-from .colour import on_time, shown
+from .color import on_time, shown
 from .plan import Clip
 from .store import Store
 
@@ -30,7 +30,7 @@ JUDGED = ("blended", "minterpolate", PEER, "ours")
 
 @dataclass(frozen=True)
 class Gap:
-    """The in-betweens of two neighbouring frames of a GIF made of every `rate`-th frame of a film.
+    """The in-betweens of two neighboring frames of a GIF made of every `rate`-th frame of a film.
 
     first: film frame before the gap. flow: mean length in pixels of the film's optical flow from one end to the other;
     fastest: its 90th percentile. psnr: per method, of every film frame of the gap; ssim: of the middle one. vmaf: of
@@ -84,8 +84,8 @@ class Film:
 
 def flow_lengths(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Length in pixels of the optical flow (DIS, Kroeger et al. 2016) between uint8 [H, W, 3], float32 [H, W]."""
-    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (a, b)]
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(*grey, None)
+    gray = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (a, b)]
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(*gray, None)
     return np.linalg.norm(flow, axis=-1)
 
 
@@ -189,7 +189,7 @@ PAPER_GAINS = {
     ("face", 2): 3.25, ("face", 4): 3.07, ("face", 8): 2.79,
     ("others", 2): 2.87, ("others", 4): 2.22, ("others", 8): 1.66,
 }  # fmt: skip
-"""Section 6: 32 colours without dither, all frames, over repeating the GIF's frames."""
+"""Section 6: 32 colors without dither, all frames, over repeating the GIF's frames."""
 
 
 def all_frames_rows(films: list[Film]) -> list[dict]:
@@ -202,7 +202,7 @@ def all_frames_rows(films: list[Film]) -> list[dict]:
             repeated, ours = (_mean([one.all_frames(method) for one in chosen]) for method in ("repeated", "ours"))
             paper = PAPER_GAINS.get((kind, rate)) if (maker, size) == ("pillow-none", 32) else None
             rows.append({
-                "rate": f"1/{rate}", "maker": maker, "colours": size, "clips": f"{len(chosen)} {kind}",
+                "rate": f"1/{rate}", "maker": maker, "colors": size, "clips": f"{len(chosen)} {kind}",
                 "repeated": repeated, "ours": ours, "gain": f"{ours - repeated:+.2f}",
                 "paper": f"{paper:+.2f}" if paper else "",
             })  # fmt: skip
@@ -232,7 +232,7 @@ def between_rows(films: list[Film]) -> list[dict]:
     for (rate, maker, size), group in _groups(films).items():
         for kind in ("face", "others"):
             if gaps := [gap for one in _of(group, kind) for gap in one.gaps]:
-                facts = {"rate": f"1/{rate}", "maker": maker, "colours": size, "gaps": f"{len(gaps)} {kind}"}
+                facts = {"rate": f"1/{rate}", "maker": maker, "colors": size, "gaps": f"{len(gaps)} {kind}"}
                 rows.append(facts | _line(gaps))
     return rows
 
@@ -264,7 +264,7 @@ def looks_rows(films: list[Film]) -> list[dict]:
         for kind in ("face", "others"):
             if not (chosen := _of(group, kind)):
                 continue
-            row = {"rate": f"1/{rate}", "maker": maker, "colours": size, "films": f"{len(chosen)} {kind}"}
+            row = {"rate": f"1/{rate}", "maker": maker, "colors": size, "films": f"{len(chosen)} {kind}"}
             vmafs = {}
             for name in (name for name in JUDGED if name in chosen[0].looks):
                 values = {key: _mean([one.looks[name][key] for one in chosen]) for key in chosen[0].looks[name]}

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..catalogue import MAKERS
 from ..program import Program
-from .colour import gif_of
+from .color import gif_of
 from .plan import MAIN_MAKERS, SIZES, Clip
 from .rows import Record
 from .store import Store
@@ -31,7 +31,7 @@ class Said:
 
 
 def verdicts_of_clips(records: list[Record]) -> list[Said]:
-    """The verdicts that came with the colours."""
+    """The verdicts that came with the colors."""
     result = []
     for record in records:
         cost = record.restored["told"] - record.restored["psnr"] if "told" in record.restored else None
@@ -41,11 +41,11 @@ def verdicts_of_clips(records: list[Record]) -> list[Said]:
 
 
 def verdicts_of_image(image: Clip, program: Program, base: Store, store: Store) -> list[Said]:
-    """A still image as a GIF of one frame, by the main makers with 32 colours and the most."""
+    """A still image as a GIF of one frame, by the main makers with 32 colors and the most."""
     result = []
     for name in MAIN_MAKERS:
         maker = MAKERS[name]
-        for size in (32, max(size for size in SIZES if size <= maker.most_colours)):
+        for size in (32, max(size for size in SIZES if size <= maker.most_colors)):
 
             def look(maker=maker, size=size) -> dict:
                 verdict = program.verdict(gif_of(image, maker, size, base))

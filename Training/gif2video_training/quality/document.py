@@ -65,7 +65,7 @@ def aim_rows(rows: list[Row], profile: str) -> list[dict]:
             if (row.maker, row.size, row.kind) == (aim.maker, aim.size, "face"):
                 wanted = aim.quality if profile == "quality" else aim.live
                 result.append({
-                    "maker": row.maker, "colours": row.size, "clips": row.clips,
+                    "maker": row.maker, "colors": row.size, "clips": row.clips,
                     "GIF": f"{row.psnr['gif']:.2f} / {row.ssim['gif']:.3f}",
                     "restored": f"{row.psnr['restored']:.2f} / {row.ssim['restored']:.3f}",
                     "gain": signed(row.gain), "aim": "more than live" if wanted is None else f"{wanted:+.1f}",
@@ -74,10 +74,10 @@ def aim_rows(rows: list[Row], profile: str) -> list[dict]:
     return result
 
 
-def colour_rows(rows: list[Row]) -> list[dict]:
+def color_rows(rows: list[Row]) -> list[dict]:
     """Per maker and size, over all clips."""
     return [{
-        "maker": row.maker, "colours": row.size, "clips": row.clips,
+        "maker": row.maker, "colors": row.size, "clips": row.clips,
         "GIF": f"{row.psnr['gif']:.2f} / {row.ssim['gif']:.3f}",
         "restored": f"{row.psnr['restored']:.2f} / {row.ssim['restored']:.3f}",
         "gain": signed(row.gain),
@@ -95,7 +95,7 @@ def kind_rows(rows: list[Row]) -> list[dict]:
         groups.setdefault((row.maker, row.size), {})[row.kind] = row
     result = []
     for (maker, size), kinds in groups.items():
-        line = {"maker": maker, "colours": size}
+        line = {"maker": maker, "colors": size}
         for kind in KINDS:
             row = kinds.get(kind)
             flicker = f" ({row.flicker['restored']:.2f})" if row and not math.isnan(row.flicker["restored"]) else ""
@@ -109,7 +109,7 @@ def worse_rows(rows: list[Row]) -> list[dict]:
     found = sorted((row for row in rows if row.kind == "all" and row.worse), key=lambda row: row.worst_gain)
     return [
         {
-            "maker": row.maker, "colours": row.size, "clips": row.clips, "worse": row.worse,
+            "maker": row.maker, "colors": row.size, "clips": row.clips, "worse": row.worse,
             "share": f"{100 * row.worse / row.clips:.0f} %",
             "worst clip": row.worst, "its gain": signed(row.worst_gain),
         }

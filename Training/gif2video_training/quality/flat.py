@@ -12,7 +12,7 @@ import numpy as np
 from ..catalogue import MAKERS
 from ..metrics import psnr
 from ..program import Program, verdict_of
-from .colour import on_time, shown
+from .color import on_time, shown
 from .flat_art import SCENES, film
 from .store import Store
 
@@ -20,7 +20,7 @@ FRAMES = 5
 WILD_FRAMES = 8
 QUICK_MAKERS, QUICK_FRAMES = 4, 2
 EXACT = (("pillow-none", 256), ("ffmpeg-sierra2_4a", 256), ("gifsicle-none", 256), ("imagemagick-none", 256))
-"""These hold every scene without loss: at most 78 colours in one."""
+"""These hold every scene without loss: at most 78 colors in one."""
 LOSSY = (
     ("pillow-none", 16), ("pillow-none", 32), ("pillow-floyd_steinberg", 16), ("pillow-floyd_steinberg", 32),
     ("ffmpeg-none", 16), ("ffmpeg-none", 32), ("ffmpeg-sierra2_4a", 16), ("ffmpeg-sierra2_4a", 32),
@@ -70,7 +70,7 @@ def wild_numbers(file: Path, frames: int, program: Program, store: Store) -> dic
         before, after = (program.first_pictures(file, shape, frames, restore) for restore in (False, True))
         verdict = verdict_of(report)
         return {
-            "frames": len(after), "size": f"{shape[1]} x {shape[0]}", "colours": max(report["palette_sizes"]),
+            "frames": len(after), "size": f"{shape[1]} x {shape[0]}", "colors": max(report["palette_sizes"]),
             "dithered": verdict.dithered, "logit": verdict.logit, "looked_at": verdict.frames,
             "all": changes(before[: len(after)], after),
         }  # fmt: skip
@@ -86,7 +86,7 @@ def exact_rows(quick: bool, program: Program, store: Store) -> list[dict]:
         held = [numbers for numbers in made if numbers["exact"] == 1]
         worst = max(held, key=lambda numbers: numbers["all"]["mean"])
         rows.append({
-            "scene": scene, "colours": len(np.unique(film(scene, FRAMES).reshape(-1, 3), axis=0)),
+            "scene": scene, "colors": len(np.unique(film(scene, FRAMES).reshape(-1, 3), axis=0)),
             "GIFs": len(held), "taken as dithered": sum(numbers["dithered"] for numbers in held),
         } | change_columns(worst["all"]))  # fmt: skip
     return rows
@@ -114,7 +114,7 @@ def lossy_rows(quick: bool, program: Program, store: Store) -> list[dict]:
             name: float(np.mean([numbers["right"][name] for numbers in made.values()])) for name in ("changed", "over8")
         }
         rows.append({
-            "maker": maker, "colours": size, "scenes": len(made),
+            "maker": maker, "colors": size, "scenes": len(made),
             "GIF": float(np.mean([numbers["gif"] for numbers in made.values()])),
             "restored": float(np.mean([numbers["psnr"] for numbers in made.values()])),
             "gain": f"{np.mean(list(gains.values())):+.2f}",
@@ -132,7 +132,7 @@ def wild_rows(folder: Path, quick: bool, program: Program, store: Store) -> list
         numbers = wild_numbers(file, QUICK_FRAMES if quick else WILD_FRAMES, program, store)
         verdict = "dithered" if numbers["dithered"] else "none"
         rows.append({
-            "GIF": file.stem, "size": numbers["size"], "colours": numbers["colours"], "frames": numbers["frames"],
+            "GIF": file.stem, "size": numbers["size"], "colors": numbers["colors"], "frames": numbers["frames"],
             "verdict (logit)": f"{verdict} ({numbers['logit']:+.1f})",
         } | change_columns(numbers["all"]))  # fmt: skip
     return rows

@@ -40,9 +40,9 @@ class Scenes:
 
     @staticmethod
     def maker(number: int) -> tuple[str, int]:
-        """Every main maker in turn, with many colours and with few."""
+        """Every main maker in turn, with many colors and with few."""
         name, size = MAIN_MAKERS[number % len(MAIN_MAKERS)], SIZES[number % len(SIZES)]
-        return name, min(size, MAKERS[name].most_colours)
+        return name, min(size, MAKERS[name].most_colors)
 
 
 def films_of(scene: Scene, maker: str, size: int, program: Program, peer: Rife | None):
@@ -136,7 +136,7 @@ def caption_rows(scenes: Scenes, program: Program, store: Store, peer: Rife | No
 
 
 def sheet(scenes: Scenes, program: Program, peer: Rife | None, kind: str) -> Image.Image:
-    """A line for each scene: two neighbouring frames as restored, what lies in the middle, and what every method
+    """A line for each scene: two neighboring frames as restored, what lies in the middle, and what every method
     makes of it (ours, then RIFE)."""
     lines = []
     for number in range(scenes.each):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..catalogue import MAKERS, Maker
-from ..data import Source, centre_crop, find_sources, load_frames
+from ..data import Source, center_crop, find_sources, load_frames
 
 SIDE = 256
 SIZES = (16, 32, 64, 128, 256)
@@ -67,13 +67,13 @@ class Plan:
 
     def is_measured(self, maker: Maker, size: int, clip: Clip) -> bool:
         """The main makers with all sizes on all films, the others with 32 and their most on a few."""
-        if size > maker.most_colours:
+        if size > maker.most_colors:
             return False
         if self.quick or maker.name in PAPER_MAKERS:
             return True
         if maker.name in MAIN_MAKERS:
             return not clip.is_second
-        return clip.is_of_few and size in (32, max(s for s in SIZES if s <= maker.most_colours))
+        return clip.is_of_few and size in (32, max(s for s in SIZES if s <= maker.most_colors))
 
 
 def kind_of(source: Source) -> str:
@@ -96,8 +96,8 @@ def clips_of(data: Path) -> list[Source]:
 
 
 @lru_cache(maxsize=1)
-def _centre(source: Source, frames: int, step: int) -> np.ndarray:
-    film = centre_crop(load_frames(source), SIDE)
+def _center(source: Source, frames: int, step: int) -> np.ndarray:
+    film = center_crop(load_frames(source), SIDE)
     span = min(len(film), (frames - 1) * step + 1)
     start = (len(film) - span) // 2
     return np.ascontiguousarray(film[start : start + span : step])
@@ -105,7 +105,7 @@ def _centre(source: Source, frames: int, step: int) -> np.ndarray:
 
 def load_clip(source: Source, plan: Plan, sources: list[Source], few: set[str]) -> Clip:
     is_second = source.name.endswith("_b") and any(other.name == source.name[:-1] + "a" for other in sources)
-    frames = _centre(source, plan.frames, plan.step)
+    frames = _center(source, plan.frames, plan.step)
     return Clip(source.name, kind_of(source), frames, source.name in few, is_second)
 
 
@@ -121,11 +121,11 @@ def between_clips(data: Path, step: int = 1) -> Iterator[Clip]:
     """The films that are fast enough for in-betweens, every `step`-th of them."""
     sources = [source for source in clips_of(data) if source.fps >= LEAST_FPS]
     for source in sources[::step]:
-        yield Clip(source.name, kind_of(source), _centre(source, BETWEEN_FRAMES, 1))
+        yield Clip(source.name, kind_of(source), _center(source, BETWEEN_FRAMES, 1))
 
 
 def images_of(data: Path, plan: Plan) -> Iterator[Clip]:
     """Every 8th still image, as a clip of one frame (of a quick run, none)."""
     images = [] if plan.quick else [source for source in find_sources(data) if not source.is_clip][::8]
     for source in images:
-        yield Clip(source.name, kind_of(source), np.ascontiguousarray(centre_crop(load_frames(source), SIDE)))
+        yield Clip(source.name, kind_of(source), np.ascontiguousarray(center_crop(load_frames(source), SIDE)))

@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 from .plan import MAIN_MAKERS  # noqa: E402
 from .rows import Row  # noqa: E402
 
-COLOURS = {"restored": "#1a73e8", "gradfun": "#f9ab00", "deband": "#34a853", "blur": "#9aa0a6", "gif": "#5f6368"}
+COLORS = {"restored": "#1a73e8", "gradfun": "#f9ab00", "deband": "#34a853", "blur": "#9aa0a6", "gif": "#5f6368"}
 LABELS = {"restored": "gif2video", "gradfun": "gradfun", "deband": "deband", "blur": "Gaussian 0.5", "gif": "GIF"}
 plt.rcParams |= {
     "svg.fonttype": "none", "svg.hashsalt": "gif2video", "font.family": "sans-serif", "font.size": 9,
@@ -41,9 +41,9 @@ def _main(rows: list[Row], kind: str) -> dict[str, list[Row]]:
 def _by_maker(
     rows: list[Row], draw: Callable, guides: dict[float, str], label: str, names: tuple[str, ...], file: Path
 ) -> str:
-    """A line for each main maker, a panel for 32 and 256 colours. draw(panel, row, at) puts a row's points on its line.
+    """A line for each main maker, a panel for 32 and 256 colors. draw(panel, row, at) puts a row's points on its line.
 
-    guides: colours of vertical lines, by their place. names: of the points, for the legend.
+    guides: colors of vertical lines, by their place. names: of the points, for the legend.
     """
     makers = _main(rows, "all")
     sizes = [size for size in (32, 256) if any(row.size == size for row in rows)]
@@ -54,14 +54,14 @@ def _by_maker(
             for row in found:
                 if row.size == size:
                     draw(panel, row, at)
-        for place, colour in guides.items():
-            panel.axvline(place, color=colour, lw=0.8)
+        for place, color in guides.items():
+            panel.axvline(place, color=color, lw=0.8)
         panel.set_yticks(range(len(makers)), list(makers))
-        panel.set_title(f"{size} colours")
+        panel.set_title(f"{size} colors")
         panel.set_xlabel(label)
     panels[0][0].invert_yaxis()
     for name in names:
-        panels[0][-1].plot([], [], "o", ms=5, color=COLOURS[name], label=LABELS[name])
+        panels[0][-1].plot([], [], "o", ms=5, color=COLORS[name], label=LABELS[name])
     panels[0][-1].legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return _save(figure, file)
 
@@ -86,7 +86,7 @@ def gain_plot(rows: list[Row], file: Path) -> str:
         panel.set_xticks(sizes := sorted({row.size for row in rows}), [str(size) for size in sizes])
         panel.minorticks_off()
         panel.set_title(tool)
-        panel.set_xlabel("colours")
+        panel.set_xlabel("colors")
         panel.legend(fontsize=7, frameon=False)
     panels[0][0].set_ylabel("gain over the GIF, dB")
     return _save(figure, file)
@@ -99,7 +99,7 @@ def baseline_plot(rows: list[Row], file: Path) -> str:
     def draw(panel, row: Row, at: int) -> None:
         for name in names:
             gain = row.psnr[name] - row.psnr["gif"]
-            panel.plot(gain, at, "o", ms=6 if name == "restored" else 4, color=COLOURS[name])
+            panel.plot(gain, at, "o", ms=6 if name == "restored" else 4, color=COLORS[name])
 
     return _by_maker(rows, draw, {0: "#202124"}, "gain over the GIF, dB", (names[-1], *names[:-1]), file)
 
@@ -110,7 +110,7 @@ def flicker_plot(rows: list[Row], file: Path) -> str:
     def draw(panel, row: Row, at: int) -> None:
         panel.plot([row.flicker["gif"], row.flicker["restored"]], [at, at], "-", color="#dadce0", zorder=1)
         for name in ("gif", "restored"):
-            panel.plot(row.flicker[name], at, "o", ms=5, color=COLOURS[name])
+            panel.plot(row.flicker[name], at, "o", ms=5, color=COLORS[name])
 
     guides = {1: "#202124", 1.1: "#d93025"}
     return _by_maker(rows, draw, guides, "motion, original = 1", ("gif", "restored"), file)

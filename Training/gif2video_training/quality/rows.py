@@ -1,4 +1,4 @@
-"""The rows of the colour tables from the numbers of all GIFs."""
+"""The rows of the color tables from the numbers of all GIFs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STILL = 0.02
 
 @dataclass(frozen=True)
 class Record:
-    """One GIF: `base` from colour.base_scores, `restored` from colour.restored_scores."""
+    """One GIF: `base` from color.base_scores, `restored` from color.restored_scores."""
 
     maker: str
     size: int
@@ -97,7 +97,7 @@ def rows_of(records: list[Record]) -> list[Row]:
 def csv_lines(rows: list[Row]) -> list[str]:
     """All rows with all numbers."""
     names = ("gif", "restored", *BASELINES)
-    head = ["maker", "colours", "kind", "clips"]
+    head = ["maker", "colors", "kind", "clips"]
     head += [f"{number} {name}" for number in ("psnr", "ssim", "flicker", "temporal") for name in names]
     lines = [",".join([*head, "worse", "worst clip", "worst gain"])]
     for row in rows:

@@ -7,7 +7,7 @@ import numpy as np
 from ..catalogue import MAKERS
 from ..metrics import psnr, ssim
 from ..program import Program
-from .colour import on_time, shown
+from .color import on_time, shown
 from .flat import changes
 from .flat_art import SCENES, film
 from .plan import Clip
@@ -44,7 +44,7 @@ def loop_rows(clips: list[Clip], program: Program, store: Store) -> list[dict]:
         made = [
             loop_numbers(clip, maker, size, program, store) for clip in clips if len(clip.frames) >= 2 * LOOP_FRAMES
         ]
-        row = {"maker": maker, "colours": size, "films": len(made)}
+        row = {"maker": maker, "colors": size, "films": len(made)}
         for name in ("inside", "loop"):
             scores = [np.mean([numbers[name][score] for numbers in made]) for score in ("psnr", "ssim")]
             row[name] = f"{scores[0]:.2f} / {scores[1]:.3f}"

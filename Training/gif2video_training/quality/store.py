@@ -11,8 +11,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
 GIFS = ("makers.py", "gif_file.py", "gif_reader.py", "gif_tools.py", "catalogue.py")
-COLOUR = (*GIFS, "metrics.py", "baselines.py", "data.py", "quality/colour.py")
-FLAT = (*GIFS, "metrics.py", "program.py", "quality/colour.py", "quality/flat.py", "quality/flat_art.py")
+COLOR = (*GIFS, "metrics.py", "baselines.py", "data.py", "quality/color.py")
+FLAT = (*GIFS, "metrics.py", "program.py", "quality/color.py", "quality/flat.py", "quality/flat_art.py")
 BETWEENS = (*GIFS, "metrics.py", "baselines.py", "data.py", "perceptual.py", "rife.py", "quality/betweens.py")
 SCENES = tuple(f"scenes/{name}.py" for name in ("fonts", "layers", "kinds", "measures"))
 GENERATED = (*BETWEENS, *SCENES, "program.py", "quality/generated.py")

@@ -72,22 +72,22 @@ def draw_lines(rng: np.random.Generator, lines: int, most: int = 6) -> list[str]
 def text_image(
     text: str,
     font: ImageFont.FreeTypeFont,
-    colour: tuple[int, int, int],
+    color: tuple[int, int, int],
     outline: tuple[int, tuple[int, int, int]] | None = None,
     smooth: bool = True,
     spacing: int = 4,
     align: str = "left",
 ) -> Image.Image:
-    """Lines of text on nothing, RGBA, cut to what they cover. outline: its width and colour. smooth: anti-aliased."""
+    """Lines of text on nothing, RGBA, cut to what they cover. outline: its width and color. smooth: anti-aliased."""
     width = outline[0] if outline else 0
     options = {"font": font, "spacing": spacing, "stroke_width": width, "align": align}
     scratch = ImageDraw.Draw(Image.new("L", (1, 1)))
     left, top, right, bottom = scratch.multiline_textbbox((0, 0), text, **options)
     size = max(1, int(np.ceil(right - left)) + 2), max(1, int(np.ceil(bottom - top)) + 2)
-    # The colour under half-covered pixels is that of the edge: Pillow mixes colour and cover alike.
-    image = Image.new("RGBA", size, (*(outline[1] if outline else colour), 0))
+    # The color under half-covered pixels is that of the edge: Pillow mixes color and cover alike.
+    image = Image.new("RGBA", size, (*(outline[1] if outline else color), 0))
     draw = ImageDraw.Draw(image)
     draw.fontmode = "L" if smooth else "1"
     at = (1 - int(np.floor(left)), 1 - int(np.floor(top)))
-    draw.multiline_text(at, text, fill=colour, stroke_fill=outline[1] if outline else None, **options)
+    draw.multiline_text(at, text, fill=color, stroke_fill=outline[1] if outline else None, **options)
     return image

@@ -26,7 +26,7 @@ LEAST_FPS = 20
 CUT = 45.0
 """Mean absolute difference of two frames of a film above which they are taken for two scenes."""
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 Box = tuple[int, int, int, int]
 
 
@@ -39,7 +39,7 @@ class Films:
         self._frames = lru_cache(maxsize=12)(lambda source: load_frames(source, cache))
 
     def film(self, rng: np.random.Generator, size: tuple[int, int], span: int, gap: int) -> np.ndarray | None:
-        """span * gap + 1 neighbouring frames of a clip through a window, uint8 [T, H, W, 3]; None where none was found
+        """span * gap + 1 neighboring frames of a clip through a window, uint8 [T, H, W, 3]; None where none was found
         that is long and large enough and shows one scene."""
         for _ in range(8 if self.clips else 0):
             source = self.clips[int(rng.integers(len(self.clips)))]
@@ -99,13 +99,13 @@ class Maker:
     def one_of(self, *choices):
         return choices[int(self.rng.integers(len(choices)))]
 
-    def colour(self, low: int = 0, high: int = 255) -> Colour:
+    def color(self, low: int = 0, high: int = 255) -> Color:
         red, green, blue = (int(value) for value in self.rng.integers(low, high + 1, 3))
         return red, green, blue
 
-    def pair(self) -> tuple[Colour, Colour]:
+    def pair(self) -> tuple[Color, Color]:
         """A ground and what can be read on it."""
-        dark, light = self.colour(0, 70), self.colour(190, 255)
+        dark, light = self.color(0, 70), self.color(190, 255)
         if self.chance(0.35):
             dark, light = (0, 0, 0), (255, 255, 255)
         return (dark, light) if self.chance(0.5) else (light, dark)
@@ -118,15 +118,15 @@ class Maker:
     def points(self, low: float = 5.0, high: float = 14.0) -> float:
         return self.among(low, high) * self.unit
 
-    def flat(self, colour: Colour, box: Box | None = None, opacity: float = 1.0) -> Stamp:
+    def flat(self, color: Color, box: Box | None = None, opacity: float = 1.0) -> Stamp:
         """A still rectangle, of the whole canvas by default."""
         left, top, right, bottom = box or (0, 0, *self.size)
-        patch = np.full((max(0, bottom - top), max(0, right - left), 3), colour, np.uint8)
+        patch = np.full((max(0, bottom - top), max(0, right - left), 3), color, np.uint8)
         return Stamp(premultiplied(patch, opacity), Path((left, top)))
 
     def gradient(self) -> Stamp:
         """A still, smooth ground."""
-        corners = np.array([self.colour() for _ in range(4)], np.float32).reshape(2, 2, 3)
+        corners = np.array([self.color() for _ in range(4)], np.float32).reshape(2, 2, 3)
         if self.chance(0.5):
             corners[:, 1] = corners[:, 0]
         width, height = self.size
@@ -161,7 +161,7 @@ class Maker:
         """The background of a scene that is drawn."""
         draw = self.rng.random()
         if draw < 0.35:
-            return self.flat(self.colour())
+            return self.flat(self.color())
         if draw < 0.7:
             return self.gradient()
         return self.panned(self.films.picture(self.rng), (0.0, 0.0)) if draw < 0.8 else self.moving_ground()
@@ -171,22 +171,22 @@ class Maker:
         most = [max(1, int(length * share)) for length, share in zip(self.size, limit)]
         return image.crop((0, 0, min(image.width, most[0]), min(image.height, most[1])))
 
-    def text(self, lines: list[str], low: float = 5.0, high: float = 14.0, colour: Colour | None = None) -> Image.Image:
+    def text(self, lines: list[str], low: float = 5.0, high: float = 14.0, color: Color | None = None) -> Image.Image:
         """Text in one of the ways that captions are drawn; never wider than the canvas."""
         points, smooth = self.points(low, high), not self.chance(0.08)
         outline = None
-        if colour is None:
-            edge, colour = self.pair()
+        if color is None:
+            edge, color = self.pair()
             if self.chance(0.6):
                 outline = (max(1, round(points * self.between(0.04, 0.14))), edge)
         font = draw_font(self.rng, max(7, points))
         align = self.one_of("left", "center")
         spacing = round(points * self.between(0.1, 0.6))
-        image = text_image("\n".join(lines), font, colour, outline, smooth, spacing, align)
+        image = text_image("\n".join(lines), font, color, outline, smooth, spacing, align)
         if image.width > 0.95 * self.size[0]:
             smaller = max(7, points * 0.95 * self.size[0] / image.width)
             image = text_image(
-                "\n".join(lines), font.font_variant(size=smaller), colour, outline, smooth, spacing, align
+                "\n".join(lines), font.font_variant(size=smaller), color, outline, smooth, spacing, align
             )
         return image
 
@@ -241,7 +241,7 @@ class Maker:
 
     def counter(self) -> Switched:
         """A number or clock that counts on with every frame of the GIF, or with some."""
-        edge, colour = self.pair()
+        edge, color = self.pair()
         points, begin, step = self.points(6, 12), int(self.rng.integers(1000)), int(self.one_of(1, 1, 2, 7))
         font, clock = draw_font(self.rng, points), self.chance(0.4)
         outline = (1, edge) if self.chance(0.5) else None
@@ -252,7 +252,7 @@ class Maker:
         path, every = None, self.one_of(1, 1, 2)
         states = []
         for k in range(0, FRAMES, every):
-            image = text_image(shown(begin + k * step), font, colour, outline)
+            image = text_image(shown(begin + k * step), font, color, outline)
             path = path or self.placed(image, "corner")
             states.append((float(k), Stamp(premultiplied(image), path)))
         return Switched(tuple(states))
@@ -268,13 +268,13 @@ def _caption(make: Maker) -> list[Layer]:
         layers.append(_thing(make))
     width, height = make.size
     if make.chance(0.2):
-        bar, colour = round(make.between(5, 16) * make.unit), make.one_of((0, 0, 0), (255, 255, 255), make.colour())
-        layers += [make.flat(colour, (0, 0, width, bar)), make.flat(colour, (0, height - bar, width, height))]
+        bar, color = round(make.between(5, 16) * make.unit), make.one_of((0, 0, 0), (255, 255, 255), make.color())
+        layers += [make.flat(color, (0, 0, width, bar)), make.flat(color, (0, height - bar, width, height))]
     if make.chance(0.1):
-        edge, colour = round(make.between(1, 5) * make.unit), make.colour()
+        edge, color = round(make.between(1, 5) * make.unit), make.color()
         for box in ((0, 0, width, edge), (0, height - edge, width, height), (0, 0, edge, height),
                     (width - edge, 0, width, height)):  # fmt: skip
-            layers.append(make.flat(colour, box))
+            layers.append(make.flat(color, box))
     where = make.rng.permutation(["top", "bottom", "bottom", "corner", "anywhere"])
     for k in range(int(make.rng.integers(1, 3))):
         image = make.text(draw_lines(make.rng, int(make.rng.integers(1, 4)), 5))
@@ -315,8 +315,8 @@ def _scroll(make: Maker) -> list[Layer]:
             page = make.fitted(make.text(draw_lines(make.rng, 5), 5, 9, ink))
             layers.append(make.stamped(page, make.placed(page, "anywhere")))
         return layers
-    colour = ink if not over else None
-    page = make.text(draw_lines(make.rng, int(make.rng.integers(8, 24)), 7), 4, 10, colour)
+    color = ink if not over else None
+    page = make.text(draw_lines(make.rng, int(make.rng.integers(8, 24)), 7), 4, 10, color)
     speed = make.speed if make.speed is not None else make.among(0.5, 40)
     x = float(make.one_of(width / 2, page.width / 2 + 4 * make.unit))
     start = (round(x), round(make.between(0.2, 0.8) * height))
@@ -347,13 +347,13 @@ def _slides(make: Maker) -> list[Layer]:
     ground, ink = make.pair()
     width, height = make.size
     layers: list[Layer] = [make.gradient() if make.chance(0.25) else make.flat(ground)]
-    colour = None if isinstance(layers[0], Stamp) and make.chance(0.2) else ink
+    color = None if isinstance(layers[0], Stamp) and make.chance(0.2) else ink
     begins = int(make.rng.integers(1, FRAMES))
     match make.one_of("cards", "cards", "list", "typed", "page"):
         case "cards":
             states: list[tuple[float, Layer | None]] = []
             for k in range(0, FRAMES, int(make.one_of(1, 2, begins))):
-                card = make.fitted(make.text(draw_lines(make.rng, int(make.rng.integers(1, 6))), 6, 18, colour), (1, 1))
+                card = make.fitted(make.text(draw_lines(make.rng, int(make.rng.integers(1, 6))), 6, 18, color), (1, 1))
                 states.append((float(k), make.stamped(card, make.placed(card, make.one_of("anywhere", "top")))))
             layers.append(Switched(tuple(states)))
         case "list":
@@ -388,14 +388,14 @@ def _slides(make: Maker) -> list[Layer]:
 def _progress(make: Maker) -> Drawn:
     """A bar that grows at the top or the bottom."""
     width, height = make.size
-    high, colour = max(2, round(make.between(1.5, 5) * make.unit)), make.colour()
-    ground, begin = make.colour(), make.between(0, 0.3)
+    high, color = max(2, round(make.between(1.5, 5) * make.unit)), make.color()
+    ground, begin = make.color(), make.between(0, 0.3)
     step = make.speed / width if make.speed is not None else make.between(0.02, 0.16)
 
     def draw(t: float) -> Image.Image:
         image = Image.new("RGBA", (width * OVERSAMPLE, high * OVERSAMPLE), (*ground, 255))
         end = (begin + step * t) * width * OVERSAMPLE
-        ImageDraw.Draw(image).rectangle((0, 0, round(end), high * OVERSAMPLE), fill=(*colour, 255))
+        ImageDraw.Draw(image).rectangle((0, 0, round(end), high * OVERSAMPLE), fill=(*color, 255))
         return image
 
     return Drawn(draw, (0, make.one_of(0, height - high)))
@@ -427,7 +427,7 @@ def _window(make: Maker, wide: int, high: int) -> Image.Image:
     ground, ink = ((245, 245, 245), (30, 30, 30)) if make.chance(0.6) else make.pair()
     image = Image.new("RGBA", (wide, high), (*ground, 255))
     draw = ImageDraw.Draw(image)
-    bar, accent = max(9, round(7 * make.unit)), make.colour(40, 220)
+    bar, accent = max(9, round(7 * make.unit)), make.color(40, 220)
     draw.rectangle((0, 0, wide - 1, bar), fill=(*accent, 255))
     font = draw_font(make.rng, max(7, bar * 0.6))
     title = text_image(draw_words(make.rng, 2), font, (255, 255, 255))
@@ -455,7 +455,7 @@ def _window(make: Maker, wide: int, high: int) -> Image.Image:
                 top += 5
             case "icons":
                 for x in range(6, wide - 16, 18):
-                    draw.ellipse((x, top, x + 12, top + 12), fill=(*make.colour(), 255))
+                    draw.ellipse((x, top, x + 12, top + 12), fill=(*make.color(), 255))
                 top += 18
             case "picture":
                 side = min(wide - 12, high - top - 4, round(25 * make.unit))
@@ -470,7 +470,7 @@ def _window(make: Maker, wide: int, high: int) -> Image.Image:
 def _interface(make: Maker) -> list[Layer]:
     """A desktop: windows, one of which may be dragged, a list that scrolls in one, menus that open, a cursor."""
     width, height = make.size
-    layers: list[Layer] = [make.flat(make.colour()) if make.chance(0.5) else make.gradient()]
+    layers: list[Layer] = [make.flat(make.color()) if make.chance(0.5) else make.gradient()]
     if make.chance(0.25):
         layers = [make.panned(make.films.picture(make.rng), (0.0, 0.0))]
     for k in range(int(make.rng.integers(1, 4))):
@@ -532,7 +532,7 @@ def _chart(make: Maker) -> list[Layer]:
     base.alpha_composite(title.crop((0, 0, min(title.width, width - left), title.height)), (left, round(2 * make.unit)))
     layers.append(Stamp(premultiplied(base), Path((0, 0))))
     count, what = int(make.rng.integers(2, 6)), make.one_of("lines", "bars", "points")
-    colours = [make.colour(20, 230) for _ in range(count)]
+    colors = [make.color(20, 230) for _ in range(count)]
     area = (width - 6 - left, bottom - top)
     values = np.cumsum(make.rng.normal(0, 0.12, (count, 60)), 1) * 0.5 + make.rng.uniform(0.2, 0.8, (count, 1))
     begin, step = make.between(0.1, 0.5), make.between(0.01, 0.12)
@@ -542,8 +542,8 @@ def _chart(make: Maker) -> list[Layer]:
     def draw_values(t: float) -> Image.Image:
         image = Image.new("RGBA", (area[0] * OVERSAMPLE, area[1] * OVERSAMPLE))
         pen, (wide, high) = ImageDraw.Draw(image), image.size
-        for k, colour in enumerate(colours):
-            fill = (*colour, 255)
+        for k, color in enumerate(colors):
+            fill = (*color, 255)
             match what:
                 case "lines":
                     end = min(1.0, begin + step * t)
@@ -593,8 +593,8 @@ def _thing(make: Maker, textured: bool = True) -> Sprite:
         step = max(1.0, min(2.0, min(picture.shape[:2]) / wide))
         cut = min(int(wide * step), *picture.shape[:2])
         top, left = (int(make.rng.integers(length - cut + 1)) for length in picture.shape[:2])
-        colours = cv2.resize(picture[top : top + cut, left : left + cut], (wide, wide), interpolation=cv2.INTER_AREA)
-        image = Image.fromarray(np.dstack([colours, mask]))
+        colors = cv2.resize(picture[top : top + cut, left : left + cut], (wide, wide), interpolation=cv2.INTER_AREA)
+        image = Image.fromarray(np.dstack([colors, mask]))
     else:
         image = _drawn_shape(make, wide)
     x, y = (make.between(0.1, 0.9) * length for length in make.size)
@@ -615,46 +615,46 @@ def _drawn_shape(make: Maker, side: int) -> Image.Image:
     """A piece of a cartoon: a flat or shaded shape with an outline, a face, a pixel sprite, a word."""
     image = Image.new("RGBA", (side, side))
     draw = ImageDraw.Draw(image)
-    colour, edge = make.colour(), make.one_of((0, 0, 0), (0, 0, 0), make.colour(0, 90))
+    color, edge = make.color(), make.one_of((0, 0, 0), (0, 0, 0), make.color(0, 90))
     width = round(make.between(0, 0.06) * side)
     match make.one_of("blob", "blob", "face", "polygon", "cells", "word"):
         case "blob":
             mask = _blob(make, side)
             inner = cv2.erode(mask, np.ones((2 * width + 1, 2 * width + 1), np.uint8))
             shade = np.linspace(make.between(0.6, 1), 1, side)[:, None, None]
-            body = np.where(inner[..., None] > 127, np.array(colour) * shade, edge)
+            body = np.where(inner[..., None] > 127, np.array(color) * shade, edge)
             image = Image.fromarray(np.dstack([body.astype(np.uint8), mask]))
         case "face":
-            draw.ellipse((2, 2, side - 3, side - 3), fill=(*colour, 255), outline=(*edge, 255), width=max(1, width))
+            draw.ellipse((2, 2, side - 3, side - 3), fill=(*color, 255), outline=(*edge, 255), width=max(1, width))
             for x in (0.33, 0.62):
                 draw.ellipse((x * side, 0.3 * side, (x + 0.08) * side, 0.45 * side), fill=(*edge, 255))
             draw.arc((0.25 * side, 0.35 * side, 0.75 * side, 0.8 * side), 20, 160, fill=(*edge, 255), width=width + 1)
         case "polygon":
             points = [(make.between(0, 1) * side, make.between(0, 1) * side) for _ in range(int(make.one_of(3, 4, 5)))]
-            draw.polygon(points, fill=(*colour, 255), outline=(*edge, 255), width=max(1, width))
+            draw.polygon(points, fill=(*color, 255), outline=(*edge, 255), width=max(1, width))
         case "cells":
             half = make.rng.integers(0, 4, (8, 4))
-            colours = np.array([(0, 0, 0, 0), (*colour, 255), (*edge, 255), (*make.colour(), 255)], np.uint8)
-            cells = Image.fromarray(colours[np.concatenate([half, half[:, ::-1]], 1)])
+            colors = np.array([(0, 0, 0, 0), (*color, 255), (*edge, 255), (*make.color(), 255)], np.uint8)
+            cells = Image.fromarray(colors[np.concatenate([half, half[:, ::-1]], 1)])
             image = cells.resize((side // 8 * 8, side // 8 * 8), Image.Resampling.NEAREST)
         case "word":
-            image = text_image(draw_words(make.rng, 1), draw_font(make.rng, side / 3), colour, (max(1, width), edge))
+            image = text_image(draw_words(make.rng, 1), draw_font(make.rng, side / 3), color, (max(1, width), edge))
     return image
 
 
 def _animation(make: Maker) -> list[Layer]:
     """Drawn animation: shapes with outlines that move, turn and grow over a ground that may be panned below them."""
-    layers: list[Layer] = [make.gradient() if make.chance(0.5) else make.flat(make.colour())]
+    layers: list[Layer] = [make.gradient() if make.chance(0.5) else make.flat(make.color())]
     if make.chance(0.45):
         # A drawn scenery, twice as wide as what is seen of it.
         wide, high = make.size[0] * 4, make.size[1] * 3
-        scenery = Image.new("RGB", (wide, high), make.colour())
+        scenery = Image.new("RGB", (wide, high), make.color())
         draw = ImageDraw.Draw(scenery)
         for _ in range(int(make.rng.integers(10, 50))):
             x, y, side = make.between(-0.1, 1) * wide, make.between(-0.1, 1) * high, make.among(0.05, 0.5) * high
             box = (x, y, x + side * make.between(0.3, 1.5), y + side)
             outline = (0, 0, 0) if make.chance(0.5) else None
-            (draw.ellipse if make.chance(0.4) else draw.rectangle)(box, fill=make.colour(), outline=outline, width=5)
+            (draw.ellipse if make.chance(0.4) else draw.rectangle)(box, fill=make.color(), outline=outline, width=5)
         layers = [make.panned(np.asarray(scenery))]
     for _ in range(int(make.rng.integers(1, 7))):
         layers.append(_thing(make, textured=False))

@@ -23,7 +23,7 @@ Patch = tuple[np.ndarray, int, int]
 
 
 def premultiplied(image: Image.Image | np.ndarray, opacity: float = 1.0) -> np.ndarray:
-    """float32 [h, w, 4]: colours in 0 ... 255 times the cover, and the cover in 0 ... 1."""
+    """float32 [h, w, 4]: colors in 0 ... 255 times the cover, and the cover in 0 ... 1."""
     array = np.asarray(image, np.float32)
     if array.shape[-1] == 3:
         array = np.concatenate([array, np.full((*array.shape[:2], 1), 255, np.float32)], -1)

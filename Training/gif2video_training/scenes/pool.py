@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ..catalogue import MAKERS
-from ..colour_pool import random_colours
+from ..color_pool import random_colors
 from ..data import find_sources
 from ..export import load_model
 from ..motion_pool import PoolWriter, degrade
@@ -29,17 +29,17 @@ CLEAN, HELD = 0.25, 0.7
 
 
 def draw_any_maker(rng: np.random.Generator, pair: np.ndarray) -> tuple[str, int] | None:
-    """The maker of a pair's GIF, and the number of colours; None: it stays as it is. pair: uint8 [2, H, W, 3]."""
+    """The maker of a pair's GIF, and the number of colors; None: it stays as it is. pair: uint8 [2, H, W, 3]."""
     if rng.random() < CLEAN:
         return None
     packed = pair.astype(np.uint32) @ np.array([1, 256, 65536], np.uint32)
     if len(np.unique(packed)) <= 256 and rng.random() < HELD:
         return None
-    colours = random_colours(rng, 16, 256)
-    makers = [maker.name for maker in MAKERS.values() if colours <= maker.most_colours]
+    colors = random_colors(rng, 16, 256)
+    makers = [maker.name for maker in MAKERS.values() if colors <= maker.most_colors]
     # Pillow and ffmpeg as often as the rest together.
     weights = np.array([1.0 if name.startswith(("pillow", "ffmpeg")) else 0.6 for name in makers])
-    return str(rng.choice(makers, p=weights / weights.sum())), colours
+    return str(rng.choice(makers, p=weights / weights.sum())), colors
 
 
 def write_scene_pool(

@@ -9,28 +9,28 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..colour_pool import FILM, RUN, SIDE, draw_maker, film_run, random_colours, source_shares
-from ..tasks import Batch, ColourTask
+from ..color_pool import FILM, RUN, SIDE, draw_maker, film_run, random_colors, source_shares
+from ..tasks import Batch, ColorTask
 from .device_makers import finished
 from .film_store import FilmStore
 from .recipes import RECIPES, Prepared, prepared
 from .stream import Stream
-from .windows import ColourWindows
+from .windows import ColorWindows
 
 TAKEN = 6
-"""Runs that a step takes over at the most: searching their nearest colours costs the device time."""
+"""Runs that a step takes over at the most: searching their nearest colors costs the device time."""
 
 
 @dataclass(frozen=True)
-class ColourSource:
-    """Draws films and prepares their GIFs, as colour_pool.write_colour_pool does. For any thread.
+class ColorSource:
+    """Draws films and prepares their GIFs, as color_pool.write_color_pool does. For any thread.
 
-    dithered: by which makers; colours: fewest and most; smallest: pixels that a window's sides have at the least.
+    dithered: by which makers; colors: fewest and most; smallest: pixels that a window's sides have at the least.
     """
 
     store: FilmStore
     dithered: bool
-    colours: tuple[int, int]
+    colors: tuple[int, int]
     smallest: int
 
     @cached_property
@@ -44,17 +44,17 @@ class ColourSource:
         film = film_run(rng, self.store.frames(source), SIDE, RUN if maker.tool == "pillow" else FILM)
         if min(film.shape[1:3]) < self.smallest:
             return []
-        made = prepared(film, RECIPES[maker.name], random_colours(rng, *self.colours))
+        made = prepared(film, RECIPES[maker.name], random_colors(rng, *self.colors))
         # A short clip's last frame stands.
         firsts = range(0, max(1, len(film) - RUN + 1), RUN)
         return [made.part([min(first + k, len(film) - 1) for k in range(RUN)]) for first in firsts]
 
 
-class StreamedColourTask(ColourTask):
-    """ColourTask whose batches come from windows that a stream of prepared runs keeps fresh."""
+class StreamedColorTask(ColorTask):
+    """ColorTask whose batches come from windows that a stream of prepared runs keeps fresh."""
 
     def __init__(
-        self, config: dict, windows: ColourWindows, stream: Stream, validation: Path | None, device: torch.device
+        self, config: dict, windows: ColorWindows, stream: Stream, validation: Path | None, device: torch.device
     ):
         super().__init__(config, [], validation, device)
         self.windows, self.stream, self.taken = windows, stream, 0

@@ -1,15 +1,15 @@
-"""Colour pools: ready-made pairs of a true frame and a GIF frame, in memory-mapped arrays.
+"""Color pools: ready-made pairs of a true frame and a GIF frame, in memory-mapped arrays.
 
 Making GIFs costs as much as training on them, so it is done once, ahead; a training step then only
 cuts patches out of a pool. A pool is a folder that holds, per sample of at most SIDE x SIDE pixels:
 
     truth.npy    uint8 [N, RUN - 1, SIDE, SIDE, 3]  the film's frames; the last one's truth is not kept
     index.npy    uint8 [N, RUN, SIDE, SIDE]         the GIF's frames, as indices
-    palette.npy  uint8 [N, RUN, 256, 3]             their colour tables
+    palette.npy  uint8 [N, RUN, 256, 3]             their color tables
     radius.npy   float32 [N, RUN, 256]              the palette radius of every entry (makers.radius_table)
-    samples.json                                    per sample: source, kind, maker, colours, tables, size
+    samples.json                                    per sample: source, kind, maker, colors, tables, size
 
-Runs of frames, as the colour networks see their own last picture: a run's first frame has no past, its last one is only
+Runs of frames, as the color networks see their own last picture: a run's first frame has no past, its last one is only
 what comes after.
 """
 
@@ -26,7 +26,7 @@ import torch
 from PIL import Image
 
 from .catalogue import MAKERS, Maker
-from .data import Source, centre_crop, find_sources, load_frames
+from .data import Source, center_crop, find_sources, load_frames
 from .makers import GIFFrame, cell_table, radius_table
 
 SIDE = 256
@@ -54,13 +54,13 @@ MAKER_WEIGHTS = {
 
 @dataclass(frozen=True)
 class Sample:
-    """Facts about one sample of a colour pool. `tables`: entries of the file's colour table, by frame."""
+    """Facts about one sample of a color pool. `tables`: entries of the file's color table, by frame."""
 
     source: str
     kind: str
     maker: str
     dithered: bool
-    colours: int
+    colors: int
     tables: list[int]
     height: int
     width: int
@@ -69,7 +69,7 @@ class Sample:
 TOOLS = sorted({MAKERS[name].tool for name in MAKER_WEIGHTS})
 
 
-class ColourPool:
+class ColorPool:
     """A pool on disk, opened read-only."""
 
     def __init__(self, folder: Path):
@@ -81,7 +81,7 @@ class ColourPool:
         self.cells: dict[tuple[int, int], np.ndarray] = {}
 
     def cell(self, slot: int, k: int) -> np.ndarray:
-        """How far the cells of frame `k`'s colours reach (makers.cell_table), float32 [256, 6]; computed once."""
+        """How far the cells of frame `k`'s colors reach (makers.cell_table), float32 [256, 6]; computed once."""
         known = self.cells.get((slot, k))
         if known is None:
             known = np.zeros((256, 6), np.float32)
@@ -104,7 +104,7 @@ class ColourPool:
         return torch.from_numpy(self.radius[slot, k][self.index[slot, k, : sample.height, : sample.width]])
 
 
-def random_colours(rng: np.random.Generator, low: int, high: int) -> int:
+def random_colors(rng: np.random.Generator, low: int, high: int) -> int:
     """A palette size: often 32 (the paper's) and the largest (most real GIFs), else log-uniform."""
     draw = rng.random()
     if draw < 0.25 and low <= 32 <= high:
@@ -145,7 +145,7 @@ def cut(frames: np.ndarray, window: tuple[slice, slice, float], side: int) -> np
 def film_run(
     rng: np.random.Generator, frames: np.ndarray, side: int, length: int, scales: tuple[float, float] | None = None
 ) -> np.ndarray:
-    """`length` neighbouring frames of a clip (less of a short one) through one random window, or a still in motion.
+    """`length` neighboring frames of a clip (less of a short one) through one random window, or a still in motion.
 
     frames: uint8 [T, H, W, 3]; a still image (T = 1) stands or moves evenly through the window.
     """
@@ -186,19 +186,19 @@ def source_shares(sources: list[Source], even: bool) -> np.ndarray:
     return weights / weights.sum()
 
 
-def write_colour_pool(
+def write_color_pool(
     out: Path,
     sources: list[Source],
     cache: Path,
     count: int,
     dither: str,
     makers: list[str],
-    colours: tuple[int, int],
+    colors: tuple[int, int],
     even: bool,
     scales: tuple[float, float] | None,
     seed: int,
 ) -> None:
-    """Makes a colour pool. dither: "none", "dithered" or "any" (half of each)."""
+    """Makes a color pool. dither: "none", "dithered" or "any" (half of each)."""
     rng = np.random.default_rng(seed)
     pool = PoolWriter(out, count)
     slots = list(rng.permutation(count))
@@ -208,7 +208,7 @@ def write_colour_pool(
             dithered = dither == "dithered" or (dither == "any" and rng.random() < 0.5)
             maker = draw_maker(rng, dithered, makers)
             crops = film_run(rng, frames, SIDE, RUN if maker.tool == "pillow" else FILM, scales)
-            number = min(random_colours(rng, *colours), maker.most_colours)
+            number = min(random_colors(rng, *colors), maker.most_colors)
             made = maker.frames(crops, number)
             for first in range(0, max(1, len(made) - RUN + 1), RUN):
                 if wanted == 0:
@@ -222,7 +222,7 @@ def write_colour_pool(
 
 
 class PoolWriter:
-    """Fills a colour pool of a known size, slot by slot."""
+    """Fills a color pool of a known size, slot by slot."""
 
     def __init__(self, out: Path, count: int):
         out.mkdir(parents=True, exist_ok=True)
@@ -236,7 +236,7 @@ class PoolWriter:
         self.radii = np.zeros((count, RUN, 256), np.float32)
         self.samples: list[Sample | None] = [None] * count
 
-    def put(self, slot: int, truth: np.ndarray, gifs: list[GIFFrame], source, kind, maker, dithered, colours) -> None:
+    def put(self, slot: int, truth: np.ndarray, gifs: list[GIFFrame], source, kind, maker, dithered, colors) -> None:
         """truth: uint8 [RUN, H, W, 3]; gifs: the GIF's frames."""
         height, width = truth.shape[1:3]
         self.arrays["truth"][slot, :, :height, :width] = truth[: RUN - 1]
@@ -245,7 +245,7 @@ class PoolWriter:
             self.palettes[slot, k, : len(gif.palette)] = gif.palette
             self.radii[slot, k, : len(gif.palette)] = radius_table(gif.palette)
         tables = [len(gif.palette) for gif in gifs]
-        self.samples[slot] = Sample(source, kind, maker, dithered, colours, tables, height, width)
+        self.samples[slot] = Sample(source, kind, maker, dithered, colors, tables, height, width)
 
     def close(self) -> None:
         np.save(self.out / "palette.npy", self.palettes)
@@ -261,11 +261,11 @@ def write_validation_pool(
     every: int,
     load: Callable[[Source], np.ndarray] = load_frames,
 ) -> None:
-    """A colour pool of centre crops of clips at full rate, Pillow's median cut (none) or its Floyd-Steinberg."""
+    """A color pool of center crops of clips at full rate, Pillow's median cut (none) or its Floyd-Steinberg."""
     maker = MAKERS["pillow-floyd_steinberg" if dither == "dithered" else "pillow-none"]
     rows = []
     for source in sources:
-        film = centre_crop(load(source), SIDE) if source.is_clip else []
+        film = center_crop(load(source), SIDE) if source.is_clip else []
         for at in range(every // 2, len(film), every):
             crops = np.ascontiguousarray(film[[min(max(at + k - RUN + 2, 0), len(film) - 1) for k in range(RUN)]])
             for number in sizes:
@@ -278,7 +278,7 @@ def write_validation_pool(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Make a colour pool from a folder of clips and images.")
+    parser = argparse.ArgumentParser(description="Make a color pool from a folder of clips and images.")
     parser.add_argument("--data", type=Path, required=True, help="folder of clips and images")
     parser.add_argument("--out", type=Path, required=True, help="the pool's folder")
     parser.add_argument("--cache", type=Path, default=Path("cache/frames"), help="decoded clips")
@@ -286,7 +286,7 @@ def main() -> None:
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=TOOLS, help="who makes the GIFs (default: all)")
     parser.add_argument("--makers", nargs="+", choices=MAKER_WEIGHTS, help="these only (default: all of the tools)")
     parser.add_argument("--count", type=int, default=6000, help="samples")
-    parser.add_argument("--colours", type=int, nargs=2, default=(16, 256), metavar=("LOW", "HIGH"))
+    parser.add_argument("--colors", type=int, nargs=2, default=(16, 256), metavar=("LOW", "HIGH"))
     parser.add_argument("--even", action="store_true", help="every source weighs the same (for the classifier)")
     parser.add_argument(
         "--scales",
@@ -297,7 +297,7 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--validation", action="store_true", help="centre crops of clips, Pillow only, 32 and 256 colours"
+        "--validation", action="store_true", help="center crops of clips, Pillow only, 32 and 256 colors"
     )
     parser.add_argument("--every", type=int, default=24, help="with --validation: every n-th frame")
     options = parser.parse_args()
@@ -309,14 +309,14 @@ def main() -> None:
     if options.validation:
         write_validation_pool(options.out, sources, options.dither, [32, 256], options.every)
     else:
-        write_colour_pool(
+        write_color_pool(
             options.out,
             sources,
             options.cache,
             options.count,
             options.dither,
             makers,
-            tuple(options.colours),
+            tuple(options.colors),
             options.even,
             tuple(options.scales) if options.scales else None,
             options.seed,
