@@ -23,7 +23,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share/gif2video
 DOC = $(DESTDIR)$(PREFIX)/share/doc/gif2video
 ETC = $(DESTDIR)/etc/gif2video
 SYSTEMD = $(DESTDIR)$(PREFIX)/lib/systemd
-# Where Debian's shells look.
+# The folders in which Debian's shells look.
 BASH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 FISH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
@@ -65,7 +65,7 @@ test: dependencies
 	$(SWIFT) test --disable-xctest
 	@command -v chromium > /dev/null || echo '######## SKIPPED: no chromium here, so no browser played a video ########'
 
-# What uses a network, on the lowest level and on OpenBLAS: the path of a processor that has no kernels of ours.
+# The tests that use a network, on the lowest level and on OpenBLAS: the path of a processor that has no kernels of ours.
 test-openblas: dependencies
 	GIF2VIDEO_CPU=baseline GIF2VIDEO_CONV=openblas $(SWIFT) test --disable-xctest \
 		--filter 'InferenceTests|RestorationTests|PipelineTests|EndToEndTests'

@@ -2,7 +2,7 @@
 """`make bench`: our networks beside PyTorch's and ONNX Runtime's, the same weights and pictures, in turns.
 
 Every contender runs once a round, A B C A B C ..., so that a busy machine is busy for all of them; of all rounds the
-best time counts. The whole program is measured by pipeline.py. Where other programs keep the processors busy,
+best time counts. The whole program is measured by pipeline.py. If other programs keep the processors busy,
 `--clock processor` shows, for one thread, what each contender itself took of one; the JSON holds both. The processor's
 own rate (fused multiplications and additions in registers) is measured in the same rounds. "Share of peak" counts the
 operations that a direct convolution would take: Winograd's lie above 1.

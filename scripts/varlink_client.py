@@ -1,4 +1,4 @@
-"""What scripts/test-varlink-client does with the Python proxy of the varlink package."""
+"""The tests that scripts/test-varlink-client makes with the Python proxy of the varlink package."""
 
 import sys
 import threading

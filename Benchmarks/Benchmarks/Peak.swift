@@ -2,7 +2,7 @@ import CPeak
 import Synchronization
 import Threads
 
-/// What the processor can multiply and add at all.
+/// The processor's peak rate of multiplications and additions.
 enum Peak {
     /// {"avx2": [...], "avx512": [...]}: operations a second of so many threads at once, by the clock on the wall and by
     /// the processor's; 0 for what it does not have.

@@ -30,7 +30,7 @@ struct PixelSubject: Subject {
                 ids.withUnsafeBufferPointer { operations.nearestColors(image.view, table, ids: $0, into: target.view) }
             }
         case "nearest colors, near a palette color":
-            // What CCDNet's estimates are: the palette's colors, moved a little.
+            // Like CCDNet's estimates: the palette's colors, moved a little.
             let gif = Tensor(3, height, width)
             gif.withUnsafeMutableBufferPointer { values in
                 for pixel in 0..<height * width {
