@@ -3,8 +3,9 @@ import Glibc
 
 /// A model file: a safetensors file whose metadata say which network its tensors are.
 ///
-/// Metadata, all of them text: `format` "gif2video-model", `version` "1", `architecture`, `config` (JSON), and for
-/// people and for choosing among models `name`, `profile`, `dither`, `palette_range`, `training`, `quality`.
+/// Metadata, all of them text: `format` "gif2video-model", `version` "1", `architecture`, `config` and `thresholds` (JSON),
+/// and for people and for choosing among models `name`, `profile`, `dither`, `palette_range`, `training`, `history`,
+/// `quality`. Others are left alone.
 public struct ModelFile {
     /// The path it was loaded from.
     public let path: String
@@ -12,6 +13,8 @@ public struct ModelFile {
     public let architecture: String
     /// All metadata by key.
     public let metadata: [String: String]
+    /// The limits that belong to the weights.
+    public let thresholds: ModelThresholds
     /// The tensors, for the network to take.
     public let weights: ModelWeights
 
@@ -43,6 +46,7 @@ public struct ModelFile {
         self.path = path
         self.architecture = architecture
         self.metadata = metadata
+        thresholds = try ModelThresholds(path: path, text: metadata["thresholds"])
         weights = ModelWeights(path: path, entries: try tensors())
     }
 
