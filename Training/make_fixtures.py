@@ -35,6 +35,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from gif2video_training import makers, networks  # noqa: E402
 
 TESTS = Path(__file__).resolve().parent.parent / "Tests"
+THRESHOLDS = {
+    "ccdnet": {
+        "flat_art_frame_from": 0.2, "flat_art_frame_to": 0.35, "flat_art_block_from": 0.08,
+        "flat_art_block_to": 0.16, "filter_strength": 0.8, "filter_scale_least": 1.4, "filter_scale_most": 1.4,
+        "filter_scale_of_noise": 5, "filter_most_noise": 0.8,
+    },
+    "superslomo": {
+        "hold_flat_art": 0.33, "hold_scene_change": 0.55, "large_motion_from": 4, "large_motion_to": 8,
+        "large_motion_share": 0.01, "view_error": 0.02, "view_reach": 3,
+    },
+    "dither-classifier": {"dithered_logit": 0},
+}  # fmt: skip
+"""Of all fixtures, whose weights are at random; those of ccdnet-dithered filter as dithered GIFs are."""
+DITHERED = {"filter_scale_least": 0.75, "filter_scale_most": 1.35}
 
 
 def save(path: Path, tensors: dict, architecture: str, config: object, **more: str) -> None:
@@ -42,6 +56,10 @@ def save(path: Path, tensors: dict, architecture: str, config: object, **more: s
         "format": "gif2video-model", "version": "1", "architecture": architecture, "name": path.stem,
         "config": json.dumps(config), **more,
     }  # fmt: skip
+    if thresholds := THRESHOLDS.get(architecture):
+        own = DITHERED if more.get("dither") == "dithered" else {}
+        entries = {name: {"value": value, "unit": "test"} for name, value in (thresholds | own).items()}
+        metadata["thresholds"] = json.dumps(entries)
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file({name: value.detach().float().contiguous().clone() for name, value in tensors.items()}, path, metadata)
     print(f"{path.relative_to(TESTS)}: {path.stat().st_size} bytes")
@@ -323,7 +341,7 @@ def slomos() -> None:
         ("superslomo-cubic", {"flow": {**shuffle, "in": 6, "out": 4}, "refine": {**shuffle, "in": 16, "out": 5},
                               "max_flow": 12, "residual": True, "cubic": True}, (37, 46)),
     ]:  # fmt: skip
-        net = randomize(networks.SuperSlomo(config), 0.2)
+        net = randomize(networks.SuperSlomo(config, THRESHOLDS["superslomo"]), 0.2)
         g0, g1, i0, i1 = (image(3, *size, seed) for seed in (4, 5, 6, 7))
         f01, f10 = net.flows(g0, g1)
         case = {"g0": g0, "g1": g1, "i0": i0, "i1": i1, "f01": f01, "f10": f10}

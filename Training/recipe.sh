@@ -93,12 +93,14 @@ stage_color() {
     # shellcheck disable=SC2046 # mixture prints words.
     learn ccdnet-live-dithered dithered $(mixture dithered) --pool cache/wild-none --pool cache/riemersma \
         --pool cache/lossy --validation cache/val-dithered --steps 60000
-    p export runs/dithered/checkpoint.pt ../Models/live/ccdnet-dithered.safetensors --half
+    p export runs/dithered/checkpoint.pt ../Models/live/ccdnet-dithered.safetensors --half \
+        --card cards/ccdnet-live-dithered.json
     # shellcheck disable=SC2046
     learn ccdnet-live-none-first none-first $(mixture none) --validation cache/val-none --steps 30000
     # shellcheck disable=SC2046
     learn ccdnet-live-none none $(mixture none) --validation cache/val-none --start runs/none-first/checkpoint.pt --steps 5000
-    p export runs/none/checkpoint.pt ../Models/live/ccdnet-none.safetensors --half
+    p export runs/none/checkpoint.pt ../Models/live/ccdnet-none.safetensors --half \
+        --card cards/ccdnet-live-none.json
 }
 
 # Networks of twice the width begin as what the live ones compute.
@@ -106,11 +108,13 @@ stage_quality() {
     # shellcheck disable=SC2046
     learn ccdnet-quality-dithered quality-dithered $(mixture dithered) --pool cache/wild-none \
         --validation cache/val-dithered --start runs/dithered/checkpoint.pt --steps 20000
-    p export runs/quality-dithered/checkpoint.pt ../Models/quality/ccdnet-dithered.safetensors --half
+    p export runs/quality-dithered/checkpoint.pt ../Models/quality/ccdnet-dithered.safetensors --half \
+        --card cards/ccdnet-quality-dithered.json
     # shellcheck disable=SC2046
     learn ccdnet-quality-none quality-none $(mixture none) --validation cache/val-none \
         --start runs/none/checkpoint.pt --steps 20000
-    p export runs/quality-none/checkpoint.pt ../Models/quality/ccdnet-none.safetensors --half
+    p export runs/quality-none/checkpoint.pt ../Models/quality/ccdnet-none.safetensors --half \
+        --card cards/ccdnet-quality-none.json
 }
 
 # In-betweens, on frames that the color networks restored. Then the same with larger motion, which is found coarse to fine.
@@ -123,10 +127,11 @@ stage_motion() {
     learn superslomo-live-coarse superslomo-coarse --pool cache/motion-wide --validation cache/val-motion \
         --start runs/superslomo/checkpoint.pt --minutes 113
     # Shown pictures are sampled cubically.
-    p export runs/superslomo-coarse/checkpoint.pt ../Models/live/superslomo.safetensors --half --set '{"cubic": true}'
+    p export runs/superslomo-coarse/checkpoint.pt ../Models/live/superslomo.safetensors --half --set '{"cubic": true}' \
+        --card cards/superslomo-live.json
     # The same weights, which look at the frames in four views.
     p export ../Models/live/superslomo.safetensors ../Models/quality/superslomo.safetensors --set '{"views": true}' \
-        --profile quality
+        --profile quality --card cards/superslomo-quality.json
 }
 
 # Dithered or not; sees the network for dithered GIFs at work.
@@ -138,7 +143,8 @@ stage_classifier() {
     for name in wild-none detail-none flat hard-none hard-none; do pools+=(--pool "cache/$name"); done
     for name in lossy few ordered lossy-2 many ordered-2 few-2; do pools+=(--pool "cache/hard-$name"); done
     learn dither-classifier-live classifier "${pools[@]}" --validation cache/val-none --steps 13000
-    p export runs/classifier/checkpoint.pt ../Models/live/dither-classifier.safetensors --half --set '{"threshold": 1.55}'
+    p export runs/classifier/checkpoint.pt ../Models/live/dither-classifier.safetensors --half \
+        --card cards/dither-classifier-live.json
 }
 
 for stage in "${stages[@]}"; do

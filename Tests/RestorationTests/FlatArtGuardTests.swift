@@ -7,10 +7,12 @@ import Threads
 
 @Suite struct FlatArtGuardTests {
     private let pool = WorkerPool(concurrency: 2)
+    private static let limits = FlatArtGuard.Limits(frame: 0.2...0.35, block: 0.08...0.16)
 
     /// A frame of zeros, moved by `change` palette radii; the radius is 0.1 everywhere.
     private func restored(
-        height: Int = 40, width: Int = 50, _ change: (_ x: Int, _ y: Int) -> Float
+        height: Int = 40, width: Int = 50, _ limits: FlatArtGuard.Limits = limits,
+        _ change: (_ x: Int, _ y: Int) -> Float
     ) -> (before: [Float], after: [Float]) {
         let gif = Tensor(3, height, width)
         let radius = Tensor(1, height, width)
@@ -23,7 +25,7 @@ import Threads
         }
         let before = target.array
         FlatArtGuard(height: height, width: width).apply(
-            to: SequenceFrame(target.view), gif: gif.view, radius: radius.view, on: pool)
+            to: SequenceFrame(target.view), gif: gif.view, radius: radius.view, limits, on: pool)
         return (before, target.array)
     }
 
@@ -35,6 +37,13 @@ import Threads
 
     @Test func aFrameThatChangesIsLeftToTheNetwork() {
         let (before, after) = restored { _, _ in 0.36 }
+        #expect(after == before)
+    }
+
+    @Test func theLimitsAreThoseOfTheNetwork() {
+        let high = FlatArtGuard.Limits(frame: 0.4...0.5, block: 0.08...0.16)
+        #expect(restored(high) { _, _ in 0.36 }.after.allSatisfy { $0 == 0 })
+        let (before, after) = restored(FlatArtGuard.Limits(frame: 0.01...0.02, block: 0.01...0.02)) { _, _ in 0.05 }
         #expect(after == before)
     }
 

@@ -1,4 +1,3 @@
-import Foundation
 import Inference
 import PixelKernels
 import TestSupport
@@ -25,24 +24,13 @@ import Testing
 
     /// The error of loading a network whose header has another configuration.
     private func reason(_ name: String, _ change: (inout [String: Any]) -> Void) throws -> String {
-        let file = try Data(contentsOf: URL(fileURLWithPath: fixturePath(name)))
-        let length = file.prefix(8).enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
-        var header = try object(file[8..<8 + length])
-        var metadata = try #require(header["__metadata__"] as? [String: String])
-        var config = try object(Data(try #require(metadata["config"]).utf8))
-        change(&config)
-        metadata["config"] = String(decoding: try JSONSerialization.data(withJSONObject: config), as: UTF8.self)
-        header["__metadata__"] = metadata
-        let text = try JSONSerialization.data(withJSONObject: header)
         let folder = try TemporaryFolder()
-        let path = folder.url.appendingPathComponent("a.safetensors")
-        try (Data((0..<8).map { UInt8(text.count >> (8 * $0) & 255) }) + text + file[(8 + length)...]).write(to: path)
-        let error = #expect(throws: ModelError.self) { try CCDNet(ModelFile.load(path.path)) }
+        let path = folder.path("a.safetensors")
+        try ModelHeader.copy(fixturePath(name), to: path) {
+            try ModelHeader.changeObject("config", in: &$0, change)
+        }
+        let error = #expect(throws: ModelError.self) { try CCDNet(ModelFile.load(path)) }
         return try #require(error).reason
-    }
-
-    private func object(_ text: Data) throws -> [String: Any] {
-        try #require(try JSONSerialization.jsonObject(with: text) as? [String: Any])
     }
 
     @Test func aHeaderThatDoesNotFitIsExplained() throws {

@@ -5,6 +5,12 @@ import Threads
 
 @testable import Restoration
 
+extension TemporalFilter.Filtering {
+    /// As what ships filters dithered GIFs.
+    fileprivate static let dithered = Self(
+        strength: 0.8, scales: 0.75...1.35, scaleOfNoise: 5, mostNoise: 0.8)
+}
+
 @Suite struct TemporalFilterTests {
     private let pool = WorkerPool(concurrency: 2)
     private let size = (height: 37, width: 45)

@@ -9,15 +9,18 @@ struct TestModels {
 
     /// - Parameter colorNone: `ccdnet-neighbors` sees the frames before and after, `ccdnet-past` the restored one before, too,
     ///   `ccdnet-live` neither.
+    /// - Parameter thresholds: in place of those of the files.
     init(
-        leavingOut missing: String? = nil, colorNone: String = "ccdnet-live", slomo: String = "superslomo-live"
+        leavingOut missing: String? = nil, colorNone: String = "ccdnet-live", slomo: String = "superslomo-live",
+        thresholds: [String: Float] = [:]
     ) throws {
         folder = try TemporaryFolder()
         let live = folder.url.appendingPathComponent("live")
         try FileManager.default.createDirectory(at: live, withIntermediateDirectories: true)
         for name in [colorNone, "ccdnet-dithered", slomo, "dither-classifier"] where name != missing {
-            try FileManager.default.copyItem(
-                atPath: fixturePath(name), toPath: live.appendingPathComponent("\(name).safetensors").path)
+            try ModelHeader.copy(fixturePath(name), to: live.appendingPathComponent("\(name).safetensors").path) {
+                try ModelHeader.setThresholds(thresholds, in: &$0)
+            }
         }
     }
 

@@ -1,45 +1,55 @@
 """Model files: safetensors whose header says what they are.
 
+    python -m gif2video_training.export runs/none/checkpoint.pt ../Models/live/ccdnet-none.safetensors --half \
+        --card cards/ccdnet-live-none.json
+    python -m gif2video_training.export FILE FILE --card CARD        # another header for the same weights
+
 The tensors are those of `networks.folded_state` (convolutions only, BatchNorm folded in), float32 or
 float16. The header's `__metadata__`, all strings:
 
     format "gif2video-model", version "1", architecture, name, profile,
     dither ("none" | "dithered" | "any"), palette_range ("16-256"),
-    config    the network's configuration (networks.py), JSON on one line
-    training  what made it, JSON on one line
-    quality   what was measured, JSON on one line
+    config      the network's configuration (networks.py), JSON on one line
+    training    what made it: the last training's configuration, JSON on one line
+    thresholds, history, quality    see cards.py
+
+Thresholds come from the card, else from what the training started from, else from the card of the network's name.
+History and quality come from the card if that tells of these very weights; else the history is what the checkpoint
+knows, and the quality what its training measured last.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
-from .networks import ARCHITECTURES, folded_state
+from .cards import Card, card_of_checkpoint, card_of_file, missing_thresholds, read_card
+from .model_header import FORMAT, VERSION, ModelBytes, read_model
+from .networks import folded_state, make_network
 
-FORMAT, VERSION = "gif2video-model", "1"
 
-
-def save_model(path: Path, network: torch.nn.Module, metadata: dict[str, str], half: bool) -> None:
-    """Writes `network` with BatchNorm folded; `metadata` without format and version."""
+def packed(network: torch.nn.Module, half: bool) -> ModelBytes:
+    """The tensors of `network` with BatchNorm folded, without metadata."""
     dtype = torch.float16 if half else torch.float32
     tensors = {name: tensor.to(dtype).contiguous() for name, tensor in folded_state(network).items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path, {"format": FORMAT, "version": VERSION} | metadata)
-    path.chmod(0o644)
+    return ModelBytes.parse(save(tensors))
 
 
-def read_metadata(path: Path) -> dict[str, str]:
-    with safe_open(path, "pt") as file:
-        metadata = file.metadata() or {}
-    if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
-        raise SystemExit(f"{path}: not a {FORMAT} file of version {VERSION}")
-    return metadata
+def described(model: ModelBytes, metadata: dict[str, str], known: Card, card: Card | None) -> ModelBytes:
+    """A model with its metadata. known: what is known of the weights without the card."""
+    told = known
+    if card:
+        told = card if card.weights == model.weights else replace(known, thresholds=card.thresholds)
+        if told is not card:
+            print(f"the card tells of other weights than these, {model.weights}: its thresholds are taken over alone")
+    if missing := missing_thresholds(metadata["architecture"], told):
+        raise SystemExit(f"no thresholds {', '.join(missing)}: --card FILE has them (Training/cards)")
+    return model.with_metadata({"format": FORMAT, "version": VERSION} | metadata | told.header())
 
 
 def remove_norms(module: torch.nn.Module) -> None:
@@ -53,63 +63,83 @@ def remove_norms(module: torch.nn.Module) -> None:
 
 def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[torch.nn.Module, dict[str, str]]:
     """A network from a model file, float32, in evaluation mode, and the file's metadata."""
-    metadata = read_metadata(path)
-    network = ARCHITECTURES[metadata["architecture"]](json.loads(metadata["config"]))
+    metadata = read_model(path).metadata
+    numbers = card_of_file(metadata).numbers
+    network = make_network(metadata["architecture"], json.loads(metadata["config"]), numbers)
     remove_norms(network)
-    with safe_open(path, "pt") as file:
-        network.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})
+    network.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
     return network.eval().to(device, memory_format=torch.channels_last), metadata
+
+
+def load_checkpoint(path: Path) -> torch.nn.Module:
+    """The averaged network of a training, float32, in evaluation mode."""
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    config = state["config"]
+    network = make_network(config["architecture"], config["model"], card_of_checkpoint(state).numbers)
+    network.load_state_dict(state["average"])
+    return network.eval().to(memory_format=torch.channels_last)
 
 
 def one_line(value) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def export_trained(
-    path: Path, config: dict, average: dict[str, torch.Tensor], changes: dict, record: dict, quality: dict, half: bool
-) -> None:
-    """Writes the averaged weights of a training as a model file.
+def trained(
+    config: dict, average: dict[str, torch.Tensor], changes: dict, record: dict, known: Card, half: bool,
+    card: Card | None = None,
+) -> ModelBytes:  # fmt: skip
+    """The averaged weights of a training as a model file.
 
     config: a configuration file's; changes: to the network's part of it; record: what is to be said of the training
-    beside the configuration; quality: measured figures.
+    beside the configuration; known: what the run knows of its weights; card: see above.
     """
     model = config["model"] | changes
-    network = ARCHITECTURES[config["architecture"]](model)
+    network = make_network(config["architecture"], model)
     network.load_state_dict(average)
     metadata = {key: config[key] for key in ("architecture", "name", "profile", "dither", "palette_range")}
     metadata |= {"config": one_line(model), "training": one_line(config["training"] | record)}
-    save_model(path, network, metadata | {"quality": one_line(quality)}, half)
+    return described(packed(network, half), metadata, known, card)
 
 
-def reconfigured(source: Path, output: Path, changes: dict, profile: str | None = None) -> None:
-    """A model file with the same weights and another configuration; profile: that it is then of, if another."""
-    metadata = read_metadata(source)
+def reconfigured(model: ModelBytes, changes: dict, profile: str | None = None, card: Card | None = None) -> ModelBytes:
+    """A model file with the same weights and another header.
+
+    changes: to the network's configuration, after which the quality that was measured is not known any more; profile:
+    that it is then of, if another.
+    """
+    metadata, known = model.metadata, card_of_file(model.metadata)
+    if changes:
+        known = replace(known, quality=[])
     if profile:
-        metadata["name"] = metadata["name"].removesuffix(metadata["profile"]) + profile
-        metadata["profile"] = profile
-    metadata["config"] = one_line(json.loads(metadata["config"]) | changes)
-    save_file(load_file(source), output, metadata)
-    output.chmod(0o644)
+        metadata = metadata | {"profile": profile}
+        metadata["name"] = metadata["name"].removesuffix(model.metadata["profile"]) + profile
+    metadata = metadata | {"config": one_line(json.loads(metadata["config"]) | changes)}
+    return described(model, metadata, known, card)
+
+
+def exported(options: argparse.Namespace) -> ModelBytes:
+    card = read_card(options.card) if options.card else None
+    if options.checkpoint.suffix == ".safetensors":
+        return reconfigured(read_model(options.checkpoint), options.set, options.profile, card)
+    state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
+    record = {"steps": state["step"], "minutes": round(state["seconds"] / 60, 1)} | options.training
+    known = card_of_checkpoint(state)
+    return trained(state["config"], state["average"], options.set, record, known, options.half, card)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Export the averaged weights of a checkpoint as a model file.")
-    parser.add_argument("checkpoint", type=Path, help="or a model file, whose configuration --set changes")
+    parser.add_argument("checkpoint", type=Path, help="or a model file, which gets another header")
     parser.add_argument("output", type=Path)
     parser.add_argument("--half", action="store_true", help="store float16")
+    parser.add_argument("--card", type=Path, help="JSON file with thresholds, history and quality (cards/)")
     parser.add_argument("--training", type=json.loads, default={}, metavar="JSON", help="added to the training record")
-    parser.add_argument("--quality", type=Path, help="JSON file of measured figures (evaluate --json)")
     parser.add_argument(
         "--set", type=json.loads, default={}, metavar="JSON", help="changes to the network's configuration"
     )
     parser.add_argument("--profile", help="of a model file that is changed, where it becomes another profile's")
     options = parser.parse_args()
-    if options.checkpoint.suffix == ".safetensors":
-        return reconfigured(options.checkpoint, options.output, options.set, options.profile)
-    state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
-    record = {"steps": state["step"], "minutes": round(state["seconds"] / 60, 1)} | options.training
-    quality = json.loads(options.quality.read_text()) if options.quality else {}
-    export_trained(options.output, state["config"], state["average"], options.set, record, quality, options.half)
+    exported(options).write(options.output)
 
 
 if __name__ == "__main__":

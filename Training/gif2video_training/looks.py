@@ -21,10 +21,9 @@ import torch
 
 from .catalogue import MAKERS
 from .data import find_sources
-from .export import load_model
+from .export import load_checkpoint, load_model
 from .metrics import psnr, ssim
 from .motion_pool import restore
-from .networks import ARCHITECTURES
 from .perceptual import pulse, sharpness, vmaf
 from .quality.plan import between_clips
 from .rife import Rife
@@ -107,10 +106,7 @@ def loaded(name: str) -> Between:
     if file.suffix == ".safetensors":
         network = load_model(file)[0]
     else:
-        state = torch.load(file, map_location="cpu", weights_only=True)
-        network = ARCHITECTURES[state["config"]["architecture"]](state["config"]["model"])
-        network.load_state_dict(state["average"])
-        network.eval().to(memory_format=torch.channels_last)
+        network = load_checkpoint(file)
     known: dict[int, tuple] = {}
 
     def between(g0, g1, i0, i1, t):

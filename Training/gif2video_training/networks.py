@@ -305,20 +305,19 @@ class SuperSlomo(nn.Module):
 
     COARSE = 4
     """By how much smaller the frames are on which large motion is found."""
-    LARGE = (4.0, 8.0)
-    """Pixels: coarse flows up to the first do not count, from the second on they count in full."""
-    LARGE_SHARE = 0.01
-    """The part of the picture that has to move so far for the coarse flows to be used at all."""
     VIEWS = ((True, True, True), (True, False, False), (False, True, True))
     """Beside the frames as they are: mirrored left to right, upside down; in reversed time."""
-    VIEW_ERROR = 0.02
-    """A view counts by exp(-error / this), its error being what its flow leaves of the difference of the frames."""
-    VIEW_REACH = 3.0
-    """Pixels by which the other views may move a flow, in x and in y: beyond that they have found something else."""
 
-    def __init__(self, config: dict):
+    def __init__(self, config: dict, thresholds: dict[str, float] | None = None):
+        """thresholds: of the weights, by name (cards.py).
+
+        With "coarse": coarse flows up to `large_motion_from` pixels do not count, from `large_motion_to` on they count in
+        full, if `large_motion_share` of the picture moves so far. With "views": a view counts by exp(-error /
+        `view_error`), its error being what its flow leaves of the difference of the frames, and may move a flow by
+        `view_reach` pixels, in x and in y: beyond that it has found something else.
+        """
         super().__init__()
-        self.config = config
+        self.config, self.thresholds = config, dict(thresholds or {})
         self.flow = make_unet(config["flow"])
         self.refine = make_unet(config["refine"])
 
@@ -344,10 +343,10 @@ class SuperSlomo(nn.Module):
             found = self.view_flows(b, a)[::-1] if backwards else self.view_flows(a, b)
             for k, flow in enumerate(found):
                 flow = flow.flip(axes) * signs[None, :, None, None]
-                weight = ((errors[k] - error(k, flow)) / self.VIEW_ERROR).clamp_max(30).exp()
+                weight = ((errors[k] - error(k, flow)) / self.thresholds["view_error"]).clamp_max(30).exp()
                 sums[k] += weight * (flow - flows[k])
                 weights[k] += weight
-        reach = self.VIEW_REACH / self.config["max_flow"]
+        reach = self.thresholds["view_reach"] / self.config["max_flow"]
         fused = [flow + (sums[k] / weights[k]).clamp(-reach, reach) for k, flow in enumerate(flows)]
         return fused[0], fused[1]
 
@@ -372,16 +371,17 @@ class SuperSlomo(nn.Module):
         height, width = g0.shape[-2:]
         padding = (0, -width % self.COARSE, 0, -height % self.COARSE)
         small = [F.avg_pool2d(F.pad(g, padding, mode="replicate"), self.COARSE) for g in (g0, g1)]
+        least, full = self.thresholds["large_motion_from"], self.thresholds["large_motion_to"]
         flows, shares = [], []
         for flow in self.direct_flows(*small):
             flow = flow * self.COARSE
             length = (flow * self.config["max_flow"]).norm(dim=1, keepdim=True)
             mean = F.avg_pool2d(F.pad(length, (2, 2, 2, 2), mode="replicate"), 5, 1)
-            weight = ((mean - self.LARGE[0]) / (self.LARGE[1] - self.LARGE[0])).clamp(0, 1)
+            weight = ((mean - least) / (full - least)).clamp(0, 1)
             shares.append((weight > 0.5).float().mean((1, 2, 3)))
             large = F.interpolate(flow * weight, scale_factor=self.COARSE, mode="bilinear", align_corners=False)
             flows.append(large[..., :height, :width])
-        return flows[0], flows[1], torch.maximum(*shares) >= self.LARGE_SHARE
+        return flows[0], flows[1], torch.maximum(*shares) >= self.thresholds["large_motion_share"]
 
     def corrected_flows(self, g0, g1, f01, f10) -> tuple[torch.Tensor, torch.Tensor]:
         """Flows nearer to the truth than f01 and f10: with those between each frame and the other, warped to it."""
@@ -438,8 +438,7 @@ class DitherClassifier(nn.Module):
              for dithered GIFs differs from the frame, clamp((I0 - G) / (4 radius), -1, 1). Without dither the
              palette's nearest color to the truth is the pixel's own, so the difference stays within the radius,
              "weighted": bool, optional; the last convolution has a second channel whose sigmoid weighs the
-             logits in the average: flat parts say nothing about dither,
-             "threshold": optional; logits above it mean dithered, 0 by default}
+             logits in the average: flat parts say nothing about dither}
     Convolutions are 3x3 with zero padding 1; the last has stride 1.
     """
 
@@ -475,6 +474,13 @@ class DitherClassifier(nn.Module):
 
 
 ARCHITECTURES = {"ccdnet": CCDNet, "superslomo": SuperSlomo, "dither-classifier": DitherClassifier}
+
+
+def make_network(architecture: str, config: dict, thresholds: dict[str, float] | None = None) -> nn.Module:
+    """A network with weights at random. thresholds: by name (cards.py); only `SuperSlomo` computes with them."""
+    if architecture == "superslomo":
+        return SuperSlomo(config, thresholds)
+    return ARCHITECTURES[architecture](config)
 
 
 def folded_state(module: nn.Module) -> dict[str, torch.Tensor]:

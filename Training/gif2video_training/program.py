@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .model_header import read_model
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -38,7 +40,7 @@ class Program:
         digest = hashlib.sha256(self.binary.read_bytes())
         for file in sorted([*self.models.glob("*.safetensors"), *self.models.parent.glob("live/*.safetensors")]):
             if motion or not file.name.startswith("superslomo"):
-                digest.update(file.name.encode() + file.read_bytes())
+                digest.update(file.name.encode() + read_model(file).identity)
         return digest.hexdigest()[:16]
 
     def _options(self) -> list[str]:

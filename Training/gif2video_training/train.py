@@ -15,6 +15,7 @@ import argparse
 import json
 import math
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,9 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-from .networks import ARCHITECTURES
+from .cards import Card, Provenance, card_of_checkpoint, card_of_file, default_card
+from .model_header import read_model
+from .networks import make_network
 from .tasks import TASKS
 
 CHECKPOINT_EVERY = 120.0
@@ -125,7 +128,8 @@ class Trainer:
         torch.manual_seed(seed)
         self.config, self.task, self.device = config, task, device
         training = config["training"]
-        self.network = ARCHITECTURES[config["architecture"]](config["model"])
+        self.provenance = Provenance(default_card(config).thresholds)
+        self.network = make_network(config["architecture"], config["model"], self._numbers())
         for unet in training["zero"]:
             last = self.network.get_submodule(unet).outc
             torch.nn.init.zeros_(last.weight)
@@ -136,9 +140,13 @@ class Trainer:
         self.rng = np.random.default_rng(seed)
         self.step, self.seconds = 0, 0.0
 
+    def _numbers(self) -> dict[str, float]:
+        return Card(self.provenance.thresholds).numbers
+
     def save(self, path: Path) -> None:
         state = {
-            "config": self.config, "network": self.network.state_dict(), "average": self.average.state,
+            "config": self.config, "provenance": asdict(self.provenance),
+            "network": self.network.state_dict(), "average": self.average.state,
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "rng": self.rng.bit_generator.state,
             "torch_rng": torch.get_rng_state(), "step": self.step, "seconds": self.seconds,
@@ -156,17 +164,22 @@ class Trainer:
         self.rng.bit_generator.state = state["rng"]
         torch.set_rng_state(state["torch_rng"].cpu())
         self.step, self.seconds = state["step"], state["seconds"]
+        self.provenance = Provenance.of_checkpoint(state)
+        self.network.thresholds = self._numbers()
 
     def start_from(self, path: Path) -> None:
-        """Takes the averaged weights of another run's checkpoint, or those of a model file.
+        """Takes the averaged weights of another run's checkpoint, or those of a model file, and their thresholds.
 
         Parts that it lacks keep their start, input channels that it lacks begin at zero. A wider network (UNetShuffle's
         widths) begins as the same function (`widened`).
         """
         if path.suffix == ".safetensors":
             weights = {name: tensor.float() for name, tensor in load_file(path).items()}
+            model = read_model(path)
+            start, known = f"{model.metadata['name']} {model.weights}", card_of_file(model.metadata)
         else:
-            weights = torch.load(path, map_location="cpu", weights_only=True)["average"]
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            weights, start, known = state["average"], f"run {path.parent.name}", card_of_checkpoint(state)
         for name, own in self.network.state_dict().items():
             if name not in weights:
                 continue
@@ -177,6 +190,8 @@ class Trainer:
         if unknown:
             raise SystemExit(f"{path}: not a start for this network: {', '.join(unknown)}")
         self.average = Average(self.network, self.average.decay)
+        self.provenance.begin(known, start)
+        self.network.thresholds = self._numbers()
 
     def advance(self, progress: float) -> torch.Tensor:
         """One step at `progress` in [0, 1) of the schedule. Returns the loss; on a GPU it may not be known yet."""
@@ -214,7 +229,9 @@ def run(trainer: Trainer, out: Path, steps: int | None, minutes: float | None, v
     checkpoint = out / "checkpoint.pt"
 
     def report() -> None:
-        figures = ", ".join(f"{name} {value:+.3f}" for name, value in trainer.validate().items())
+        found = {name: round(value, 3) for name, value in trainer.validate().items()}
+        trainer.provenance.figures = found
+        figures = ", ".join(f"{name} {value:+.3f}" for name, value in found.items())
         print(f"step {trainer.step} validation: {figures}", flush=True)
 
     def progress() -> float:
@@ -241,6 +258,7 @@ def run(trainer: Trainer, out: Path, steps: int | None, minutes: float | None, v
             validated = trainer.seconds
     trainer.save(checkpoint)
     report()
+    trainer.save(checkpoint)
 
 
 def main() -> None:
@@ -271,8 +289,11 @@ def main() -> None:
     trainer = Trainer(config, task, options.seed, device)
     if options.resume and (options.out / "checkpoint.pt").exists():
         trainer.load(options.out / "checkpoint.pt")
-    elif options.start:
-        trainer.start_from(options.start)
+    else:
+        trainer.provenance.stage["pools"] = [pool.name for pool in options.pool]
+        trainer.provenance.validation = options.validation.name if options.validation else ""
+        if options.start:
+            trainer.start_from(options.start)
     count = sum(parameter.numel() for parameter in trainer.network.parameters())
     print(f"{config['name']}: {count} parameters on {device}, from step {trainer.step}", flush=True)
     run(trainer, options.out, options.steps, options.minutes, options.validate_every)

@@ -19,21 +19,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from gif2video_training.export import load_model
+from gif2video_training.export import load_checkpoint, load_model
 from gif2video_training.looks import samples, tensor
 from gif2video_training.networks import backwarp
-from gif2video_training.train import ARCHITECTURES
 
 BLOCK = 16
 
 
 def network_of(file: Path) -> torch.nn.Module:
-    if file.suffix == ".safetensors":
-        return load_model(file)[0]
-    state = torch.load(file, map_location="cpu", weights_only=True)
-    network = ARCHITECTURES[state["config"]["architecture"]](state["config"]["model"])
-    network.load_state_dict(state["average"])
-    return network.eval()
+    return load_model(file)[0] if file.suffix == ".safetensors" else load_checkpoint(file)
 
 
 def edges(x: torch.Tensor) -> np.ndarray:

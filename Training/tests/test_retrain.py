@@ -39,6 +39,13 @@ def make_clip(file: Path, pattern: str) -> None:
     subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-t", "1", "-i", source, file], check=True)
 
 
+def header(file: Path) -> dict:
+    """The parts of a model file's header that are JSON."""
+    data = file.read_bytes()
+    metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+    return {key: json.loads(metadata[key]) for key in ("training", "thresholds", "history", "quality")}
+
+
 class RetrainTests(unittest.TestCase):
     def test_there_are_at_most_six_commands(self):
         self.assertLessEqual(len(commands()), 6)
@@ -83,8 +90,15 @@ class RetrainTests(unittest.TestCase):
             made = folder / "runs/models/live/ccdnet-dithered.safetensors"
             shipped = TRAINING.parent / "Models/live/ccdnet-dithered.safetensors"
             self.assertNotEqual(made.read_bytes(), shipped.read_bytes())
-            header = made.read_bytes()[8 : 8 + int.from_bytes(made.read_bytes()[:8], "little")]
-            self.assertEqual(json.loads(json.loads(header)["__metadata__"]["training"])["steps"], 3)
+            known, start = header(made), header(shipped)
+            self.assertEqual(known["training"]["steps"], 3)
+            # The limits and the past of the weights it started from.
+            self.assertEqual(known["thresholds"], start["thresholds"])
+            *earlier, last = known["history"]
+            self.assertEqual(earlier, start["history"])
+            self.assertEqual((last["steps"], last["pools"]), (3, ["mine"]))
+            self.assertTrue(last["start"].startswith("ccdnet-live-dithered "))
+            self.assertEqual(known["quality"][0]["data"], "mine-val")
             if not PROGRAM.exists():
                 self.skipTest(f"######## SKIPPED: no {PROGRAM}, so no GIF was restored with the new weights ########")
             (root / ".build/release").mkdir(parents=True)

@@ -11,9 +11,11 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from gif2video_training.cards import THRESHOLDS, Card
 from gif2video_training.color_pool import MAKER_WEIGHTS, RUN, ColorPool, write_color_pool
 from gif2video_training.data import find_sources
-from gif2video_training.export import load_model, read_metadata, reconfigured, save_model
+from gif2video_training.export import described, load_model, packed, reconfigured
+from gif2video_training.model_header import read_model
 from gif2video_training.networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
 from gif2video_training.tasks import ColorTask, MotionTask
 from gif2video_training.train import Muon, Trainer, make_optimizers, run
@@ -144,7 +146,10 @@ class NeighborTests(unittest.TestCase):
             task = ColorTask(self.CONFIG, [make_pool(folder)], None, torch.device("cpu"))
             first, second = (Trainer(self.CONFIG, task, seed, torch.device("cpu")) for seed in (3, 4))
             run(first, folder / "first", 2, None, 1e9)
-            save_model(folder / "model.safetensors", first.network, {"architecture": "ccdnet"}, half=False)
+            metadata = {"architecture": "ccdnet", "name": "first"}
+            thresholds = {name: {"value": 0.25, "unit": "test"} for name in THRESHOLDS["ccdnet"]}
+            known = Card(thresholds, [{"steps": 2, "start": "random weights"}])
+            described(packed(first.network, False), metadata, known, None).write(folder / "model.safetensors")
             second.start_from(folder / "model.safetensors")
             for key, value in first.network.state_dict().items():
                 self.assertTrue(torch.equal(value, second.network.state_dict()[key]), key)
@@ -220,15 +225,19 @@ class ExportTests(unittest.TestCase):
                 "config": '{"widths": [4, 6], "strides": [2, 1], "slope": 0.2}',
                 "name": "small-live", "profile": "live",
             }  # fmt: skip
-            save_model(path, network, metadata, half=False)
+            known = Card({"dithered_logit": {"value": 1.5, "unit": "logit"}})
+            described(packed(network, half=False), metadata, known, None).write(path)
             loaded, _ = load_model(path)
             torch.testing.assert_close(loaded(picture, radius), network(picture, radius), atol=1e-5, rtol=1e-5)
-            reconfigured(path, path, {"threshold": -0.5})
+            reconfigured(read_model(path), {"weighted": False}).write(path)
             again, _ = load_model(path)
-            self.assertEqual(again.config, config | {"threshold": -0.5})
+            self.assertEqual(again.config, config | {"weighted": False})
             torch.testing.assert_close(again(picture, radius), loaded(picture, radius))
-            reconfigured(path, path, {}, "quality")
-            self.assertEqual([read_metadata(path)[key] for key in ("name", "profile")], ["small-quality", "quality"])
+            changed = reconfigured(read_model(path), {}, "quality").metadata
+            self.assertEqual([changed[key] for key in ("name", "profile")], ["small-quality", "quality"])
+
+
+LARGE = {"large_motion_from": 4, "large_motion_to": 8, "large_motion_share": 0.01}
 
 
 class MotionTests(unittest.TestCase):
@@ -243,7 +252,7 @@ class MotionTests(unittest.TestCase):
     def test_views_correct_flows_and_go_no_further_than_they_may(self):
         unet = {"unet": "shuffle", "in": 6, "out": 4, "widths": [8, 12], "slope": 0.1}
         config = {"flow": unet, "refine": unet | {"in": 16, "out": 5}, "max_flow": 8, "residual": True, "views": True}
-        network = SuperSlomo(config)
+        network = SuperSlomo(config, {"view_error": 0.02, "view_reach": 3})
         picture = F.interpolate(torch.rand(1, 3, 8, 9) * 2 - 1, size=(40, 45), mode="bilinear")
         a, b = picture[..., 2:, 3:], picture[..., :-2, :-3]
         truth = (torch.tensor([3.0, 2.0]) / 8)[None, :, None, None].expand(1, 2, *a.shape[-2:])
@@ -264,14 +273,14 @@ class MotionTests(unittest.TestCase):
         inner = (..., slice(6, -6), slice(6, -6))
         for flow, sign in ((f01, 1), (f10, -1)):
             self.assertLess(float((flow - sign * truth)[inner].abs().mean()), 0.5 * 0.25 / 2)
-        network.VIEW_REACH = 0.5
+        network.thresholds["view_reach"] = 0.5
         answers.clear()
         self.assertLessEqual(float((network.flows(a, b)[0] - wrong).abs().max()), 0.5 / 8 + 1e-6)
 
     def test_coarse_flows_find_what_is_large_and_nothing_else(self):
         unet = {"unet": "shuffle", "in": 6, "out": 4, "widths": [4, 4], "slope": 0.1}
         config = {"flow": unet, "refine": unet | {"in": 16, "out": 5}, "max_flow": 8, "residual": True, "coarse": True}
-        network = SuperSlomo(config)
+        network = SuperSlomo(config, LARGE)
         torch.nn.init.zeros_(network.flow.outc.weight)
         a, b = torch.rand(1, 3, 21, 30), torch.rand(1, 3, 21, 30)
         for pixels, is_large in ((0.5, False), (3, True)):
@@ -288,7 +297,7 @@ class MotionTests(unittest.TestCase):
         config = json.loads((CONFIGS / "superslomo-live-coarse.json").read_text())
         config["model"]["flow"]["widths"] = config["model"]["refine"]["widths"] = [4, 4]
         torch.manual_seed(3)
-        network = SuperSlomo(config["model"])
+        network = SuperSlomo(config["model"], LARGE)
         task = MotionTask(config, [], None, torch.device("cpu"))
         # Noise, in which the network finds what it likes, and nothing at all.
         g0, g1 = torch.rand(2, 3, 48, 40), torch.rand(2, 3, 48, 40)

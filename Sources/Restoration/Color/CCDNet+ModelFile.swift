@@ -45,6 +45,7 @@ extension CCDNet {
         first = try network(configuration.first, layout, "first")
         step = if let step = configuration.step { try network(step, stepLayout, "step") } else { nil }
         form = configuration.residual ? .correction : .paper
+        thresholds = try ColorThresholds(file.thresholds)
         try file.weights.requireAllTaken()
     }
 

@@ -11,6 +11,7 @@ public struct CCDNet: Sendable {
     let layout: InputLayout
     let stepLayout: InputLayout
     let form: EstimateForm
+    let thresholds: ColorThresholds
 
     /// Whether the first network's estimate is corrected by a step.
     var hasStep: Bool { step != nil }

@@ -22,8 +22,6 @@ public struct DitherClassifier: Sendable {
         let estimate: Bool?
         /// The network says how much each place has to say. Not in the paper.
         let weighted: Bool?
-        /// Logits above it mean dithered; 0 where the file says nothing.
-        let threshold: Float?
     }
 
     private let stack: ConvolutionStack
@@ -31,6 +29,7 @@ public struct DitherClassifier: Sendable {
     /// Whether the logit depends on `estimate`.
     let seesEstimate: Bool
     private let isWeighted: Bool
+    /// Of the network's answer: above it dithered.
     private let threshold: Float
 
     /// - Throws: `ModelError` when the file is no classifier or does not hold what its header says.
@@ -63,7 +62,7 @@ public struct DitherClassifier: Sendable {
         let inputs = 9 + (seesRadius ? 1 : 0) + (seesEstimate ? 3 : 0)
         stack = try ConvolutionStack(inputs: inputs, layers, weights: file.weights, prefix: "")
         try file.weights.requireAllTaken()
-        threshold = configuration.threshold ?? 0
+        threshold = try file.thresholds.value("dithered_logit", in: -1000...1000)
     }
 
     /// How sure the network is that the frame is dithered: a logit, 0 is undecided, above it dithered.

@@ -10,10 +10,14 @@ import PixelKernels
 /// For one size of frames. One thread at a time.
 final class CoarseFlow {
     static let factor = 4
-    /// Pixels: coarse flows up to the lower bound, in the mean around a pixel, do not count, from the upper one on in full.
-    private static let large: ClosedRange<Float> = 4...8
-    /// The part of what moves at all that has to move so far.
-    private static let share: Float = 0.01
+
+    /// Which coarse flows are used; of the weights.
+    struct Limits {
+        /// Coarse flows up to the lower bound, in the mean around a pixel, do not count, from the upper one on in full.
+        let pixels: ClosedRange<Float>
+        /// The part of what moves at all that has to move so far.
+        let share: Float
+    }
 
     /// The two frames, [3, H / 4, W / 4] each.
     let frames: [Tensor]
@@ -26,6 +30,7 @@ final class CoarseFlow {
     /// Room for a sum, and for a warped frame.
     private(set) lazy var sum = Tensor(2, height, width)
     private(set) lazy var warped = Tensor(3, height, width)
+    private let limits: Limits
     private let lengths: Tensor
     private let means: Tensor
     private let height: Int
@@ -34,14 +39,14 @@ final class CoarseFlow {
     /// - Parameters:
     ///   - height, width: of the whole frames.
     ///   - makeState: of the flow network.
-    init(height: Int, width: Int, makeState: (_ height: Int, _ width: Int) -> UNetState) {
+    init(height: Int, width: Int, _ limits: Limits, makeState: (_ height: Int, _ width: Int) -> UNetState) {
         let (rows, columns) = (
             (height + Self.factor - 1) / Self.factor, (width + Self.factor - 1) / Self.factor
         )
         frames = (0..<2).map { _ in Tensor(3, rows, columns) }
         coarse = FlowState(makeState(rows, columns))
         (lengths, means) = (Tensor(1, rows, columns), Tensor(1, rows, columns))
-        (self.height, self.width) = (height, width)
+        (self.height, self.width, self.limits) = (height, width, limits)
     }
 
     /// Scales the coarse flows, as the network has answered, to those of whole frames, and fades out what is not large.
@@ -66,7 +71,7 @@ final class CoarseFlow {
             operations.windowMeans(of: lengths.view, into: means.view)
             var count = 0
             for at in 0..<rows * columns {
-                let range = Self.large
+                let range = limits.pixels
                 let weight = min(
                     max((mean[at] - range.lowerBound) / (range.upperBound - range.lowerBound), 0), 1)
                 x[at] *= weight
@@ -75,6 +80,6 @@ final class CoarseFlow {
             }
             most = max(most, count)
         }
-        return Float(most) >= Self.share * Float(region.area)
+        return Float(most) >= limits.share * Float(region.area)
     }
 }

@@ -22,11 +22,16 @@ final class FlowEnsemble {
         View(isMirrored: true, isUpsideDown: false, isReversed: false),
         View(isMirrored: false, isUpsideDown: true, isReversed: true),
     ]
-    /// A view counts by exp(-error / this), colors being in [-1, 1].
-    private static let error: Float = 0.02
-    /// Pixels by which the other views may move a flow, in x and in y: beyond that they have found something else.
-    private static let reach: Float = 3
 
+    /// How far the views have a say; of the weights.
+    struct Limits {
+        /// A view counts by exp(-error / this), colors being in [-1, 1].
+        let error: Float
+        /// Pixels by which the other views may move a flow, in x and in y: beyond that they have found something else.
+        let reach: Float
+    }
+
+    private let limits: Limits
     /// The two frames in a view, [3, H, W] each.
     private let frames: [Tensor]
     /// The flows that the network finds in them.
@@ -47,8 +52,8 @@ final class FlowEnsemble {
         let weight: Tensor
     }
 
-    init(height: Int, width: Int, found: FlowState) {
-        self.found = found
+    init(height: Int, width: Int, _ limits: Limits, found: FlowState) {
+        (self.limits, self.found) = (limits, found)
         frames = (0..<2).map { _ in Tensor(3, height, width) }
         directions = (0..<2).map { _ in
             Direction(error: Tensor(1, height, width), sum: Tensor(2, height, width), weight: Tensor(1, height, width))
@@ -87,7 +92,7 @@ final class FlowEnsemble {
             }
         }
         for (index, direction) in directions.enumerated() {
-            let (weight, reach) = (direction.weight.view.plane(0), Self.reach / scale)
+            let (weight, reach) = (direction.weight.view.plane(0), limits.reach / scale)
             for channel in 0..<2 {
                 let (values, sum) = (flows[index].plane(channel), direction.sum.view.plane(channel))
                 forEachRun(in: moving, on: pool) {
@@ -114,10 +119,10 @@ final class FlowEnsemble {
         let (error, seenError) = (direction.error.view.plane(0), means.view.plane(0))
         let (weights, view) = (direction.weight.view.plane(0), direction.sum.view)
         let (x, y, seenX, seenY) = (flow.plane(0), flow.plane(1), self.flow.view.plane(0), self.flow.view.plane(1))
-        let (sumX, sumY) = (view.plane(0), view.plane(1))
+        let (sumX, sumY, scale) = (view.plane(0), view.plane(1), limits.error)
         forEachRun(in: moving, on: pool) {
             for at in $0 {
-                let weight = exp(min((error[at] - seenError[at]) / Self.error, 30))
+                let weight = exp(min((error[at] - seenError[at]) / scale, 30))
                 sumX[at] += weight * (seenX[at] - x[at])
                 sumY[at] += weight * (seenY[at] - y[at])
                 weights[at] += weight

@@ -75,12 +75,11 @@ struct Interpolation {
     /// In-betweens are shown if the flows leave at most this share of the difference between the frames; nil: all of it.
     ///
     /// In flat art the limit parts moving shapes, which leave less, from scrolling text, opening windows and a chart's bars,
-    /// which leave more and whose in-betweens are broken (scenes of quality/flat_art.py in Training). Flows of several views
-    /// leave less of all of them: 0.25 and more of text, at most 0.21 of shapes that move well. For a frame that looks like
+    /// which leave more and whose in-betweens are broken (scenes of quality/flat_art.py in Training). For a frame that looks like
     /// another scene the limit parts most frames of a car that drives by, which leave less, from frames of different clips,
     /// which leave more. docs/quality.md says which are held, with the weights there.
     private var mostWarpResidual: Float? {
-        if a.isFlat && b.isFlat { return slomo.hasViews ? 0.23 : 0.33 }
-        return b.beginsScene == true ? 0.55 : nil
+        if a.isFlat && b.isFlat { return slomo.thresholds.heldFlatArt }
+        return b.beginsScene == true ? slomo.thresholds.heldSceneChange : nil
     }
 }

@@ -84,7 +84,11 @@ extension SuperSlomo {
         guard configuration.coarse == true, !moving.isEmpty else { return nil }
         let operations = PixelOperations(on: pool)
         let (height, width) = (g0.shape.height, g0.shape.width)
-        let large = state.large ?? CoarseFlow(height: height, width: width) { flow.makeState(height: $0, width: $1) }
+        let large =
+            state.large
+            ?? CoarseFlow(height: height, width: width, thresholds.largeMotion) {
+                flow.makeState(height: $0, width: $1)
+            }
         state.large = large
         let frames = large.frames.map(\.view)
         operations.shrinkByFour(g0, into: frames[0])

@@ -32,6 +32,7 @@ public struct SuperSlomo: Sendable {
     }
 
     let configuration: Configuration
+    let thresholds: MotionThresholds
     let flow: UNet
     let refine: UNet
 
@@ -57,6 +58,7 @@ public struct SuperSlomo: Sendable {
                     + "\(flow.outputs), refine \(refine.inputs) -> \(refine.outputs), max_flow \(configuration.maxFlow)"
             )
         }
+        thresholds = try MotionThresholds(file.thresholds)
         self.flow = try UNet(flow, weights: file.weights, prefix: "flow.")
         self.refine = try UNet(refine, weights: file.weights, prefix: "refine.")
         try file.weights.requireAllTaken()

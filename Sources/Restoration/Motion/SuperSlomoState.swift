@@ -95,7 +95,8 @@ extension SuperSlomo {
         let network = flow.makeState(height: height, width: width)
         let views =
             hasViews
-            ? FlowEnsemble(height: height, width: width, found: FlowState(flow.makeTwin(of: network))) : nil
+            ? FlowEnsemble(
+                height: height, width: width, thresholds.views, found: FlowState(flow.makeTwin(of: network))) : nil
         return State(
             flow: FlowState(network), views: views,
             refine: refine.makeState(height: height, width: width), height: height, width: width)

@@ -8,21 +8,23 @@ import Threads
 /// a block and its neighbors, the frame's own colors stay, to the bit. In between the change fades in, so that nothing
 /// pops.
 ///
-/// Measured with the networks of `live` on the frames of the validation clips, 32 and 256 colors: a frame's mean is 0.45
-/// and more without dither, 1.15 and more with it, and a block's below `block.lowerBound` so seldom that PSNR stays the
-/// same to 0.002 dB; on seven lossless scenes of flat art (Training/gif2video_training/quality/flat_art.py) a frame's
-/// mean reached 0.17.
+/// How little is little depends on the weights: a frame of film is moved further than one of flat art, and the limits lie
+/// between the two.
 ///
 /// Belongs to one stream and remembers its last frame. One thread at a time.
 final class FlatArtGuard {
     /// Pixels a side.
     static let blockSize = 16
-    /// Mean change of a frame, in palette radii, at which it begins to count, and at which it counts in full.
-    static let frame: ClosedRange<Float> = 0.2...0.35
-    /// The same of a block.
-    static let block: ClosedRange<Float> = 0.08...0.16
     /// The radius of two colors that differ by one level, the least there is.
     static let smallestRadius: Float = 1 / 255
+
+    /// How much a network has to change for it to count; of its weights.
+    struct Limits {
+        /// Mean change of a frame, in palette radii, at which it begins to count, and at which it counts in full.
+        let frame: ClosedRange<Float>
+        /// The same of a block.
+        let block: ClosedRange<Float>
+    }
 
     /// Whether it left anything of the last frame alone.
     private(set) var isAtWork = false
@@ -41,9 +43,12 @@ final class FlatArtGuard {
     /// - Parameters:
     ///   - estimate, gif: [3, H, W] in [-1, 1]. The estimate's log tells where either differs from the last frame's.
     ///   - radius: the palette radius of each pixel, [1, H, W].
+    ///   - limits: of the network that made the estimate.
     /// - Returns: whether the whole frame was left alone.
     @discardableResult
-    func apply(to estimate: SequenceFrame, gif: TensorView, radius: TensorView, on pool: WorkerPool) -> Bool {
+    func apply(
+        to estimate: SequenceFrame, gif: TensorView, radius: TensorView, _ limits: Limits, on pool: WorkerPool
+    ) -> Bool {
         let restored = estimate.values
         let (height, width) = (gif.shape.height, gif.shape.width)
         let (rows, columns) = (changes.shape.height, changes.shape.width)
@@ -53,7 +58,7 @@ final class FlatArtGuard {
             in: estimate.changes(since: seen) ?? .all(height: height, width: width))
         seen = estimate.number
         let changes = changes.withUnsafeBufferPointer { Array($0) }
-        let frameWeight = Self.weight(changes.reduce(0, +) / Float(height * width), Self.frame)
+        let frameWeight = Self.weight(changes.reduce(0, +) / Float(height * width), limits.frame)
         // Blocks at the right and the bottom may be smaller.
         var weights = changes
         for row in 0..<rows {
@@ -61,7 +66,7 @@ final class FlatArtGuard {
             for column in 0..<columns {
                 let area = high * min(blockSize, width - column * blockSize)
                 let at = row * columns + column
-                weights[at] = frameWeight * Self.weight(changes[at] / Float(area), Self.block)
+                weights[at] = frameWeight * Self.weight(changes[at] / Float(area), limits.block)
             }
         }
         isAtWork = weights.contains { $0 < 1 }

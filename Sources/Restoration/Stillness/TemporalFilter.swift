@@ -20,9 +20,9 @@ import Threads
 /// The scale for dithered and lossy GIFs follows the film. The network leaves a tenth to a half of q of their dots, by
 /// maker and content; the less it leaves, the smaller the motion that may be taken for an error. The noise n is d / q
 /// where the film is stillest: its fifth percentile over the blocks of `block` x `block` pixels that change. The scale is
-/// `noiseScale` n, within limits.
+/// a multiple of n, within limits.
 ///
-/// The constants were chosen on validation clips by PSNR and flicker; `make quality` measures what comes of them.
+/// How much is filtered depends on what a network leaves, and stands in its model file (`Filtering`).
 ///
 /// For one size of frames. One thread at a time.
 final class TemporalFilter {
@@ -33,29 +33,27 @@ final class TemporalFilter {
     /// that are computed anew round otherwise. An eighth of an 8-bit level.
     static let tolerance: Float = 1 / 1024
 
-    /// How a kind of GIF is filtered.
+    /// How what a network makes is filtered; of its weights.
     struct Filtering {
         /// How much of the difference is left out at the most: the weight of the past.
         let strength: Float
         /// Limits of the scale: the size of errors in multiples of q.
         let scales: ClosedRange<Float>
-
-        static let none = Filtering(strength: 0.8, scales: 1.4...1.4)
-        static let dithered = Filtering(strength: 0.8, scales: 0.75...1.35)
+        /// The scale in multiples of n.
+        let scaleOfNoise: Float
+        /// A larger n is no noise: everything moves.
+        let mostNoise: Float
 
         /// - Parameter noise: n; nil: not known.
         func scale(noise: Float?) -> Float {
-            min(max(noise.map { $0 * TemporalFilter.noiseScale } ?? 1, scales.lowerBound), scales.upperBound)
+            min(max(noise.map { $0 * scaleOfNoise } ?? 1, scales.lowerBound), scales.upperBound)
         }
     }
 
     private static let block = 8
-    private static let noiseScale: Float = 5
     private static let stillestShare = 0.05
     /// Fewer blocks tell nothing.
     private static let enoughBlocks = 32
-    /// A larger one is no noise: everything moves.
-    private static let mostNoise: Float = 0.8
 
     /// The frame before.
     struct Past {
@@ -110,7 +108,8 @@ final class TemporalFilter {
             }
         }
         let isFixed = filtering.scales.lowerBound == filtering.scales.upperBound
-        let noise = isFixed ? nil : noise(of: estimate, since: past.estimate, moving, pool)
+        let found = isFixed ? nil : noise(of: estimate, since: past.estimate, moving, pool)
+        let noise = found.flatMap { $0 > filtering.mostNoise ? nil : $0 }
         let how = ck_stay(
             strength: filtering.strength, scale: filtering.scale(noise: noise), same: Self.tolerance)
         pool.forEach(bands) { band in
@@ -172,8 +171,7 @@ final class TemporalFilter {
         }
         let known = ratios.filter { $0 >= 0 }.sorted()
         guard known.count >= Self.enoughBlocks else { return nil }
-        let noise = known[Int(Double(known.count - 1) * Self.stillestShare)]
-        return noise > Self.mostNoise ? nil : noise
+        return known[Int(Double(known.count - 1) * Self.stillestShare)]
     }
 
     /// Whether row `y` of both is the same to the bit: none of its pixels asks what surrounds it.

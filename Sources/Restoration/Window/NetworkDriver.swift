@@ -45,7 +45,8 @@ final class NetworkDriver {
         slot.noteEstimate(after: previous, change: wasOpen ? nil : change)
         let wasFlat = states.flatArtGuard.isAtWork
         slot.isFlat = states.flatArtGuard.apply(
-            to: slot.estimatedFrame, gif: slot.input.gif.view, radius: slot.input.radius.view, on: pool)
+            to: slot.estimatedFrame, gif: slot.input.gif.view, radius: slot.input.radius.view, net.thresholds.flatArt,
+            on: pool)
         let isAsEstimated = !wasFlat && !states.flatArtGuard.isAtWork
         guard let past = neighbors.past else {
             slot.restored.view.copy(from: slot.estimate.view)
@@ -56,7 +57,7 @@ final class NetworkDriver {
             to: slot.estimate.view, gif: slot.input.gif.view,
             past: TemporalFilter.Past(estimate: past.estimate.view, restored: past.restored.view),
             changed: isAsEstimated ? slot.estimatedFrame.changes(since: past.number) : nil,
-            how: isDithered ? .dithered : .none, into: slot.restored.view, on: pool)
+            how: net.thresholds.filtering, into: slot.restored.view, on: pool)
         slot.noteRestored(after: past, change: moved)
         slot.picture = composer.picture(of: slot)
     }

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from ..color_pool import ColorPool
-from ..export import export_trained, load_model
-from ..networks import ARCHITECTURES
+from ..export import load_model, trained
+from ..networks import make_network
 from ..train import Trainer
 from .color_task import ColorSource, StreamedColorTask
 from .film_store import FilmStore
@@ -131,12 +131,13 @@ class Session:
         record = {"steps": trainer.step, "start": job.start, "batch": config["training"]["batch"]}
         if job.export:
             file = self.results.folder / f"{job.name}.safetensors"
-            export_trained(file, config, trainer.average.state, job.set, record, {}, half=True)
+            known = trainer.provenance.card({"steps": trainer.step, "rate": config["training"]["rate"]})
+            trained(config, trainer.average.state, job.set, record, known, half=True).write(file)
             self.results.accept(file)
             self.results.say(f"{job.name}: {file.name}, {file.stat().st_size / 2**20:.1f} MiB")
             network, _ = load_model(file, self.device)
         else:
-            network = ARCHITECTURES[config["architecture"]](config["model"])
+            network = make_network(config["architecture"], config["model"], trainer.network.thresholds)
             network.load_state_dict(trainer.average.state)
             network = network.to(self.device, memory_format=torch.channels_last).eval()
         before = {}

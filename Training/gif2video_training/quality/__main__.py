@@ -11,7 +11,6 @@ measures: only what changed is measured again. GIFs and baselines do not depend 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import math
 import sys
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import torch
 
+from ..model_header import read_model
 from ..program import Program
 from ..rife import Rife, weights_file
 from . import betweens, classifier, cuts, document, flat, generated, plots, rows, steady
@@ -150,7 +150,7 @@ class Run:
 
 def networks(program: Program) -> list[dict]:
     return [
-        {"network": file.stem, "SHA-256 begins": hashlib.sha256(file.read_bytes()).hexdigest()[:12]}
+        {"network": file.stem, "SHA-256 of the weights begins": read_model(file).weights}
         for file in sorted(program.models.glob("*.safetensors"))
     ]
 

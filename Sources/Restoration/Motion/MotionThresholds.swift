@@ -1,0 +1,24 @@
+import Inference
+
+/// The limits of a SuperSlomo's weights: what of its flows counts, and which in-betweens are shown.
+struct MotionThresholds: Sendable {
+    /// The most that flows may leave of the difference between two frames for in-betweens to be shown (`Interpolation`): of
+    /// frames of flat art, and of frames that look like another scene.
+    let heldFlatArt: Float
+    let heldSceneChange: Float
+    let largeMotion: CoarseFlow.Limits
+    let views: FlowEnsemble.Limits
+
+    /// - Throws: `ModelError` where the file does not have one, or one that makes no sense.
+    init(_ file: ModelThresholds) throws(ModelError) {
+        let any: ClosedRange<Float> = 0...1_000_000
+        heldFlatArt = try file.value("hold_flat_art", in: any)
+        heldSceneChange = try file.value("hold_scene_change", in: any)
+        largeMotion = CoarseFlow.Limits(
+            pixels: try file.ramp(from: "large_motion_from", to: "large_motion_to", in: any),
+            share: try file.value("large_motion_share", in: 0...1))
+        views = FlowEnsemble.Limits(
+            error: try file.value("view_error", in: 1e-6...any.upperBound),
+            reach: try file.value("view_reach", in: any))
+    }
+}
