@@ -46,7 +46,7 @@ help:
 	@echo 'make uninstall  take them away again'
 	@echo 'make quality    measure the program on DATA=$(DATA), write docs/reports; QUALITY=--quick: a first look'
 	@echo 'make test-retrain   the commands of Training/README.md on a tiny clip; skipped without PyTorch'
-	@echo 'make lint       check the formatting of the Swift sources, and the documents;  make format: repair the sources'
+	@echo 'make lint       check the Swift sources' formatting, documents, model files;  make format: repair the sources'
 	@echo 'make clean      remove what was built and out/'
 
 demo: $(PROGRAM)
@@ -154,6 +154,7 @@ quality: $(PROGRAM)
 lint:
 	$(SWIFT) format lint -r --strict Package.swift Sources Tests Benchmarks
 	scripts/check-docs
+	scripts/check-models
 
 format:
 	$(SWIFT) format -r -i Package.swift Sources Tests Benchmarks
