@@ -9,10 +9,14 @@ public final class FileDescriptorSource: ByteSource {
     private let descriptor: Int32
     private let closes: Bool
     private let buffer: UnsafeMutableRawBufferPointer
+    private let keep: Keep?
     /// Offset of the next pread(2); nil: read(2) is used, at the descriptor's own place.
     private var offset: Int?
     /// The part of the buffer that nobody has taken yet.
     private var unread: Range<Int> = 0..<0
+
+    /// Takes all bytes that are read from the descriptor.
+    public typealias Keep = (UnsafeRawBufferPointer) throws(ByteSourceError) -> Void
 
     /// - Parameters:
     ///   - descriptor: open for reading; may be non-blocking (the source then waits with poll(2)).
@@ -20,11 +24,15 @@ public final class FileDescriptorSource: ByteSource {
     ///     source is used.
     ///   - offset: first byte to read of a file whose descriptor others read from, too; nil: from where it stands.
     ///   - bufferSize: bytes to read ahead at most, at least 1.
-    public init(descriptor: Int32, closes: Bool = false, offset: Int? = nil, bufferSize: Int = 65_536) {
+    ///   - keep: called after each read, before the reader gets any of its bytes; nil: nobody wants them.
+    public init(
+        descriptor: Int32, closes: Bool = false, offset: Int? = nil, bufferSize: Int = 65_536, keep: Keep? = nil
+    ) {
         precondition(bufferSize > 0, "a buffer of at least one byte")
         self.descriptor = descriptor
         self.closes = closes
         self.offset = offset
+        self.keep = keep
         buffer = .allocate(byteCount: bufferSize, alignment: 16)
     }
 
@@ -86,6 +94,7 @@ public final class FileDescriptorSource: ByteSource {
                 ?? Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count >= 0 {
                 offset = offset.map { $0 + count }
+                try keep?(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 return count
             }
             switch errno {

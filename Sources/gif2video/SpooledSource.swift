@@ -1,6 +1,5 @@
 import Filesystem
 import GIFDecoding
-import Glibc
 
 /// Bytes from a descriptor that can be read once, which are kept in a file without a name. One thread at a time.
 final class SpooledSource: ByteSource {
@@ -12,9 +11,8 @@ final class SpooledSource: ByteSource {
     private let descriptor: Int32
     private let name: String
     private let copy: TemporaryFile
-    private var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    /// The part of the buffer that nobody has taken yet.
-    private var unread = 0..<0
+    private lazy var source = FileDescriptorSource(
+        descriptor: descriptor, keep: { [unowned self] bytes throws(ByteSourceError) in try keep(bytes) })
 
     /// - Parameters:
     ///   - descriptor: stays the caller's, open for as long as this is read from.
@@ -32,36 +30,12 @@ final class SpooledSource: ByteSource {
     }
 
     func read(into target: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {
-        if unread.isEmpty { unread = 0..<(try fill()) }
-        let count = min(target.count, unread.count)
-        target.copyBytes(from: buffer[unread.prefix(count)])
-        unread = unread.dropFirst(count)
-        return count
+        try source.read(into: target)
     }
 
-    private func fill() throws(ByteSourceError) -> Int {
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count >= 0 {
-                try keep(count)
-                return count
-            }
-            switch errno {
-            case EINTR: continue
-            case EAGAIN:
-                var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-                if poll(&wait, 1, -1) < 0 && errno != EINTR { throw ByteSourceError(code: errno) }
-            default: throw ByteSourceError(code: errno)
-            }
-        }
-    }
-
-    /// Writes the first bytes of the buffer behind the copy.
-    private func keep(_ count: Int) throws(ByteSourceError) {
+    private func keep(_ bytes: UnsafeRawBufferPointer) throws(ByteSourceError) {
         do {
-            try buffer[..<count].withUnsafeBufferPointer { (bytes) throws(TemporaryFile.Failure) in
-                try copy.append(UnsafeRawBufferPointer(bytes))
-            }
+            try copy.append(bytes)
         } catch {
             failure = InputError(name: name, copying: error)
             throw ByteSourceError(code: error.code)
