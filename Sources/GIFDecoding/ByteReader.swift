@@ -19,6 +19,18 @@ final class ByteReader {
     /// Whether reading ended, and not as the source did.
     var hasFailed: Bool { error != nil || exceedsLimit }
 
+    /// An error at the place that was read last; a failed read of the system, or the limit, is the error instead if that
+    /// ended reading.
+    /// - Parameter frame: the frame that the error names, from 1; nil before the first image.
+    func failure(
+        _ reason: GIFDecodingError.Reason, name: String, frame: Int?, _ limits: DecodingLimits
+    ) -> GIFDecodingError {
+        let reason =
+            error.map { .unreadable(code: $0.code, text: $0.description) }
+            ?? (exceedsLimit ? .limitExceeded(limits.paddingExcess) : reason)
+        return GIFDecodingError(reason, name: name, frame: frame, offset: position)
+    }
+
     /// Lets at most so many bytes be read from here on.
     func allow(_ count: Int) {
         let (sum, overflows) = position.addingReportingOverflow(count)

@@ -161,13 +161,7 @@ public struct GIFScanner {
 
     private func failure(_ reason: GIFDecodingError.Reason) -> GIFDecodingError {
         let frame = summary.imageCount == 0 ? nil : summary.frameCount + 1
-        if let error = reader.error {
-            return GIFDecodingError(
-                .unreadable(code: error.code, text: error.description), name: name, frame: frame,
-                offset: reader.position)
-        }
-        let reason = reader.exceedsLimit ? .limitExceeded(limits.paddingExcess) : reason
-        return GIFDecodingError(reason, name: name, frame: frame, offset: reader.position)
+        return reader.failure(reason, name: name, frame: frame, limits)
     }
 
     /// The number of colors that the packed byte of a screen or image descriptor announces.

@@ -66,16 +66,9 @@ final class GIFStream {
         if let file { DGifCloseFile(file, nil) }
     }
 
-    /// An error at the place that was read last; a failed read of the system, or the limit of padding, is the error instead
-    /// where that ended reading.
+    /// `ByteReader.failure`.
     func failure(_ reason: GIFDecodingError.Reason) -> GIFDecodingError {
-        if let error = reader.error {
-            return GIFDecodingError(
-                .unreadable(code: error.code, text: error.description), name: name, frame: frame,
-                offset: reader.position)
-        }
-        let reason = reader.exceedsLimit ? .limitExceeded(limits.paddingExcess) : reason
-        return GIFDecodingError(reason, name: name, frame: frame, offset: reader.position)
+        reader.failure(reason, name: name, frame: frame, limits)
     }
 
     /// Reads what introduces the next block; skips NUL bytes between blocks.
