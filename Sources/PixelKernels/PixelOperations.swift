@@ -34,16 +34,11 @@ public struct PixelOperations: Sendable {
         precondition(x.shape == target.shape && y.shape == target.shape, "a sum of \(x.shape) and \(y.shape)")
         let shape = target.shape
         let (x, y, pointer) = (x.pointer, y.pointer, target.pointer)
-        return changes(in: shape, region) { row, columns in
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: columns.count) { values in
+        return changes(in: shape, region) { at, count in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
                 let line = UnsafeMutablePointer(mutating: UnsafeBufferPointer(values).start)
-                var found = 0..<0
-                for channel in 0..<shape.channels {
-                    let at = channel * shape.plane + row * shape.width + columns.lowerBound
-                    kernels.table.scaled_sum(a, x + at, b, y + at, line, columns.count)
-                    found = replace(pointer + at, UnsafePointer(line), columns.count, found)
-                }
-                return found
+                kernels.table.scaled_sum(a, x + at, b, y + at, line, count)
+                return replace(pointer + at, UnsafePointer(line), count)
             }
         }
     }
@@ -55,14 +50,7 @@ public struct PixelOperations: Sendable {
         precondition(source.shape == target.shape, "an update of \(target.shape) with \(source.shape)")
         let shape = target.shape
         let (source, pointer) = (source.pointer, target.pointer)
-        return changes(in: shape, region) { row, columns in
-            var found = 0..<0
-            for channel in 0..<shape.channels {
-                let at = channel * shape.plane + row * shape.width + columns.lowerBound
-                found = replace(pointer + at, source + at, columns.count, found)
-            }
-            return found
-        }
+        return changes(in: shape, region) { at, count in replace(pointer + at, source + at, count) }
     }
 
     /// Finds the pixels at which two tensors differ in any channel.
@@ -71,18 +59,13 @@ public struct PixelOperations: Sendable {
         precondition(a.shape == b.shape, "differences of \(a.shape) from \(b.shape)")
         let shape = a.shape
         let (a, b) = (a.pointer, b.pointer)
-        return changes(in: shape, region) { row, columns in
-            (0..<shape.channels).reduce(0..<0) { found, channel in
-                let at = channel * shape.plane + row * shape.width + columns.lowerBound
-                return Self.hull(differences(a + at, b + at, columns.count), found)
-            }
-        }
+        return changes(in: shape, region) { at, count in differences(a + at, b + at, count) }
     }
 
-    /// Calls `body` for every row of a region, on the pool, and collects the columns that it finds, which count from the first
-    /// of the columns that it is given.
+    /// Calls `body` for every row of a region in every channel, on the pool, with the index of its first value and the number
+    /// of values, and collects the columns that it finds, which count from that first value.
     private func changes(
-        in shape: TensorShape, _ region: Region?, _ body: (_ row: Int, _ columns: Range<Int>) -> Range<Int>
+        in shape: TensorShape, _ region: Region?, _ body: (_ first: Int, _ count: Int) -> Range<Int>
     ) -> Region {
         var changed = Region(height: shape.height, width: shape.width)
         for patch in Region.patches(of: region, height: shape.height, width: shape.width) {
@@ -90,7 +73,11 @@ public struct PixelOperations: Sendable {
             withUnsafeTemporaryAllocation(of: Range<Int>.self, capacity: patch.rows.count) { found in
                 nonisolated(unsafe) let found = found
                 pool.forEach(patch.rows.count) { index in
-                    found.initializeElement(at: index, to: body(first + index, patch.columns))
+                    let columns = (0..<shape.channels).reduce(0..<0) { columns, channel in
+                        let at = channel * shape.plane + (first + index) * shape.width + left
+                        return Self.hull(body(at, patch.columns.count), columns)
+                    }
+                    found.initializeElement(at: index, to: columns)
                 }
                 for (index, columns) in found.enumerated() {
                     changed.insert(
@@ -103,13 +90,13 @@ public struct PixelOperations: Sendable {
     }
 
     /// Makes a row equal to another.
-    /// - Returns: `found` and the columns that differed.
+    /// - Returns: the columns that differed.
     private func replace(
-        _ row: UnsafeMutablePointer<Float>, _ other: UnsafePointer<Float>, _ count: Int, _ found: Range<Int>
+        _ row: UnsafeMutablePointer<Float>, _ other: UnsafePointer<Float>, _ count: Int
     ) -> Range<Int> {
         let differing = differences(row, other, count)
         (row + differing.lowerBound).update(from: other + differing.lowerBound, count: differing.count)
-        return Self.hull(differing, found)
+        return differing
     }
 
     /// - Returns: the columns that differ, bit by bit: a NaN is equal to itself.
