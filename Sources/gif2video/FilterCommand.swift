@@ -56,26 +56,19 @@ struct FilterCommand: ParsableCommand {
             throw ValidationError("filter writes raw video, not for a terminal: pipe it on, or see 'convert'")
         }
         try Failure.handling {
-            let models = try stream.loadModels(isLive: true)
-            let sink = ByteSink(descriptor: STDOUT_FILENO, name: "standard output", closes: false)
-            let run = Run(
-                input: StandardInput(), models: models, options: options, pool: WorkerPool(), limits: stream.limits,
-                size: pictures.size, scaler: pictures.scaler
-            ) { format.writer(sink, rate: Rational(1) / $0.duration) }
-            try run.restore(all: all)
+            try Run(self, options, try stream.loadModels(isLive: true)).restore()
         }
     }
 
     /// The GIFs of one input, on their way into one stream.
     private final class Run {
-        private let input: StandardInput
-        private let models: ModelSet?
+        private let command: FilterCommand
         private let options: RestorationOptions
-        private let pool: WorkerPool
+        private let models: ModelSet?
         private let limits: DecodingLimits
-        private let size: OutputSize?
-        private let scaler: Letterbox.Scaler
-        private let makeWriter: (Picture) -> any PictureWriter
+        private let input = StandardInput()
+        private let sink = ByteSink(descriptor: STDOUT_FILENO, name: "standard output", closes: false)
+        private let pool = WorkerPool()
         private var writer: ContinuedWriter?
         /// Of the first GIF.
         private var canvas: PixelSize?
@@ -83,37 +76,28 @@ struct FilterCommand: ParsableCommand {
         private var fitted: PixelSize?
         private var isDamaged = false
 
-        init(
-            input: StandardInput, models: ModelSet?, options: RestorationOptions, pool: WorkerPool,
-            limits: DecodingLimits, size: OutputSize?, scaler: Letterbox.Scaler,
-            makeWriter: @escaping (Picture) -> any PictureWriter
-        ) {
-            self.input = input
-            self.models = models
-            self.options = options
-            self.pool = pool
-            self.limits = limits
-            self.size = size
-            self.scaler = scaler
-            self.makeWriter = makeWriter
+        init(_ command: FilterCommand, _ options: RestorationOptions, _ models: ModelSet?) {
+            (self.command, self.options, self.models) = (command, options, models)
+            limits = command.stream.limits
         }
 
         /// - Throws: the status to end with where something is damaged, once everything else is written.
-        func restore(all: Bool) throws {
+        func restore() throws {
             do {
-                while try restoreNext(), all, try hasNext() {}
+                while try restoreNext(), command.all, try hasNext() {}
             } catch let error as GIFDecodingError {
                 _ = Failure.report(error)
                 isDamaged = true
             }
             try writer?.end()
             if isDamaged { throw Failure.badInput }
-            if !all { try tellOfRest() }
+            if !command.all { try tellOfRest() }
         }
 
         /// - Returns: whether there may be more that fits.
         private func restoreNext() throws -> Bool {
             let decoder = try GIFDecoder(source: input, name: StandardInput.name, limits: limits)
+            let size = command.pictures.size
             if let canvas, size == nil, decoder.canvas != canvas {
                 Failure.say(
                     "\(StandardInput.name): the next GIF has a canvas of \(decoder.canvas), not \(canvas); it and what "
@@ -124,10 +108,11 @@ struct FilterCommand: ParsableCommand {
             if fitted == nil { fitted = try size?.size(of: decoder.canvas, limits, name: StandardInput.name) }
             let work = RestorationStream(decoder, models: models, options: options, pool: pool)
             let report = try work.run(makeWriter: { first in
-                let open = writer ?? ContinuedWriter(makeWriter(first))
+                let open =
+                    writer ?? ContinuedWriter(command.format.writer(sink, rate: Rational(1) / first.duration))
                 writer = open
                 canvas = canvas ?? first.size
-                return options.letterboxed(open, to: fitted, scaler: scaler)
+                return options.letterboxed(open, to: fitted, scaler: command.pictures.scaler)
             })
             if let defect = report.defect {
                 Failure.say("\(defect); \(report.frames.counted("frame")) before the end restored")
