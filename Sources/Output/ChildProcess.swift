@@ -37,22 +37,25 @@ final class ChildProcess {
     /// Seconds that others may keep a child's pipes open after its end: processes that have left its group.
     private static let patience = 2.0
 
+    /// The standard descriptor that is a pipe to this process.
+    enum Pipe {
+        /// See `takeInput`.
+        case input
+        case output
+    }
+
     /// Starts a program.
     /// - Parameters:
-    ///   - command: an absolute path, or a name that is looked up in PATH.
+    ///   - words: the program, an absolute path or a name that is looked up in PATH, and its arguments.
     ///   - package: of Debian, that the program is in.
     ///   - folder: its working directory.
-    ///   - takesInput: whether its standard input is a pipe: see `takeInput`.
-    ///   - givesOutput: whether its standard output is read.
     ///   - name: of the output that the work is for, for messages.
     /// - Throws: `OutputError.system` where the system has run out of something, `OutputError.encoder` otherwise.
-    init(
-        _ command: String, _ arguments: [String], package: String, folder: Folder, takesInput: Bool, givesOutput: Bool,
-        name: String
-    ) throws {
+    init(_ words: [String], package: String, folder: Folder, pipe: Pipe, name: String) throws {
+        let command = words[0]
         let program = try Self.find(command, package, name)
-        let input = takesInput ? try Self.pipe(name) : nil
-        let output = givesOutput ? try Self.pipe(name) : nil
+        let input = pipe == .input ? try Self.pipe(name) : nil
+        let output = pipe == .output ? try Self.pipe(name) : nil
         let errors = try Self.pipe(name)
         for end in [input?.writing, output?.reading, errors.reading] {
             guard let end, clinux_set_nonblocking(end.number) != 0 else { continue }
@@ -61,7 +64,7 @@ final class ChildProcess {
         do {
             group = try UnfinishedOutputs.start {
                 let spawn = ProcessSpawn(
-                    program: program, words: [command] + arguments, folder: folder, input: input?.reading.number,
+                    program: program, words: words, folder: folder, input: input?.reading.number,
                     output: output?.writing.number, errors: errors.writing.number)
                 return ProcessGroup(try spawn.run())
             }

@@ -22,9 +22,7 @@ final class EncoderProcess {
     ///   - stallLimit: seconds without progress after which it is killed; nil: it may take as long as it likes.
     /// - Throws: `OutputError.system` where the system has run out of something, `OutputError.encoder` otherwise.
     init(_ words: [String], folder: Folder, output: String, stallLimit: Double?) throws {
-        let child = try ChildProcess(
-            words[0], Array(words.dropFirst()), package: words[0], folder: folder, takesInput: true, givesOutput: false,
-            name: output)
+        let child = try ChildProcess(words, package: words[0], folder: folder, pipe: .input, name: output)
         self.child = child
         self.folder = folder
         self.output = output

@@ -37,12 +37,11 @@ struct VideoCheck {
         try file.requireSize()
         guard template.verification != .unchecked else { return }
         let probe = try ChildProcess(
-            "ffprobe",
             [
-                "-v", "level+error", "-protocol_whitelist", "file", "-select_streams", "v:0", "-count_packets",
-                "-show_entries", "stream=nb_read_packets:format=format_name,duration", "-of",
+                "ffprobe", "-v", "level+error", "-protocol_whitelist", "file", "-select_streams", "v:0",
+                "-count_packets", "-show_entries", "stream=nb_read_packets:format=format_name,duration", "-of",
                 "default=noprint_wrappers=1", "file:\(file.growingName)",
-            ], package: "ffmpeg", folder: file.staging, takesInput: false, givesOutput: true, name: "\(file.path)")
+            ], package: "ffmpeg", folder: file.staging, pipe: .output, name: "\(file.path)")
         try running(probe.group) {
             try waitForEnd(probe)
             try judge(probe.end(), pictures)
