@@ -1,5 +1,5 @@
 /// Width and height in pixels.
-public struct PixelSize: Hashable, Sendable, CustomStringConvertible {
+public struct PixelSize: Hashable, Sendable, LosslessStringConvertible {
     /// Sides that a picture may have when its size is asked for.
     public static let sides = 1...16384
 

@@ -35,40 +35,22 @@ extension OutputSize: ExpressibleByArgument {
     }
 }
 
-extension OutputRate: ExpressibleByArgument {
-    public init?(argument: String) {
-        self.init(argument)
-    }
+extension OutputRate: ExpressibleByArgument {}
 
-    public var defaultValueDescription: String {
-        switch self {
-        case .source: "source"
-        case .multiple(let count): "\(count)x"
-        case .constant(let rate): "\(rate)"
-        }
-    }
-}
+extension PixelSize: ExpressibleByArgument {}
 
-extension PixelSize: ExpressibleByArgument {
-    public init?(argument: String) {
-        self.init(argument)
-    }
-}
-
-extension Background: ExpressibleByArgument {
-    public init?(argument: String) {
-        self.init(argument)
-    }
-
-    public var defaultValueDescription: String {
-        switch self {
-        case .transparent: "transparent"
-        case .color(.white): "white"
-        case .color(let color): "\(color)"
-        }
-    }
-}
+extension Background: ExpressibleByArgument {}
 
 extension CompletionKind {
     static let gifs = CompletionKind.file(extensions: ["gif", "GIF"])
+}
+
+extension ArgumentHelp {
+    /// --scaler.
+    static var scaler: ArgumentHelp {
+        ArgumentHelp(
+            "How pictures are scaled: nearest (pixels become squares, nothing is blurred), smooth, or auto (nearest where art "
+                + "of at most \(Letterbox.flatColors) colors becomes a whole number of times as large).",
+            valueName: "auto|nearest|smooth")
+    }
 }

@@ -45,11 +45,7 @@ struct CameraCommand: ParsableCommand {
             valueName: "letterbox|crop"))
     var fit: Letterbox.Fit = .letterbox
 
-    @Option(
-        help: ArgumentHelp(
-            "How pictures are scaled: nearest (pixels become squares, nothing is blurred), smooth, or auto (nearest where art "
-                + "of at most \(Letterbox.flatColors) colors becomes a whole number of times as large).",
-            valueName: "auto|nearest|smooth"))
+    @Option(help: .scaler)
     var scaler: Letterbox.Scaler = .auto
 
     @Flag(help: "The GIFs loop: make the frames between the last and the first, too.")

@@ -18,11 +18,7 @@ struct PictureOptions: ParsableArguments {
             valueName: "WxH|Nx"))
     var size: OutputSize?
 
-    @Option(
-        help: ArgumentHelp(
-            "How pictures are scaled: nearest (pixels become squares, nothing is blurred), smooth, or auto (nearest where art "
-                + "of at most \(Letterbox.flatColors) colors becomes a whole number of times as large).",
-            valueName: "auto|nearest|smooth"))
+    @Option(help: .scaler)
     var scaler: Letterbox.Scaler = .auto
 
     @Flag(help: "The GIF loops: make the frames between its last and its first, too.")

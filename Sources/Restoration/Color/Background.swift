@@ -1,5 +1,5 @@
 /// The background of a GIF's transparent pixels.
-public enum Background: Hashable, Sendable {
+public enum Background: Hashable, Sendable, LosslessStringConvertible {
     case color(RGB)
     /// Nothing: transparency is kept.
     case transparent
@@ -12,6 +12,14 @@ public enum Background: Hashable, Sendable {
             self = .color(color)
         } else {
             return nil
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .transparent: "transparent"
+        case .color(.white): "white"
+        case .color(let color): "\(color)"
         }
     }
 }

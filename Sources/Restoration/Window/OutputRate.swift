@@ -1,7 +1,7 @@
 public import Media
 
 /// When pictures leave.
-public enum OutputRate: Hashable, Sendable {
+public enum OutputRate: Hashable, Sendable, LosslessStringConvertible {
     /// One picture per GIF frame, in the GIF's own timing.
     case source
     /// Every GIF frame and N - 1 in-betweens at 1/N, 2/N ... of its duration. N >= 1.
@@ -36,6 +36,14 @@ public enum OutputRate: Hashable, Sendable {
             self = .constant(rate)
         } else {
             return nil
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .source: "source"
+        case .multiple(let count): "\(count)x"
+        case .constant(let rate): "\(rate)"
         }
     }
 

@@ -1,6 +1,5 @@
 import Configuration
 import Control
-import Filesystem
 import Glibc
 import Restoration
 import Threads
@@ -33,7 +32,7 @@ extension ControlHandler {
             let (sink, sinkPath) = stream.sink.described
             return StreamInfo(
                 stream: stream.name, source: source, sourcePath: sourcePath, sink: sink, sinkPath: sinkPath,
-                live: stream.sink.isLive, state: state, detail: detail, rate: stream.restoration.rate.text,
+                live: stream.sink.isLive, state: state, detail: detail, rate: "\(stream.restoration.rate)",
                 profile: stream.restoration.profile.rawValue, queued: counts[stream.name]?[.queued] ?? 0,
                 running: counts[stream.name]?[.running] ?? 0)
         }

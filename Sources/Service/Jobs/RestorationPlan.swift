@@ -41,14 +41,3 @@ extension RestorationConfiguration {
         return changed
     }
 }
-
-extension OutputRate {
-    /// The rate as people write it.
-    var text: String {
-        switch self {
-        case .source: "source"
-        case .multiple(let count): "\(count)x"
-        case .constant(let rate): "\(rate)"
-        }
-    }
-}
