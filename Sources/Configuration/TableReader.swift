@@ -1,6 +1,6 @@
 /// Takes the keys of one table, one by one, by type; what is wrong goes to the list of problems.
 ///
-/// A key that is missing or wrong is nil, so that the default stays. `finish` reports the keys that nobody asked for.
+/// A key that is missing or wrong is nil, so that the default stays. `finish` reports the keys that were not read.
 struct TableReader {
     let file: SourceFile
     /// Dotted path of the table; empty for the file's top.
@@ -60,10 +60,7 @@ struct TableReader {
 
     mutating func integer(_ key: String, _ range: ClosedRange<Int>) -> Int? {
         let value = take(key, "a whole number") { if case .integer(let value) = $0 { value } else { nil } }
-        guard let value else { return nil }
-        if range.contains(value) { return value }
-        report(key, "\(value) is not between \(range.lowerBound) and \(range.upperBound)")
-        return nil
+        return within(range, value, key)
     }
 
     mutating func seconds(_ key: String, _ range: ClosedRange<Double>) -> Double? {
@@ -74,8 +71,11 @@ struct TableReader {
             default: nil
             }
         }
-        guard let value else { return nil }
-        if range.contains(value) { return value }
+        return within(range, value, key)
+    }
+
+    private func within<T>(_ range: ClosedRange<T>, _ value: T?, _ key: String) -> T? {
+        guard let value, !range.contains(value) else { return value }
         report(key, "\(value) is not between \(range.lowerBound) and \(range.upperBound)")
         return nil
     }
