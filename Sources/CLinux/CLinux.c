@@ -195,6 +195,13 @@ int clinux_exchange(int folder, const char *name, int other_folder, const char *
 
 int clinux_o_path(void) { return O_PATH; }
 
+/// Closes a descriptor, if it is one, and leaves errno as it is.
+static void close_keeping_errno(int fd) {
+    const int code = errno;
+    if (fd >= 0) close(fd);
+    errno = code;
+}
+
 /// openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS where the kernel or its filter does not have it: one component
 /// after the other, none of them a link.
 static int walk_beneath(int folder, const char *path, int flags, mode_t mode) {
@@ -209,18 +216,14 @@ static int walk_beneath(int folder, const char *path, int flags, mode_t mode) {
             name[end - path] = 0;
             const int how = *end ? O_PATH | O_DIRECTORY | O_CLOEXEC : flags;
             const int next = openat(current < 0 ? folder : current, name, how | O_NOFOLLOW, mode);
-            const int code = errno;
-            if (current >= 0) close(current);
             // O_NOFOLLOW with O_DIRECTORY says ENOTDIR of a link.
-            errno = code;
+            close_keeping_errno(current);
             if (next < 0 || !*end) return next;
             current = next;
             path = end + 1;
             continue;
         }
-        const int code = errno;
-        if (current >= 0) close(current);
-        errno = code;
+        close_keeping_errno(current);
         return -1;
     }
 }
@@ -449,16 +452,12 @@ int clinux_open_as(const char *path, uid_t user, const gid_t *groups, int count)
             errno = EACCES;
         else {
             const int opened = open_regular(folder);
-            const int code = errno;
-            close(folder);
-            errno = code;
+            close_keeping_errno(folder);
             return opened;
         }
         break;
     }
-    const int code = errno;
-    if (folder >= 0) close(folder);
-    errno = code;
+    close_keeping_errno(folder);
     return -1;
 }
 
