@@ -1,5 +1,4 @@
 public import Inference
-import PixelKernels
 
 extension CCDNet {
     /// The header of the model file.

@@ -1,4 +1,3 @@
-import Inference
 import PixelKernels
 
 /// The possible inputs of CCDNet's networks, by the names in a model file's header.

@@ -1,4 +1,3 @@
-import Inference
 import PixelKernels
 
 /// Defines the networks' answer for a GIF's still parts: it stays as it is. This is part of the result, not only a saving.

@@ -1,4 +1,3 @@
-import Inference
 import PixelKernels
 
 /// The log of the regions in which the frames of one sequence differ from one another, by their numbers.

@@ -1,6 +1,4 @@
-import Inference
 import Media
-import PixelKernels
 import Threads
 
 /// The window that slides over a GIF's frames: which of them are there, in which slots, and how long each stays.

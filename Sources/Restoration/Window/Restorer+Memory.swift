@@ -1,6 +1,5 @@
 import Inference
 public import Media
-import PixelKernels
 
 extension Restorer {
     /// Memory that restoring a canvas takes at the most, in bytes: as the peak memory of `filter --rate 2x` where much moves

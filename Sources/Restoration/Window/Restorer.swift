@@ -1,4 +1,3 @@
-import Inference
 public import Media
 public import Threads
 

@@ -1,6 +1,4 @@
-import Inference
 import Media
-import PixelKernels
 
 /// The kind of the change from one frame to the next.
 enum Transition {

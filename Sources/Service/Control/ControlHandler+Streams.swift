@@ -1,6 +1,5 @@
 import Configuration
 import Control
-import Filesystem
 import Restoration
 
 /// The calls about streams.

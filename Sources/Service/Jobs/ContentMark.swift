@@ -1,5 +1,4 @@
 import CGcrypt
-import Filesystem
 import Glibc
 
 /// Tells whether a video need be made again: the content of its GIF, and the settings that it was made with.

@@ -3,9 +3,7 @@ import Configuration
 import Filesystem
 import GIFDecoding
 import Glibc
-import Media
 import Pipeline
-import Restoration
 import Threads
 
 /// One attempt to make a file of a file.

@@ -1,5 +1,4 @@
 import Configuration
-import Filesystem
 import Media
 import Output
 import Threads

@@ -1,6 +1,5 @@
 import Filesystem
 import Glibc
-import Output
 
 extension JobRecord {
     /// Removes the private folders that attempts left behind. An encoder that outlived its daemon writes on where nobody sees it.

@@ -1,5 +1,4 @@
 import Filesystem
-import Threads
 
 /// Applies a recorded outcome: the video gets its name, the original its place. May be repeated after a crash at any point.
 struct OutcomeApplier {

@@ -4,7 +4,6 @@ import Media
 import Output
 import Pipeline
 import Restoration
-import Threads
 
 /// The output file of one attempt. One thread.
 final class VideoSink {

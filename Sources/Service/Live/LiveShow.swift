@@ -1,6 +1,5 @@
 import Configuration
 import Control
-import Filesystem
 import GIFDecoding
 import Media
 import Output

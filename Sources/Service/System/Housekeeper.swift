@@ -1,6 +1,5 @@
 import Configuration
 import Control
-import Media
 import Threads
 
 /// Looks after the rest: retries that are due, threads that are missing, a journal that has gone, the status line, old history.

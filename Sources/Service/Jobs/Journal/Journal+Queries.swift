@@ -1,5 +1,4 @@
 import Control
-import Filesystem
 import FoundationEssentials
 import GRDB
 import Threads

@@ -1,6 +1,5 @@
 import Filesystem
 import GRDB
-import Threads
 
 /// Settings that outlive the daemon: pauses, and rates and profiles of streams.
 extension Journal {

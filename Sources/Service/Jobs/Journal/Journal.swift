@@ -1,4 +1,3 @@
-import Filesystem
 import FoundationEssentials
 import GRDB
 import Glibc

@@ -1,5 +1,4 @@
 import Filesystem
-import Glibc
 
 /// A GIF in a watched folder: the folder as it is configured, and the path below it.
 ///
