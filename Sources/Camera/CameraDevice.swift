@@ -49,7 +49,7 @@ final class CameraDevice {
     }
 
     /// v4l2loopback 0.12.7 with exclusive_caps forgets what it is when a writer ends that never said STREAMON: neither
-    /// camera nor output, and no format is taken. A STREAMON that fails makes whoever opens it next find an output.
+    /// camera nor output, and no format is taken. After a STREAMON that fails, the next process that opens it finds an output.
     private static func openForOutput(_ path: String, _ calls: any DeviceCalls) throws(SystemFailure) -> Int32 {
         let descriptor = try calls.open(path)
         guard let found = try? calls.capabilities(descriptor), !found.canOutput, !found.canCapture else {

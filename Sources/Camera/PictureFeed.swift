@@ -109,7 +109,7 @@ final class PictureFeed: Sendable {
         }
     }
 
-    /// Nobody takes pictures any more: releases whoever brings some.
+    /// No picture is taken any more: releases the threads that bring some.
     func stop() {
         state.update { $0.isStopped = true }
     }

@@ -82,7 +82,7 @@ public struct FolderSource: Hashable, Sendable {
     public var watching = Watching.auto
     /// Seconds between two looks, where it is polled.
     public var pollInterval = 5.0
-    /// Seconds without a change after which a file counts as complete that nobody was seen closing.
+    /// Seconds without a change after which a file counts as complete if no process was seen closing it.
     public var settle = 2.0
     public var finished = Finished.keep
     /// Folder for GIFs that cannot be restored.

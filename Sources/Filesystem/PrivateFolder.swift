@@ -2,9 +2,9 @@ import Glibc
 
 /// A folder that this process's user made for itself in a folder that others may write into.
 ///
-/// Nobody else can enter it. Others may rename it, and give its name to something else: so it is used through its descriptor,
-/// and nothing is opened or removed by its name that does not hold the marker, an empty folder which only its maker can have put
-/// there. (A folder, as that is made without a descriptor, of which there may be none left.)
+/// Only this user can enter it. Others may rename it and give its name to something else. So it is used through its descriptor,
+/// and an entry of its name is opened or removed only if it holds the marker, an empty folder that only the maker can have put
+/// there. (The marker is a folder because one is made without a descriptor, of which there may be none left.)
 public enum PrivateFolder {
     private static let marker: Path = ".gif2video"
     /// Names that are tried.
@@ -39,7 +39,7 @@ public enum PrivateFolder {
     }
 
     /// Opens a private folder.
-    /// - Returns: nil where the name is nobody's, or that of something else.
+    /// - Returns: nil if no entry has the name, or something else has it.
     /// - Throws: `SystemError` where that cannot be told.
     public static func open(_ name: Path, in parent: Folder) throws(SystemError) -> Folder? {
         do throws(SystemError) {

@@ -3,7 +3,7 @@ public import Media
 /// Gives pictures of different durations their true time in a stream of constant rate, by repeating them.
 ///
 /// Every duration must be a multiple of the tick, which is found by a look at the whole GIF before. A picture may be repeated
-/// hundreds of thousands of times: whoever may want to stop that has `writer` throw.
+/// hundreds of thousands of times; a caller that wants to stop this makes `writer` throw.
 public final class HeldPictureWriter: PictureWriter {
     private let writer: any PictureWriter
     private let tick: Rational

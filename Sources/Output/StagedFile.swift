@@ -4,8 +4,8 @@ import Threads
 
 /// A file that grows in a private folder beside its place, and appears under its name when it is complete.
 ///
-/// The private folder (`staging`) belongs to this process's user, and nobody else may enter it: whoever may write into the folder
-/// around it cannot exchange what grows there. It is the working directory of encoders, so that whatever else they write
+/// The private folder (`staging`) belongs to this process's user, and only this user may enter it: others who may write into the
+/// folder around it cannot exchange the growing file. It is the working directory of encoders, so that all else that they write
 /// vanishes with it. A crash leaves the private folder and nothing else. One thread at a time.
 ///
 ///     let file = try StagedFile(in: folder, name: "cat.mp4", stagingName: ".gif2videod-12-1.partial")
@@ -134,8 +134,8 @@ public final class StagedFile {
         if let size, status.st_size != size { throw incomplete("\(status.st_size) bytes of \(size)") }
     }
 
-    /// Waits until the complete file's bytes are on disk. Linux reports here every error of writing them that nobody has heard
-    /// of, whichever descriptor wrote.
+    /// Waits until the complete file's bytes are on disk. Linux reports here every error of writing them that it has not
+    /// reported yet, whichever descriptor wrote.
     /// - Returns: its inode.
     /// - Throws: `SystemError`; ENOENT where nothing was written.
     @discardableResult
@@ -153,7 +153,7 @@ public final class StagedFile {
         return UInt64(status.st_ino)
     }
 
-    /// Leaves the private folder, with the sealed file, to whoever publishes it later.
+    /// Leaves the private folder, with the sealed file, to a later publisher.
     public func release() {
         if let key { UnfinishedOutputs.forgetFolder(key) }
         key = nil

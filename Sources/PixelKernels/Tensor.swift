@@ -1,7 +1,7 @@
 /// A map of float32 values, [channels, height, width], channel by channel, row by row without gaps.
 ///
 /// The tensor owns its storage, which starts on a 64-byte boundary and holds zeros at first. It does not guard against
-/// threads: whoever owns the state that a tensor belongs to decides who writes it when. While a `forward` runs, its
+/// threads: the owner of the state that a tensor belongs to decides which thread writes it. While a `forward` runs, its
 /// threads write disjoint parts.
 public final class Tensor: @unchecked Sendable {
     public let shape: TensorShape

@@ -57,8 +57,8 @@ public struct ModelSet: Sendable {
             input.gif.view, radius: input.radius.view, estimate: estimate.view, lender: state.first, on: pool)
     }
 
-    /// Loads the model files in `folder/<profile>/`. A file's header, not its name, says which network it is. What another profile
-    /// than `live` has no network for, that of `live` does: for all where its folder is not there.
+    /// Loads the model files in `folder/<profile>/`. A file's header, not its name, says which network it is. If a profile
+    /// lacks a network, or its folder is not there, the network of `live` takes its place.
     /// - Throws: `ModelError` when one is missing, twice there or broken.
     public init(_ profile: Profile, in folder: String) throws(ModelError) {
         let place = "\(folder)/\(profile.rawValue)"

@@ -2,11 +2,11 @@
 ///
 /// One or more producers `push`, one or more consumers `pop`; elements leave in the order they came.
 /// A full queue blocks its producers, so memory is bounded by the capacity and a slow consumer slows
-/// the whole line. The capacity counts elements and, where asked to, their bytes; one element fits whatever its size.
+/// the whole line. The capacity limits the elements and, on request, their bytes; one element fits whatever its size.
 /// The queue owns an element from `push` to `pop`.
 public final class BoundedQueue<Element: Sendable>: Sendable {
     public let capacity: Int
-    /// Bytes of all elements that wait, unless it is one.
+    /// The most bytes that may wait; a single element may have more.
     public let byteCapacity: Int
     private let bytes: @Sendable (Element) -> Int
     private let monitor: Monitor<State>

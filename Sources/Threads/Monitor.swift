@@ -1,6 +1,6 @@
 import Glibc
 
-/// A mutex with a condition variable around a value: what a queue between threads is made of.
+/// A mutex with a condition variable around a value: the base of queues between threads.
 ///
 /// Any thread may call any method. `wait` must be called inside `withLock`; it gives the lock back
 /// while it sleeps. Blocking, so never on Swift's cooperative pool: for named threads only.

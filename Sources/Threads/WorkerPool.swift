@@ -4,13 +4,13 @@ import Synchronization
 /// A fixed number of threads that share out loops.
 ///
 /// `forEach` splits a loop among the workers and the calling thread and returns when every index was done. Several threads
-/// may call it at once (CCDNet and the flow network of one window do): each caller works on its own loop, and where these are
-/// fewer than the pool has threads, workers help, the loops that came first first. Loops may nest: a thread that waits for
-/// its loop's last indices meanwhile works on the loops within them, on no others. `begin` leaves something to the workers
-/// that nobody waits for yet.
+/// may call it at once (CCDNet and the flow network of one window do): each caller works on its own loop; if there are fewer
+/// callers than threads, workers help, with the oldest loops first. Loops may nest: a thread that waits for its loop's last
+/// indices meanwhile works on the loops within them, on no others. `begin` gives the workers a job for which no thread waits
+/// yet.
 ///
 /// A network's loops follow each other within microseconds and last fractions of a millisecond, less than a thread may take to
-/// wake up. So whoever has nothing to do looks out for more for some microseconds before it sleeps.
+/// wake up. So an idle thread looks for more work for some microseconds before it sleeps.
 public final class WorkerPool: Sendable {
     /// How many threads work on a loop, the caller included.
     public let concurrency: Int
@@ -49,11 +49,11 @@ public final class WorkerPool: Sendable {
         }
     }
 
-    /// Has a worker run `body`, as soon as one has time, or whoever waits for it. `body` gets a function that says that something
-    /// has come true that others may wait for.
+    /// Has a worker run `body` as soon as one is free; a thread that waits for the job may run it, too. `body` gets a function
+    /// that wakes the threads which wait for a condition.
     public func begin(_ body: @escaping (_ tell: () -> Void) -> Void) -> Job { Job(desk, body) }
 
-    /// Something that was begun. It may never run where nobody waits for it and all have let it go.
+    /// Work that was begun. It may never run if no thread waits for it before the last reference is gone.
     public final class Job: @unchecked Sendable {
         private let desk: Desk
         private let loop: Loop
@@ -65,18 +65,18 @@ public final class WorkerPool: Sendable {
         }
 
         deinit {
-            // Unless it is done already, nobody shall begin it, and whoever has is to come to its end.
+            // A job that has not begun never will; one that has is waited for.
             if loop.withdraw() { desk.remove(loop) } else { desk.finish(loop) }
         }
 
-        /// Returns when the job is done: begins it where nobody has, helps where somebody has.
+        /// Returns when the job is done: begins it, or helps a thread that has begun it.
         public func finish() {
             desk.work(on: loop)
             desk.finish(loop)
         }
 
-        /// Returns when `isOver`, which the job tells of; helps where threads are free. Leaves its beginning to the workers
-        /// where there are any.
+        /// Returns when `isOver`, a condition that the job tells of; helps if threads are free. If there are workers, they
+        /// begin the job.
         public func wait(until isOver: () -> Bool) {
             if desk.concurrency.load(ordering: .relaxed) == 1 { desk.work(on: loop) }
             desk.help(loop, until: isOver)
@@ -91,15 +91,15 @@ public final class WorkerPool: Sendable {
 private final class Loop: @unchecked Sendable {
     private var count = 0
     private var step = 1
-    /// Nil: it is over.
+    /// nil when the loop is over.
     private var body: ((Int) -> Void)?
-    /// In one of whose indices the caller is: there as long as this one is published.
+    /// The loop in which the caller made this one; it exists as long as this one is published.
     private var outer: Unmanaged<Loop>?
     /// Whether its caller works on it.
     let isCalled: Bool
     private let next = Atomic(0)
     private let done = Atomic(0)
-    /// Threads that hold it beside its caller, and whether that has let it go. With the desk's lock held.
+    /// Threads that hold it beside its caller, and whether the caller has let it go. Both need the desk's lock.
     var holders = 0
     var isOver = false
 
@@ -108,14 +108,14 @@ private final class Loop: @unchecked Sendable {
         isCalled = true
     }
 
-    /// Of one index, that nobody waits for yet.
+    /// A loop of one index, for which no thread waits yet.
     init(job: @escaping (Int) -> Void) {
         isCalled = false
         body = job
         count = 1
     }
 
-    /// Begins anew as the loop of the calling thread, which waits for it. Nobody else has it.
+    /// Begins anew as the loop of the calling thread, which waits for it. No other thread may hold it.
     func become(count: Int, step: Int, body: @escaping (Int) -> Void) {
         (self.count, self.step, self.body, isOver) = (count, step, body, false)
         outer = Self.current
@@ -123,7 +123,7 @@ private final class Loop: @unchecked Sendable {
         done.store(0, ordering: .relaxed)
     }
 
-    /// In one of whose indices the calling thread is.
+    /// The loop that the calling thread works on.
     private static var current: Unmanaged<Loop>? {
         get { clinux_note().map { Unmanaged.fromOpaque($0) } }
         set { clinux_set_note(newValue?.toOpaque()) }
@@ -138,17 +138,17 @@ private final class Loop: @unchecked Sendable {
     /// Whether its caller is in no other loop, and works on this one.
     var isOutermost: Bool { outer == nil && isCalled }
 
-    /// Lets its closure go, which may be the last to keep anything at all: not with the desk's lock held. Nobody works on it
-    /// any more.
+    /// Releases the closure when no thread works on it any more. It may hold the last reference to any object, so the desk's
+    /// lock must be free.
     func forget() {
         body = nil
     }
 
-    /// Takes all indices that nobody has.
-    /// - Returns: whether nobody had any.
+    /// Takes all indices that are left.
+    /// - Returns: whether none had been taken before.
     func withdraw() -> Bool { next.add(count, ordering: .relaxed).oldValue == 0 }
 
-    /// Whether it was begun within an index of another loop, or of one within that.
+    /// Whether it was made within another loop, directly or within a loop of that.
     func lies(within other: Loop) -> Bool {
         var ancestor = outer
         while let loop = ancestor?.takeUnretainedValue() {
@@ -186,15 +186,15 @@ private final class Loop: @unchecked Sendable {
 /// The queue from which idle threads take loops.
 private final class Desk: Sendable {
     private struct State {
-        /// All whose callers have not returned, in the order in which they came.
+        /// The loops whose callers have not returned, in the order in which they came.
         var loops: [Loop] = []
-        /// That nobody holds: a few, for callers to come.
+        /// A few loops that no thread holds, to be used again.
         var spare: [Loop] = []
         /// Workers at work.
         var busy = 0
         var isClosed = false
 
-        /// Threads at work, but for callers between two loops.
+        /// Threads at work; callers between two loops do not count.
         var threads: Int {
             var threads = busy
             for index in loops.indices where loops[index].isOutermost { threads += 1 }
@@ -206,7 +206,7 @@ private final class Desk: Sendable {
             spare.reserveCapacity(Desk.mostSpare)
         }
 
-        /// The first that has indices left and fits, which the caller holds from now on, until it leaves it.
+        /// The first loop that has indices left and fits. The caller holds it until it calls `leave`.
         func take(where fits: (Loop) -> Bool) -> Loop? {
             for index in loops.indices where loops[index].isOpen && fits(loops[index]) {
                 loops[index].holders += 1
@@ -240,7 +240,7 @@ private final class Desk: Sendable {
     /// Threads per loop; set before the first loop.
     let concurrency: Atomic<Int>
     private let monitor = Monitor(State())
-    /// Counts what may give somebody something to do, to see without the lock whether there is any.
+    /// Counts events that may give a thread something to do, so that threads see them without the lock.
     private let news = Atomic(0)
     /// Threads that sleep, or are about to.
     private let sleepers = Atomic(0)
@@ -279,12 +279,12 @@ private final class Desk: Sendable {
         remove(loop)
     }
 
-    /// Works on loops within another one, where threads are free, until something else has come true.
+    /// Works on loops within another one, if threads are free, until a condition holds.
     func help(_ loop: Loop, until isOver: () -> Bool) {
         work(where: { $0.lies(within: loop) }, until: isOver)
     }
 
-    /// Works on loops that fit, where threads are free, until something else has come true.
+    /// Works on loops that fit, if threads are free, until a condition holds.
     private func work(where fits: (Loop) -> Bool, until isOver: () -> Bool) {
         func choose(_ state: inout State) -> Loop? {
             guard state.threads < concurrency.load(ordering: .relaxed), let loop = state.take(where: fits) else {
@@ -315,7 +315,7 @@ private final class Desk: Sendable {
         if tells { tell() }
     }
 
-    /// A worker's life.
+    /// Runs a worker until the pool is closed.
     func serve() {
         work(where: { _ in true }, until: { false })
     }

@@ -12,9 +12,9 @@ struct GIF2Video: ParsableCommand {
             A filter between pipes:     gif2video filter < in.gif | ffmpeg ...   (filter --help has the line)
             Files to files:             gif2video convert in.gif -o out.mp4
             On a virtual camera:        gif2video camera /dev/video10 in.gif
-            What is this GIF?           gif2video probe in.gif
-            Is it worth it?             gif2video compare in.gif -o sheet.png
-            What does the daemon do?    gif2video status
+            Facts about a GIF:          gif2video probe in.gif
+            A sheet to compare:         gif2video compare in.gif -o sheet.png
+            State of the daemon:        gif2video status
 
             Exit status: 0 done; 1 a GIF is damaged or is none (what could be decoded was written);
             2 something else failed; 64 the command line was not understood.

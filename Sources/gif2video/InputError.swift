@@ -19,7 +19,7 @@ struct InputError: Error, CustomStringConvertible {
             + "\(String(cString: strerror(failure.code))); TMPDIR names another folder"
     }
 
-    /// A terminal, from which nobody types a GIF.
+    /// The input is a terminal.
     init(terminal name: String) {
         description = "\(name): a terminal; a GIF comes through a pipe or from a file"
     }

@@ -3,8 +3,8 @@ import Media
 /// The color that the networks see behind frames whose transparency is kept. Outlines stand out from it, as otherwise the
 /// networks do not see them move. It is in no picture.
 ///
-/// Of moving discs, plain or with a rim, in-betweens came out up to 12 dB worse over the color of their rim than over any of
-/// the others here, and over those all the same to 1 dB.
+/// In-betweens of moving discs, plain or with a rim, were up to 12 dB worse over the color of the rim than over the other
+/// colors here; those differed by at most 1 dB.
 enum Backdrop {
     /// In the order in which they are preferred.
     static let candidates = [

@@ -1,11 +1,11 @@
 import Inference
 import PixelKernels
 
-/// Motion that is too large for the flow network's eyes, found where it is small: on frames of a quarter of the size.
+/// Finds motion that is too large for the flow network on frames of a quarter of the size, on which it is small.
 ///
-/// The network then sees each frame beside the other one warped to it, and finds what is left. With the weights of `live`,
-/// which were trained without: 0.8 dB where the mean flow is 12 to 30 pixels, 1.8 dB beyond, and no change to speak of where
-/// less moves (`evaluate coarse` in Training).
+/// The network then sees each frame beside the other one warped to it, and finds the rest of the motion. With the weights of
+/// `live`, which were trained without this, it gains 0.8 dB where the mean flow is 12 to 30 pixels, 1.8 dB beyond, and next to
+/// nothing where less moves (`evaluate coarse` in Training).
 ///
 /// For one size of frames. One thread at a time.
 final class CoarseFlow {
@@ -15,7 +15,7 @@ final class CoarseFlow {
     struct Limits {
         /// Coarse flows up to the lower bound, in the mean around a pixel, do not count, from the upper one on in full.
         let pixels: ClosedRange<Float>
-        /// The part of what moves at all that has to move so far.
+        /// The least share of all moving pixels that must move so far.
         let share: Float
     }
 

@@ -109,7 +109,7 @@ struct SceneChange {
 struct SceneHistory {
     /// Chosen on spliced clips of both the training and the validation data; docs/quality.md says what is found.
     private static let outstanding = 2.5
-    /// Colors so different are another scene whatever was before.
+    /// Frames with colors so different are two scenes, whatever came before.
     private static let clearDistance = 0.4
     private static let remembered = 3
 

@@ -133,7 +133,7 @@ final class FrameInput {
         colorLog.append(number, height: size.height, width: size.width, change: colors)
     }
 
-    /// Makes everything what it is in the frame before.
+    /// Takes over all data of the frame before.
     /// - Parameter last: the frame that is here now.
     private func copy(from earlier: FrameInput, changedSince last: Int) {
         guard content.isForNetworks else { return }

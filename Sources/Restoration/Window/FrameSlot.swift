@@ -10,7 +10,7 @@ final class FrameSlot {
     let input: FrameInput
     /// CCDNet's estimate, with the GIF's own colors where it is flat art, [3, H, W].
     let estimate: Tensor
-    /// The estimate, still where the frames before were (see `TemporalFilter`), [3, H, W].
+    /// The estimate after the temporal filter (see `TemporalFilter`), [3, H, W].
     let restored: Tensor
     /// The time of the frame and of those that repeat it.
     var run: FrameRun
@@ -83,7 +83,7 @@ final class FrameSlot {
         restoredLog.append(number, height: size.height, width: size.width, change: change?.hull)
     }
 
-    /// Becomes what the frame before became.
+    /// Takes over the results of the frame before.
     func repeatPicture(of earlier: FrameSlot) {
         if input.content.isForNetworks {
             estimate.view.copy(from: earlier.estimate.view)

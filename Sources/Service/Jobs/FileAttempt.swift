@@ -97,7 +97,7 @@ struct FileAttempt {
             descriptor: source.descriptor, version: version, size: summary.byteCount, settings: plan.settings)
     }
 
-    /// Whether the file is still the one that was opened, and nobody writes it. One that looks damaged must not be fresh: some
+    /// Whether the file is still the one that was opened, and no process writes it. One that looks damaged must not be fresh: some
     /// programs close a file and come back to it.
     private func isSettled(
         _ source: FileSource, _ version: Fingerprint, looksDamaged: Bool

@@ -18,7 +18,7 @@ final class JobLedger: Sendable {
     /// Whether a thread waits until something can be written.
     var isWaitingForDisk: Bool { waiting.withLock { $0 > 0 } }
 
-    /// The daemon has ended: nobody waits for a disk any more.
+    /// The daemon has ended: no thread waits for a disk any more.
     func close() {
         ended.raise()
     }

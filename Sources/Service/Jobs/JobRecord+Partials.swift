@@ -2,7 +2,7 @@ import Filesystem
 import Glibc
 
 extension JobRecord {
-    /// Removes the private folders that attempts left behind. An encoder that outlived its daemon writes on where nobody sees it.
+    /// Removes the private folders that attempts left behind. An encoder that outlived its daemon writes on, into a file without a name.
     func removePartials() {
         guard attempts > 0, output != nil, let folder = try? outputFolder() else { return }
         for attempt in 1...attempts {

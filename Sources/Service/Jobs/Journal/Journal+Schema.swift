@@ -37,7 +37,7 @@ extension Journal {
                         fingerprint TEXT NOT NULL,
                         PRIMARY KEY (stream, source)
                     ) WITHOUT ROWID;
-                    -- Whose output a file is, so that two GIFs of one stem do not overwrite each other.
+                    -- The GIF that an output belongs to, so that two GIFs of one stem do not overwrite each other.
                     CREATE TABLE claim (
                         output TEXT PRIMARY KEY,
                         stream TEXT NOT NULL,
