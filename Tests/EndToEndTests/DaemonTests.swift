@@ -5,22 +5,7 @@ import Testing
 /// gif2videod as its users run it: control, streams of every kind, configuration, start and end.
 @Suite(.serialized) struct DaemonTests {
     /// A folder stream into Y4M, without networks.
-    private static let folderStream = """
-        [control]
-        output_roots = ["out"]
-        [jobs]
-        retry_delay = 0.1
-        [[stream]]
-        name = "drop"
-        source = "folder"
-        folder = "in"
-        settle = 0.2
-        output = "out"
-        encoder = "y4m"
-        rate = "25"
-        profile = "none"
-
-        """
+    private static let folderStream = FolderStream.configuration("[control]\noutput_roots = [\"out\"]\n[jobs]")
 
     /// Encoders for editors are there without a configuration of theirs: by the extension, and by name.
     @Test func outputsForEditorsKeepTransparency() throws {

@@ -4,19 +4,7 @@ import Testing
 
 /// Clients that are none of ours: the `varlink` package of PyPI and socat.
 @Suite(.serialized) struct ForeignClientTests {
-    private func started() throws -> DaemonProcess {
-        try .started(
-            """
-            [[stream]]
-            name = "drop"
-            source = "folder"
-            folder = "in"
-            output = "out"
-            encoder = "y4m"
-            rate = "25"
-            profile = "none"
-            """)
-    }
+    private func started() throws -> DaemonProcess { try .started(FolderStream.configuration()) }
 
     /// Python's own client: its proxy parses the IDL, so it has to be right; and its command line.
     @Test func thePackageOfPyPISpeaksToIt() throws {

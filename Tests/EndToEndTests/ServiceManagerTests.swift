@@ -45,16 +45,8 @@ import Testing
         let folder = try TemporaryFolder()
         let listener = try Listener(folder.path("notify"))
         let daemon = try DaemonProcess(
-            """
-            [[stream]]
-            name = "drop"
-            source = "folder"
-            folder = "in"
-            output = "out"
-            encoder = "y4m"
-            rate = "25"
-            profile = "none"
-            """, environment: ["NOTIFY_SOCKET": listener.path, "WATCHDOG_USEC": "400000"])
+            FolderStream.configuration(),
+            environment: ["NOTIFY_SOCKET": listener.path, "WATCHDOG_USEC": "400000"])
         try daemon.start()
         try daemon.waitUntil("it is ready") { listener.count("READY=1") == 1 }
         try daemon.waitUntil("the watchdog is fed") { listener.count("WATCHDOG=1") > 3 }

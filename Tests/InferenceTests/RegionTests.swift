@@ -123,6 +123,21 @@ import Threads
         #expect(twice.isEmpty)
     }
 
+    /// Fills a region of every channel with random values.
+    private func change(_ tensor: Tensor, in region: Region, _ generator: inout SplitMix64) {
+        let shape = tensor.shape
+        tensor.withUnsafeMutableBufferPointer { values in
+            for channel in 0..<shape.channels {
+                for row in 0..<shape.height {
+                    for column in region[row] {
+                        values[channel * shape.plane + row * shape.width + column] =
+                            Float.random(in: -1...1, using: &generator)
+                    }
+                }
+            }
+        }
+    }
+
     /// A forward over the changed part of the input computes what a forward over all of it computes.
     @Test(arguments: Kernels.all)
     func aPartOfANetworkGivesWhatTheWholeGives(kernels: Kernels) throws {
@@ -138,16 +153,7 @@ import Threads
             net.forward(partly, on: pool)
             for round in 0..<3 {
                 let changed = random(height, width, rectangles: round % 3, &generator).region
-                partly.input.withUnsafeMutableBufferPointer { values in
-                    for channel in 0..<test.unet.inputs {
-                        for row in 0..<height {
-                            for column in changed[row] {
-                                values[(channel * height + row) * width + column] =
-                                    Float.random(in: -1...1, using: &generator)
-                            }
-                        }
-                    }
-                }
+                change(partly.input, in: changed, &generator)
                 net.forward(partly, changed: changed, on: pool)
                 whole = net.makeState(height: height, width: width, workers: 2)
                 whole.input.view.copy(from: partly.input.view)
@@ -176,16 +182,7 @@ import Threads
                     if round != 7 {
                         needed = random(height, width, rectangles: (round + 1) % 3, &generator).region.inSquares(of: 8)
                     }
-                    partly.input.withUnsafeMutableBufferPointer { values in
-                        for channel in 0..<test.unet.inputs {
-                            for row in 0..<height {
-                                for column in changed[row] {
-                                    values[(channel * height + row) * width + column] =
-                                        Float.random(in: -1...1, using: &generator)
-                                }
-                            }
-                        }
-                    }
+                    change(partly.input, in: changed, &generator)
                     // Readers of the output may write there.
                     partly.output.view.fill(7)
                     net.forward(partly, changed: changed, needed: needed, on: pool)

@@ -38,11 +38,7 @@ import Threads
     private func pictures(_ frames: [Frame], rate: OutputRate, looksAhead: Bool = true) throws -> [Picture] {
         let options = RestorationOptions(rate: rate, dither: .none, looksAhead: looksAhead)
         let models = try TestModels(colorNone: looksAhead ? "ccdnet-neighbors" : "ccdnet-live").load()
-        let restorer = Restorer(models: models, options: options, pool: pool)
-        var pictures: [Picture] = []
-        for frame in frames { try restorer.push(frame) { pictures.append($0) } }
-        try restorer.finish { pictures.append($0) }
-        return pictures
+        return try run(Restorer(models: models, options: options, pool: pool), frames)
     }
 
     // MARK: Repetitions

@@ -27,13 +27,6 @@ import Threads
         ) { x, y in (15 - y / 2 + x) % 16 }
     }
 
-    private func run(_ restorer: Restorer, _ frames: [Frame]) throws -> [Picture] {
-        var pictures: [Picture] = []
-        for frame in frames { try restorer.push(frame) { pictures.append($0) } }
-        try restorer.finish { pictures.append($0) }
-        return pictures
-    }
-
     private func restorer(
         _ rate: OutputRate, colorNone: String = "ccdnet-live", _ change: (inout RestorationOptions) -> Void = { _ in }
     ) throws -> Restorer {

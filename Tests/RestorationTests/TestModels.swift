@@ -1,4 +1,5 @@
 import Foundation
+import Media
 import Restoration
 import TestSupport
 import Testing
@@ -25,4 +26,12 @@ struct TestModels {
     }
 
     func load() throws -> ModelSet { try ModelSet(.live, in: folder.url.path) }
+}
+
+/// The pictures of a whole GIF.
+func run(_ restorer: Restorer, _ frames: [Frame]) throws -> [Picture] {
+    var pictures: [Picture] = []
+    for frame in frames { try restorer.push(frame) { pictures.append($0) } }
+    try restorer.finish { pictures.append($0) }
+    return pictures
 }

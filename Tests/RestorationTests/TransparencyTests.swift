@@ -52,13 +52,6 @@ import Threads
         return frames
     }
 
-    private func run(_ restorer: Restorer, _ frames: [Frame]) throws -> [Picture] {
-        var pictures: [Picture] = []
-        for frame in frames { try restorer.push(frame) { pictures.append($0) } }
-        try restorer.finish { pictures.append($0) }
-        return pictures
-    }
-
     private func restorer(
         loop: Bool = false, colorNone: String = "ccdnet-live", changeMemory: Int = ChangeLog.usualMemory
     ) throws -> Restorer {
