@@ -71,7 +71,7 @@ class Session:
     def run(self, job: Job, deadline: float) -> None:
         """Trains until a job's share is over, at the latest until `deadline` (time.monotonic).
 
-        Where memory is short the batch is halved and the training begins anew.
+        If memory is short, the batch is halved and the training begins anew.
         """
         began = time.monotonic()
         end = min(began + job.seconds, deadline) - job.measure
