@@ -65,7 +65,7 @@ def packed(source: Source, folder: str) -> tuple[Entry, bytes]:
 
 
 def importance(entry: Entry) -> tuple:
-    """The order in which entries are kept: validation, clips of faces, others by their motion, images of faces, the rest."""
+    """The order in which entries are kept: validation, clips of faces, others by motion, images of faces, the rest."""
     by_chance = hashlib.sha256(entry.name.encode()).digest()
     return entry.is_for_validation, entry.is_clip, entry.kind == "face", entry.motion, by_chance
 

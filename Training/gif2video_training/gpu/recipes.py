@@ -1,7 +1,7 @@
 """How the makers of the catalogue make a GIF, step by step, for those whose steps this machine can take by itself.
 
-A maker is a recipe: whose palette, of each frame or of all, and how pixels are mapped to it. Steps that only a processor
-does well (palettes, error diffusion) are done by threads in `prepared`; the rest by the device, many frames at once, in
+A maker is a recipe: whose palette, of each frame or of all, and how pixels are mapped to it. Threads in `prepared` do
+the steps that only a processor does well (palettes, error diffusion); the device does the rest, many frames at once, in
 `device_makers.finished`.
 """
 

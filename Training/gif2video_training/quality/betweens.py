@@ -92,7 +92,7 @@ def flow_lengths(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def films_of(
     kept: np.ndarray, gif: np.ndarray, pictures: np.ndarray, rate: int, peer: Rife | None = None
 ) -> dict[str, np.ndarray]:
-    """The pictures of every method, uint8 [(T - 1) rate + 1, H, W, 3]. kept: restored frames; pictures: the program's."""
+    """Every method's pictures, uint8 [(T - 1) rate + 1, H, W, 3]. kept: restored frames; pictures: the program's."""
     films = {
         "repeated": np.concatenate([np.repeat(gif[:-1], rate, axis=0), gif[-1:]]),
         "blended": blended(kept, rate),

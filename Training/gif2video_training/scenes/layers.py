@@ -1,8 +1,8 @@
 """Layers of a scene and the paths that they move on.
 
 A layer shows a patch of premultiplied RGBA, float32 [h, w, 4] in 0 ... 255 (cover in 0 ... 1), at whole pixels of the
-canvas. A thing that moves by parts of a pixel is drawn at OVERSAMPLE times the size and brought down by area, so that a moving
-edge is as sharp at every moment as at any other.
+canvas. A thing that moves by parts of a pixel is drawn at OVERSAMPLE times the size and brought down by area, so that
+a moving edge is as sharp at every moment as at any other.
 """
 
 from __future__ import annotations
