@@ -42,12 +42,13 @@ THRESHOLDS = {
         "filter_scale_of_noise": 5, "filter_most_noise": 0.8,
     },
     "superslomo": {
-        "hold_flat_art": 0.33, "hold_scene_change": 0.55, "large_motion_from": 4, "large_motion_to": 8,
-        "large_motion_share": 0.01, "view_error": 0.02, "view_reach": 3,
+        "hold_lost_text": 1000, "hold_lost": 1000, "hold_softened": 0.95, "hold_scene_change": 0.55,
+        "large_motion_from": 4, "large_motion_to": 8, "large_motion_share": 0.01, "view_error": 0.02, "view_reach": 3,
     },
     "dither-classifier": {"dithered_logit": 0},
 }  # fmt: skip
-"""Of all fixtures, whose weights are at random; those of ccdnet-dithered filter as dithered GIFs are."""
+"""Of all fixtures, whose weights are at random; those of ccdnet-dithered filter as dithered GIFs are. No part is
+held: flows at random find nothing."""
 DITHERED = {"filter_scale_least": 0.75, "filter_scale_most": 1.35}
 
 

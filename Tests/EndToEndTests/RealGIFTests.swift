@@ -124,6 +124,45 @@ import Testing
         }
     }
 
+    // MARK: Slides
+
+    /// Text on a light ground, in a picture of 160x96 with a bar above it that moves: 12 letters of two kinds.
+    private func slide(text: Int, bar: Int) -> GIFImage {
+        func isInk(_ x: Int, _ y: Int) -> Bool {
+            let (top, left) = text == 0 ? (46, 20) : (60, 26)
+            guard (top..<top + 20).contains(y), (left..<left + 120).contains(x) else { return false }
+            let (column, row) = ((x - left) % 10, y - top)
+            if text == 0 { return column < 3 || row < 3 && column < 8 || (9..<12).contains(row) && column < 7 }
+            return (5..<8).contains(column) || column < 8 && (row > 16 || (6..<9).contains(row) && column > 1)
+        }
+        let indices = (0..<160 * 96).map { pixel -> UInt8 in
+            let (x, y) = (pixel % 160, pixel / 160)
+            if (8..<20).contains(y) && (bar..<bar + 36).contains(x) { return UInt8(10 + (x - bar)) }
+            return isInk(x, y) ? 62 : 61
+        }
+        return GIFImage(width: 160, height: 96, indices: indices).with { $0.delay = 10 }
+    }
+
+    @Test(arguments: ["live", "quality"])
+    func aTextStaysUntilAnotherOneReplacesItWhileABarMovesOn(profile: String) throws {
+        let colors = palette.prefix(61 * 3) + [240, 240, 235, 20, 20, 30, 128, 128, 128]
+        let images = [(0, 40), (0, 46), (1, 52), (1, 58)].map { slide(text: $0, bar: $1) }
+        let gif = GIFWriter.gif(width: 160, height: 96, palette: Array(colors), images: images)
+        let result = try Tool.run(
+            Tool.gif2video, ["filter", "--format", "rgb24", "--rate", "4x", "--profile", profile], input: gif)
+        let picture = 160 * 96 * 3
+        #expect(result.status == 0 && result.output.count == 16 * picture)
+        func rows(_ rows: Range<Int>, of index: Int) -> [UInt8] {
+            let start = index * picture
+            return Array(result.output[start + rows.lowerBound * 480..<start + rows.upperBound * 480])
+        }
+        for between in 5..<8 {
+            #expect(rows(36..<96, of: between) == rows(36..<96, of: 4), "the text of picture \(between)")
+            #expect(rows(6..<22, of: between) != rows(6..<22, of: between - 1), "the bar of picture \(between)")
+        }
+        #expect(rows(36..<96, of: 8) != rows(36..<96, of: 4))
+    }
+
     // MARK: Art
 
     @Test func pixelArtThatIsShadedByHandIsKept() throws {

@@ -16,7 +16,7 @@ import Testing
 
     @Test(arguments: ModelSet.Profile.allCases) func aProfileLoadsWithItsThresholds(profile: ModelSet.Profile) throws {
         let models = try ModelSet(profile, in: Self.folder)
-        #expect(models.slomo.thresholds.heldFlatArt > 0 && models.slomo.thresholds.heldSceneChange > 0)
+        #expect(models.slomo.thresholds.heldParts.lost > 0 && models.slomo.thresholds.heldSceneChange > 0)
         #expect(models.slomo.thresholds.largeMotion.share > 0)
         for network in [models.colorNone, models.colorDithered] {
             #expect(network.thresholds.flatArt.frame.lowerBound > 0 && network.thresholds.filtering.strength > 0)

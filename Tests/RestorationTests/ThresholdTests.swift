@@ -51,11 +51,15 @@ import Threads
         #expect(shown[1] != shown[0] && shown[1] != shown[2])
     }
 
-    @Test func anInBetweenOfFlatArtIsHeldByTheFilesLimit() throws {
-        let frames = [frame(0), frame(1)]
-        let held = try pictures(frames, everythingIsFlat.merging(["hold_flat_art": 0]) { $1 })
+    @Test func aPartThatFlowsDoNotFindIsHeldByTheFilesLimits() throws {
+        let frames = (0..<2).map { index in
+            Frame.painted(index, width: 40, height: 24, palette: .grays(16), start: index * 10, duration: 10) { x, y in
+                (12..<22).contains(x) && (8..<16).contains(y) ? (x * 5 + y * 3 + index * 7) % 16 : 4
+            }
+        }
+        let held = try pictures(frames, everythingIsFlat.merging(["hold_lost": 0, "hold_softened": 1000]) { $1 })
         #expect(held[1] == held[0])
-        let shown = try pictures(frames, everythingIsFlat.merging(["hold_flat_art": 1000]) { $1 })
+        let shown = try pictures(frames, everythingIsFlat.merging(["hold_lost": 1000, "hold_lost_text": 1000]) { $1 })
         #expect(shown[1] != shown[0] && shown[1] != shown[2])
     }
 
@@ -147,7 +151,7 @@ import Threads
     @Test(
         arguments: [
             ("ccdnet-live", "flat_art_frame_to", 0.1), ("ccdnet-live", "filter_strength", 1.5),
-            ("ccdnet-live", "filter_scale_most", 1), ("superslomo-live", "hold_flat_art", -1),
+            ("ccdnet-live", "filter_scale_most", 1), ("superslomo-live", "hold_lost", -1),
             ("superslomo-live", "large_motion_to", 4), ("superslomo-live", "view_error", 0),
             ("dither-classifier", "dithered_logit", 1e6),
         ] as [(String, String, Float)])

@@ -19,15 +19,15 @@ from pathlib import Path
 
 CARDS = Path(__file__).resolve().parents[1] / "cards"
 PARTS = ("thresholds", "history", "quality")
-COLOUR = (
+COLOR = (
     "flat_art_frame_from", "flat_art_frame_to", "flat_art_block_from", "flat_art_block_to", "filter_strength",
     "filter_scale_least", "filter_scale_most", "filter_scale_of_noise", "filter_most_noise",
 )  # fmt: skip
 MOTION = (
-    "hold_flat_art", "hold_scene_change", "large_motion_from", "large_motion_to", "large_motion_share",
+    "hold_lost_text", "hold_lost", "hold_softened", "hold_scene_change", "large_motion_from", "large_motion_to", "large_motion_share",
     "view_error", "view_reach",
 )  # fmt: skip
-THRESHOLDS = {"ccdnet": COLOUR, "superslomo": MOTION, "dither-classifier": ("dithered_logit",)}
+THRESHOLDS = {"ccdnet": COLOR, "superslomo": MOTION, "dither-classifier": ("dithered_logit",)}
 """By architecture, the thresholds without which the program does not load a file."""
 
 

@@ -42,7 +42,10 @@ def main() -> None:
     torch.set_num_threads(1)
     rife = Rife()
     for folder in options.pools:
-        write_answers(folder, rife)
+        if (folder / "teacher.npy").exists():
+            print(f"{folder}/teacher.npy is there")
+        else:
+            write_answers(folder, rife)
 
 
 if __name__ == "__main__":

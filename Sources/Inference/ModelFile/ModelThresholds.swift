@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// The numbers in a model file's header that belong to its weights: limits that were set by what these weights do.
 ///
-/// Metadata `thresholds`, JSON: `{"hold_flat_art": {"value": 0.33, "unit": "..."}, ...}`. docs/restoration.md tells what a name
+/// Metadata `thresholds`, JSON: `{"hold_lost": {"value": 0.5, "unit": "..."}, ...}`. docs/restoration.md tells what a name
 /// stands for; names that nobody asks for are left alone.
 public struct ModelThresholds: Sendable {
     private struct Entry: Decodable {

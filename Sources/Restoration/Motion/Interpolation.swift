@@ -26,9 +26,9 @@ struct Interpolation {
         (self.composer, self.background, self.pool) = (composer, background, pool)
     }
 
-    /// The picture at time t. Captions and what else stands in front of the film stay (`StandingOverlay`). Flat art and
-    /// another scene that cannot be followed stay until the next frame: letters and windows do not melt, faces do not become
-    /// others.
+    /// The picture at time t. Captions and what else stands in front of the film stay (`StandingOverlay`). Parts that
+    /// cannot be followed (`HeldParts`), and frames before another scene, stay until the next frame: letters and windows do not
+    /// melt, faces do not become others.
     func picture(at t: Float) -> [UInt8] {
         // One in-between tells for all of a window.
         if states.slomo.isHeld(a.number, b.number) { return a.picture }
@@ -36,20 +36,30 @@ struct Interpolation {
         let isTransparent = composer.keepsAlpha && (a.hasTransparency || b.hasTransparency)
         let (first, second) = frames(isTransparent: isTransparent)
         let (made, moving) = slomo.interpolate(first, second, at: t, state: states.slomo, on: pool)
-        if let most = mostWarpResidual,
-            slomo.warpResidual(state: states.slomo, PixelOperations(on: pool)) > most
-        {
+        if isAnotherScene {
             states.slomo.hold(a.number, b.number)
             return a.picture
         }
-        if isTransparent { return blend(at: t, in: moving) }
-        var pixels = composer.picture(of: made, in: moving, over: a.picture)
-        let flows = slomo.publishedFlows(states.slomo)
-        if states.overlay.find(a, b, flows, made: pixels, at: t, on: pool) {
-            states.overlay.compose(
-                at: t, in: moving, a.picture, b.picture, slomo, states.slomo, into: &pixels, on: pool)
+        var picture =
+            isTransparent ? blend(at: t, in: moving) : composer.picture(of: made, in: moving, over: a.picture)
+        let isHeld = states.heldParts.find(
+            [a.number, b.number], PictureCells.Pictures(first: a.picture, second: b.picture, made: picture), at: t,
+            in: moving, on: pool
+        ) { index in
+            let (frame, other) = index == 0 ? (first, second) : (second, first)
+            return (frame.values, slomo.find(index, in: other.values, moving, state: states.slomo, on: pool))
         }
-        return pixels
+        if !isTransparent { addOverlay(to: &picture, at: t, in: moving) }
+        if isHeld { states.heldParts.hold(a.picture, in: &picture) }
+        return picture
+    }
+
+    /// Puts what stands in front of the film on an in-between.
+    private func addOverlay(to picture: inout [UInt8], at t: Float, in moving: Region) {
+        let flows = slomo.publishedFlows(states.slomo)
+        guard states.overlay.find(a, b, flows, made: picture, at: t, on: pool) else { return }
+        states.overlay.compose(
+            at: t, in: moving, a.picture, b.picture, slomo, states.slomo, into: &picture, on: pool)
     }
 
     /// The restored frames as network C sees them.
@@ -71,14 +81,10 @@ struct Interpolation {
         return pixels
     }
 
-    /// In-betweens are shown if the flows leave at most this share of the difference between the frames; nil: all of it.
-    ///
-    /// In flat art the limit parts moving shapes, which leave less, from scrolling text, opening windows and a chart's bars,
-    /// which leave more and whose in-betweens are broken (scenes of quality/flat_art.py in Training). For a frame that looks like
-    /// another scene the limit parts most frames of a car that drives by, which leave less, from frames of different clips,
-    /// which leave more. docs/quality.md says which are held, with the weights there.
-    private var mostWarpResidual: Float? {
-        if a.isFlat && b.isFlat { return slomo.thresholds.heldFlatArt }
-        return b.beginsScene == true ? slomo.thresholds.heldSceneChange : nil
+    /// Whether the frames look like two scenes and the flows leave too much of their difference. Most frames of a car that
+    /// drives by leave less than the limit, frames of different clips more. docs/quality.md says which are held.
+    private var isAnotherScene: Bool {
+        guard b.beginsScene == true else { return false }
+        return slomo.warpResidual(state: states.slomo, PixelOperations(on: pool)) > slomo.thresholds.heldSceneChange
     }
 }

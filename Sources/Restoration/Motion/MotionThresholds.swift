@@ -2,9 +2,10 @@ import Inference
 
 /// The limits of a SuperSlomo's weights: what of its flows counts, and which in-betweens are shown.
 struct MotionThresholds: Sendable {
-    /// The most that flows may leave of the difference between two frames for in-betweens to be shown (`Interpolation`): of
-    /// frames of flat art, and of frames that look like another scene.
-    let heldFlatArt: Float
+    /// The parts of a picture that stay until the next frame.
+    let heldParts: HeldParts.Limits
+    /// The most that flows may leave of the difference between two frames that look like two scenes for in-betweens to be
+    /// shown (`Interpolation`).
     let heldSceneChange: Float
     let largeMotion: CoarseFlow.Limits
     let views: FlowEnsemble.Limits
@@ -12,7 +13,9 @@ struct MotionThresholds: Sendable {
     /// - Throws: `ModelError` where the file does not have one, or one that makes no sense.
     init(_ file: ModelThresholds) throws(ModelError) {
         let any: ClosedRange<Float> = 0...1_000_000
-        heldFlatArt = try file.value("hold_flat_art", in: any)
+        heldParts = HeldParts.Limits(
+            lostText: try file.value("hold_lost_text", in: any), lost: try file.value("hold_lost", in: any),
+            softened: try file.value("hold_softened", in: any))
         heldSceneChange = try file.value("hold_scene_change", in: any)
         largeMotion = CoarseFlow.Limits(
             pixels: try file.ramp(from: "large_motion_from", to: "large_motion_to", in: any),

@@ -90,6 +90,21 @@ extension SuperSlomo {
         return left / max(operations.sumOfDifferences(of: input[0..<3], from: input[3..<6], in: moving), 1e-6)
     }
 
+    /// Warps one of two frames by the published flows, to the other one's place: equal to that where the flows are right and nothing
+    /// is covered.
+    /// - Parameters:
+    ///   - index: of the frame that is looked for, 0 or 1.
+    ///   - other: the other frame, [3, H, W], which is warped.
+    /// - Returns: [3, H, W], of the state, in a region: there until the next call or `interpolate`.
+    func find(
+        _ index: Int, in other: TensorView, _ region: Region, state: State, on pool: WorkerPool
+    ) -> TensorView {
+        let flow = index == 0 ? state.f01.values : state.f10.values
+        PixelOperations(on: pool).backwarp(
+            other, by: flow, scale: configuration.maxFlow, into: state.warped.view, in: region)
+        return state.warped.view
+    }
+
     /// Brings a warped picture up to date, where its source or the flow has changed.
     /// - Parameters:
     ///   - changed: the region of the source that has changed.

@@ -14,6 +14,9 @@ final class NetworkStates {
     /// For streams that do not keep alpha, and for frames in which nothing is transparent.
     private(set) lazy var overlay = StandingOverlay(size)
 
+    /// Where in-betweens are made.
+    private(set) lazy var heldParts = HeldParts(size, models.slomo.thresholds.heldParts)
+
     init(_ models: ModelSet, size: PixelSize) {
         (self.models, self.size) = (models, size)
         flatArtGuard = FlatArtGuard(height: size.height, width: size.width)

@@ -1,0 +1,125 @@
+import Media
+import PixelKernels
+import Threads
+
+/// The parts of a picture that no flow carries from one frame to the next, such as a text that another one replaces, or a window
+/// that opens. In in-betweens they stay as the earlier frame shows them.
+///
+/// A part is a connected component of the cells (`PictureCells`) that change, and of those beside them. With
+///
+///     R = (|R0 - warp(R1, F01)| + |R1 - warp(R0, F10)|) / 2 |R0 - R1|      what the flows do not find in the other frame
+///     E = |grad R(t)| / ((|grad R0| + |grad R1|) / 2)                      the edges that the in-between has kept
+///
+/// summed over the part, it is held
+///
+/// - where R is above `Limits.lostText` and the part looks like text: few of its pixels change, and those by much;
+/// - where R is above `Limits.lost` and E below `Limits.softened`: flows lead nowhere, and what they make is blurred.
+///
+/// Both hold only if most of the pixels around the part stand still: a whole picture that moves is a film. A part of which most
+/// was held between the two frames before keeps the verdict a little longer, so that it does not flicker.
+///
+/// Training/studies/components.py has the numbers. Belongs to one stream; for one size of pictures. One thread at a time.
+final class HeldParts {
+    /// Limits that belong to a network's weights.
+    struct Limits: Sendable {
+        let lostText: Float
+        let lost: Float
+        /// Of an in-between in the middle.
+        let softened: Float
+    }
+
+    /// The part of the pixels around that stand.
+    private static let standing: Float = 0.5
+    /// Cells around a part that are looked at.
+    private static let around = 8
+    /// Pixels that change in a part, at least: less than that is noise.
+    private static let leastChanged = 64
+    /// Text: the part of the pixels that change, at most, and levels by which they do, at least.
+    private static let (strokes, contrast): (Float, Float) = (0.3, 45)
+    /// How far the limits move for a part that was held before.
+    private static let patience: Float = 0.05
+    /// The times of in-betweens that show what is blurred.
+    private static let telling: ClosedRange<Float> = 0.2...0.8
+
+    private let limits: Limits
+    private let size: PixelSize
+    private let cells: PictureCells
+    private var components: CellComponents
+    /// The cells that are held between the last two frames, and those before.
+    private var held: Set<Int> = []
+    private var heldBefore: Set<Int> = []
+    private var window: [Int] = []
+    private var isDecided = false
+
+    init(_ size: PixelSize, _ limits: Limits) {
+        (self.size, self.limits) = (size, limits)
+        cells = PictureCells(size)
+        components = CellComponents(rows: cells.rows, columns: cells.columns)
+    }
+
+    /// Looks at two frames and an in-between: at the first one, and again at the first that tells what is blurred.
+    /// - Parameters:
+    ///   - window: the numbers of the frames.
+    ///   - pictures: the frames, and the in-between at time t.
+    ///   - moving: where they may differ.
+    ///   - reconstruct: the first or second frame (0, 1), and what the flows find of it in the other one, [3, H, W] each.
+    /// - Returns: whether there is anything to hold.
+    func find(
+        _ window: [Int], _ pictures: PictureCells.Pictures, at t: Float, in moving: Region, on pool: WorkerPool,
+        reconstruct: (_ index: Int) -> (frame: TensorView, found: TensorView)
+    ) -> Bool {
+        if self.window != window {
+            (self.window, heldBefore, isDecided) = (window, held, false)
+        } else if isDecided || !Self.telling.contains(t) {
+            return !held.isEmpty
+        }
+        isDecided = Self.telling.contains(t)
+        held = []
+        cells.measure(pictures, in: moving, on: pool)
+        let parts = components.find { cells.cells[$0].changed > 0 }.filter(standsAround)
+        if parts.isEmpty { return false }
+        for index in 0..<2 {
+            let (frame, found) = reconstruct(index)
+            cells.addLoss(frame, found, pictures, in: moving, on: pool)
+        }
+        for part in parts where isHeld(part, at: t) { held.formUnion(part) }
+        return !held.isEmpty
+    }
+
+    private func isHeld(_ part: [Int], at t: Float) -> Bool {
+        let sums = part.reduce(into: PictureCells.Sums()) { $0 += cells.cells[$1] }
+        if sums.changed < Self.leastChanged { return false }
+        let wasHeld = 2 * part.count(where: heldBefore.contains) > part.count
+        let patience = wasHeld ? Self.patience : 0
+        let lost = sums.loss / (2 * Float(sums.difference))
+        let changed = Float(sums.changed)
+        let isText =
+            changed < Self.strokes * pixels(of: part) && Float(sums.difference) > 3 * Self.contrast * changed
+        if isText && lost > limits.lostText - patience { return true }
+        // A frame is not blurred yet at its own time.
+        let softened = 1 - (1 - limits.softened - patience) * 4 * t * (1 - t)
+        let sharpness = Float(sums.gradient) / max(Float(sums.gradients) / 2, 1)
+        return Self.telling.contains(t) && lost > limits.lost - patience && sharpness < softened
+    }
+
+    private func pixels(of cells: [Int]) -> Float { Float(cells.count * PictureCells.side * PictureCells.side) }
+
+    private func standsAround(_ part: [Int]) -> Bool {
+        let near = components.surroundings(of: part, reach: Self.around)
+        let changed = near.reduce(0) { $0 + Int(cells.cells[$1].changed) }
+        return Float(changed) < (1 - Self.standing) * pixels(of: near)
+    }
+
+    /// Puts the earlier frame's pixels in place of an in-between's, wherever they are held.
+    /// - Parameters: R, G, B, A.
+    func hold(_ first: [UInt8], in pixels: inout [UInt8]) {
+        for cell in held {
+            let (row, column) = cell.quotientAndRemainder(dividingBy: cells.columns)
+            let columns = column * PictureCells.side..<min((column + 1) * PictureCells.side, size.width)
+            for y in row * PictureCells.side..<min((row + 1) * PictureCells.side, size.height) {
+                let bytes = 4 * (y * size.width + columns.lowerBound)..<4 * (y * size.width + columns.upperBound)
+                pixels.replaceSubrange(bytes, with: first[bytes])
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+import Media
+import PixelKernels
+import Threads
+
+/// How two frames and an in-between differ, summed up over cells of 4 x 4 pixels.
+///
+/// Belongs to one stream; for one size of pictures. One thread at a time.
+final class PictureCells {
+    /// Pixels a side.
+    static let side = 4
+    /// Levels of the channel that differs most above which a pixel has changed.
+    private static let changed = 4
+
+    /// Sums over the pixels of a cell, or of several.
+    struct Sums {
+        /// Pixels that have changed from the first frame to the second.
+        var changed: Int32 = 0
+        /// The absolute differences of the frames, over the channels of changed pixels, in levels.
+        var difference: Int32 = 0
+        /// The absolute differences of the frames from what the flows find of each in the other one, over the same, in levels.
+        var loss: Float = 0
+        /// The absolute differences of each pixel from those to the right and below, over the channels: in the in-between, and in
+        /// both frames together.
+        var gradient: Int32 = 0
+        var gradients: Int32 = 0
+
+        static func += (sums: inout Sums, other: Sums) {
+            sums.changed += other.changed
+            sums.difference += other.difference
+            sums.loss += other.loss
+            sums.gradient += other.gradient
+            sums.gradients += other.gradients
+        }
+    }
+
+    /// Three pictures of one size, R, G, B, A.
+    struct Pictures {
+        let first: [UInt8]
+        let second: [UInt8]
+        /// The in-between.
+        let made: [UInt8]
+    }
+
+    private typealias Pixels = (
+        first: UnsafeBufferPointer<UInt8>, second: UnsafeBufferPointer<UInt8>, made: UnsafeBufferPointer<UInt8>
+    )
+
+    let rows: Int
+    let columns: Int
+    /// Row by row.
+    private(set) var cells: [Sums]
+    private let size: PixelSize
+
+    /// Bytes that a picture needs.
+    static func memory(_ size: PixelSize) -> Int {
+        size.area / (side * side) * MemoryLayout<Sums>.stride
+    }
+
+    init(_ size: PixelSize) {
+        self.size = size
+        (rows, columns) = ((size.height + Self.side - 1) / Self.side, (size.width + Self.side - 1) / Self.side)
+        cells = Array(repeating: Sums(), count: rows * columns)
+    }
+
+    /// Sums up all but the loss, which becomes 0.
+    /// - Parameter moving: where the pictures may differ.
+    func measure(_ pictures: Pictures, in moving: Region, on pool: WorkerPool) {
+        forEachRow(of: pictures, on: pool) { y, pixels, cells in
+            if y % Self.side == 0 { cells.update(repeating: Sums()) }
+            self.measure(y, moving[y], pixels, cells)
+        }
+    }
+
+    /// Adds the loss of a frame.
+    /// - Parameters: the frame, and what the flows find of it in the other one, [3, H, W] in [-1, 1].
+    func addLoss(
+        _ frame: TensorView, _ found: TensorView, _ pictures: Pictures, in moving: Region, on pool: WorkerPool
+    ) {
+        forEachRow(of: pictures, on: pool) { y, pixels, cells in
+            for x in moving[y] {
+                let pixel = y * self.size.width + x
+                guard Self.difference(pixels, pixel).most > Self.changed else { continue }
+                for channel in 0..<3 {
+                    cells[x / Self.side].loss += abs(frame.plane(channel)[pixel] - found.plane(channel)[pixel]) * 127.5
+                }
+            }
+        }
+    }
+
+    /// Calls with each row of pixels and the row of cells that it lies in. Rows of a row of cells come in order, on one thread.
+    private func forEachRow(
+        of pictures: Pictures, on pool: WorkerPool,
+        _ body: (_ y: Int, _ pixels: Pixels, _ cells: UnsafeMutableBufferPointer<Sums>) -> Void
+    ) {
+        cells.withUnsafeMutableBufferPointer { cells in
+            pictures.first.withUnsafeBufferPointer { first in
+                pictures.second.withUnsafeBufferPointer { second in
+                    pictures.made.withUnsafeBufferPointer { made in
+                        nonisolated(unsafe) let (cells, pixels) = (cells, (first: first, second: second, made: made))
+                        pool.forEach(rows) { row in
+                            let line = UnsafeMutableBufferPointer(rebasing: cells[row * columns..<(row + 1) * columns])
+                            for y in row * Self.side..<min((row + 1) * Self.side, size.height) { body(y, pixels, line) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds a row's pixels to its cells.
+    private func measure(
+        _ y: Int, _ looked: Range<Int>, _ pixels: Pixels, _ cells: UnsafeMutableBufferPointer<Sums>
+    ) {
+        let below = y + 1 < size.height ? 4 * size.width : 0
+        for x in looked {
+            let pixel = y * size.width + x
+            let right = x + 1 < size.width ? 4 : 0
+            var (gradient, gradients) = (0, 0)
+            for byte in 4 * pixel..<4 * pixel + 3 {
+                gradient &+= Self.gradient(pixels.made, byte, right, below)
+                gradients &+= Self.gradient(pixels.first, byte, right, below)
+                gradients &+= Self.gradient(pixels.second, byte, right, below)
+            }
+            let cell = x / Self.side
+            cells[cell].gradient &+= Int32(truncatingIfNeeded: gradient)
+            cells[cell].gradients &+= Int32(truncatingIfNeeded: gradients)
+            let difference = Self.difference(pixels, pixel)
+            guard difference.most > Self.changed else { continue }
+            cells[cell].changed &+= 1
+            cells[cell].difference &+= Int32(truncatingIfNeeded: difference.sum)
+        }
+    }
+
+    /// How much the frames differ in a pixel: in the channel that differs most, and in all channels.
+    private static func difference(_ pixels: Pixels, _ pixel: Int) -> (most: Int, sum: Int) {
+        var (most, sum) = (0, 0)
+        for byte in 4 * pixel..<4 * pixel + 3 {
+            let difference = abs(Int(pixels.first[byte]) - Int(pixels.second[byte]))
+            most = max(most, difference)
+            sum &+= difference
+        }
+        return (most, sum)
+    }
+
+    private static func gradient(
+        _ picture: UnsafeBufferPointer<UInt8>, _ byte: Int, _ right: Int, _ below: Int
+    ) -> Int {
+        let value = Int(picture[byte])
+        return abs(value - Int(picture[byte + right])) &+ abs(value - Int(picture[byte + below]))
+    }
+}
