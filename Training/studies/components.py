@@ -1,4 +1,4 @@
-"""Which changed parts of a picture an in-between shows worse than a hold: measures of each part, and rules over them.
+"""Measures that tell which changed parts of a picture an in-between shows worse than a hold, and rules over them.
 
     PYTHONPATH=. python studies/components.py collect ../shared/data/val ../Models/live/superslomo.safetensors parts.npz
     PYTHONPATH=. python studies/components.py rules parts.npz

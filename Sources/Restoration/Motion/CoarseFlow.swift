@@ -11,7 +11,7 @@ import PixelKernels
 final class CoarseFlow {
     static let factor = 4
 
-    /// Which coarse flows are used; of the weights.
+    /// The coarse flows that count; of the weights.
     struct Limits {
         /// Coarse flows up to the lower bound, in the mean around a pixel, do not count, from the upper one on in full.
         let pixels: ClosedRange<Float>

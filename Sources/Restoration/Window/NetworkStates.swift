@@ -14,7 +14,7 @@ final class NetworkStates {
     /// For streams that do not keep alpha, and for frames in which nothing is transparent.
     private(set) lazy var overlay = StandingOverlay(size)
 
-    /// Where in-betweens are made.
+    /// The parts that in-betweens hold.
     private(set) lazy var heldParts = HeldParts(size, models.slomo.thresholds.heldParts)
 
     init(_ models: ModelSet, size: PixelSize) {
