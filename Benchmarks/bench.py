@@ -18,7 +18,6 @@ import copy
 import json
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 import time
@@ -32,15 +31,10 @@ import torch  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 
 import pipeline  # noqa: E402
+from contenders import Swift, least, onnx_session, onnxruntime, operations, timed  # noqa: E402
 from report import Report  # noqa: E402
 from gif2video_training import networks  # noqa: E402
 from gif2video_training.export import remove_norms  # noqa: E402
-
-try:
-    import onnx  # noqa: F401
-    import onnxruntime
-except ImportError:
-    onnxruntime = None
 
 SIZES = [(256, 256), (270, 480)]
 LAYERS = [  # inputs, outputs, size, height, width
@@ -60,65 +54,6 @@ OURS = {
 }
 
 
-class Swift:
-    """The Swift half: one process for all of our contenders."""
-
-    def __init__(self) -> None:
-        program = ROOT / ".build/release/Benchmarks"
-        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def __call__(self, command: str, **arguments) -> dict:
-        self.process.stdin.write(json.dumps({"command": command} | arguments) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit("Benchmarks ended")
-        return json.loads(line)
-
-
-def timed(function) -> list[float]:
-    """Seconds on the wall, and of this process's threads."""
-    wall, processor = time.perf_counter(), time.process_time()
-    function()
-    return [time.perf_counter() - wall, time.process_time() - processor]
-
-
-def least(a: list[float], b: list[float]) -> list[float]:
-    return [min(pair) for pair in zip(a, b)]
-
-
-def operations(module: torch.nn.Module, *inputs: torch.Tensor) -> float:
-    """Of all convolutions, computed directly: a multiplication and an addition are two."""
-    total = 0
-
-    def count(layer, _, output) -> None:
-        nonlocal total
-        weight = layer.weight
-        if isinstance(layer, torch.nn.ConvTranspose2d):
-            # Each output pixel sees one tap of each input channel.
-            total += 2 * output.numel() * weight.shape[0]
-        else:
-            total += 2 * output.numel() * weight[0].numel()
-
-    layers = [m for m in module.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.ConvTranspose2d)]
-    handles = [layer.register_forward_hook(count) for layer in layers]
-    with torch.inference_mode():
-        module(*inputs)
-    for handle in handles:
-        handle.remove()
-    return total
-
-
-def onnx_session(module: torch.nn.Module, x: torch.Tensor, threads: int, folder: Path):
-    path = folder / "network.onnx"
-    torch.onnx.export(module, (x,), path, input_names=["x"], dynamo=False, opset_version=17)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    # Its threads would otherwise wait for more work while the other contenders run.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
 class Bench:
     def __init__(self, arguments: argparse.Namespace, folder: Path, report: Report) -> None:
         self.arguments, self.folder, self.report = arguments, folder, report
@@ -131,9 +66,22 @@ class Bench:
         for name, rates in self.swift("peak", threads=threads).items():
             self.peaks[threads][name] = [max(pair) for pair in zip(self.peaks[threads][name], rates)]
 
-    def run(self, key: str) -> list[float]:
-        answer = self.swift("run", id=key)
-        return [answer["seconds"][0], answer["processor"][0]]
+    def take_turns(self, contenders: dict, threads: int) -> tuple[dict[str, list[float]], int]:
+        """The best time of every contender, and how many rounds there were.
+
+        - contenders: functions that run once and return their time.
+        """
+        best = {key: [float("inf")] * 2 for key in contenders}
+        rounds = 0
+        begin = time.monotonic()
+        # Short runs need more rounds to find a quiet moment, long ones cannot have as many.
+        while rounds < 3 or (rounds < 40 and time.monotonic() - begin < self.arguments.seconds):
+            for key, run in contenders.items():
+                best[key] = least(best[key], run())
+                time.sleep(self.arguments.pause)
+            self.measure_peak(threads)
+            rounds += 1
+        return best, rounds
 
     def compete(self, name: str, module: torch.nn.Module, x: torch.Tensor, threads: int, load: dict) -> dict:
         """The best time of every contender, in seconds, and the largest difference from PyTorch's result."""
@@ -147,33 +95,24 @@ class Bench:
         for key, options in OURS.items():
             self.swift("load", id=key, height=height, width=width, threads=threads, input=str(input_file),
                        **options, **load)  # fmt: skip
-            contenders[key] = lambda key=key: self.run(key)
+            contenders[key] = lambda key=key: self.swift.run(key)
+        flops = operations(lambda: module(x))
         with torch.inference_mode():
             expected = module(x).numpy()
-            flops = operations(module, x)
             module_last = copy.deepcopy(module).to(memory_format=torch.channels_last)
             contenders["PyTorch, NCHW"] = lambda: timed(lambda: module(x))
             contenders["PyTorch, channels last"] = lambda: timed(lambda: module_last(last))
             if onnxruntime:
-                session = onnx_session(module, x, threads, self.folder)
+                session = onnx_session(module, {"x": x}, threads, self.folder)
                 feed = {"x": x.numpy()}
                 contenders["ONNX Runtime"] = lambda: timed(lambda: session.run(None, feed))
-            best = {key: [float("inf")] * 2 for key in contenders}
             errors = {}
             if "unet" in load:
                 for key in OURS:
                     self.swift("run", id=key, output=str(output_file))
                     found = np.fromfile(output_file, np.float32).reshape(expected.shape)
                     errors[key] = float(np.abs(found - expected).max())
-            rounds = 0
-            begin = time.monotonic()
-            # Short runs need more rounds to find a quiet moment, long ones cannot have as many.
-            while rounds < 3 or (rounds < 40 and time.monotonic() - begin < self.arguments.seconds):
-                for key, run in contenders.items():
-                    best[key] = least(best[key], run())
-                    time.sleep(self.arguments.pause)
-                self.measure_peak(threads)
-                rounds += 1
+            best, rounds = self.take_turns(contenders, threads)
         for key in OURS:
             self.swift("drop", id=key)
         best["PyTorch"] = least(best["PyTorch, NCHW"], best["PyTorch, channels last"])
@@ -246,7 +185,7 @@ class Bench:
                 best[level] = [float("inf")] * 2
             for _ in range(10):
                 for level in best:
-                    best[level] = least(best[level], self.run(level))
+                    best[level] = least(best[level], self.swift.run(level))
             self.rows.append({"name": name, "threads": 1, "height": height, "width": width, "seconds": best})
             self.report.line(f"{name:40}" + "".join(f"{value[self.clock] * 1e3:9.3f}" for value in best.values()))
 
