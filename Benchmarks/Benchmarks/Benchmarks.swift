@@ -8,7 +8,7 @@ import Inference
 struct Benchmarks {
     /// One line of standard input.
     struct Command: Decodable {
-        /// "load", "run", "drop", "peak" or "pixels"
+        /// "load", "run", "drop", "peak", "pixels" or "in-betweens"
         let command: String
         let id: String?
         /// Of a network: the model file, the prefix of its tensors, and its shape. Of a layer: its channels and size.
@@ -28,6 +28,8 @@ struct Benchmarks {
         let input: String?
         let output: String?
         let times: Int?
+        /// How many lie between two frames.
+        let inBetweens: Int?
     }
 
     static func main() throws {
@@ -48,6 +50,7 @@ struct Benchmarks {
             case "drop": subjects[id] = nil
             case "peak": answer = Peak.measure(threads: command.threads ?? 1)
             case "pixels": subjects[id] = try PixelSubject(command)
+            case "in-betweens": subjects[id] = try InBetweenSubject(command)
             default: throw BenchmarkError("no command \(command.command)")
             }
             FileHandle.standardOutput.write(Data((answer + "\n").utf8))
