@@ -1,4 +1,4 @@
-"""What takes turns in `make bench`, our networks in the Swift half and ONNX Runtime's, and how it is timed.
+"""The contenders that take turns in `make bench`, our networks in the Swift half and ONNX Runtime's, and how they are timed.
 
 Times are pairs: seconds on the wall, and of the threads that worked.
 """

@@ -67,7 +67,7 @@ class Pair:
         return Pair(wide[..., motion:].contiguous(), wide[..., :width].contiguous(), times)
 
     def inputs(self, time: float) -> dict[str, torch.Tensor]:
-        """What RIFE takes for the in-between at this time."""
+        """The inputs that RIFE takes for the in-between at this time."""
         return {"first": self.first, "second": self.second, "time": torch.full((1, 1, 1, 1), time)}
 
 
