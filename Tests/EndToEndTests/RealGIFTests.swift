@@ -129,11 +129,14 @@ import Testing
     /// Text on a light ground, in a picture of 160x96 with a bar above it that moves: 12 letters of two kinds.
     private func slide(text: Int, bar: Int) -> GIFImage {
         func isInk(_ x: Int, _ y: Int) -> Bool {
-            let (top, left) = text == 0 ? (46, 20) : (60, 26)
-            guard (top..<top + 20).contains(y), (left..<left + 120).contains(x) else { return false }
-            let (column, row) = ((x - left) % 10, y - top)
-            if text == 0 { return column < 3 || row < 3 && column < 8 || (9..<12).contains(row) && column < 7 }
-            return (5..<8).contains(column) || column < 8 && (row > 16 || (6..<9).contains(row) && column > 1)
+            let (top, left, letters) = text == 0 ? (44, 12, 12) : (78, 70, 7)
+            guard (top..<top + 14).contains(y), (left..<left + 11 * letters).contains(x) else { return false }
+            let (letter, column, row) = ((x - left) / 11, (x - left) % 11, y - top)
+            let shapes = [[0, 3, 1, 2, 0, 2, 3, 1, 0, 2, 1, 3], [2, 1, 2, 0, 3, 0, 1, 2, 0, 3, 3, 1]]
+            let shape = shapes[text][letter]
+            let isStem = column < 2 && shape != 2 || (5..<7).contains(column) && shape > 1
+            let isTop = row < 2 && shape != 1 || row > 11 && shape > 0
+            return isStem || column < 7 && (isTop || (6..<8).contains(row) && shape < 2)
         }
         let indices = (0..<160 * 96).map { pixel -> UInt8 in
             let (x, y) = (pixel % 160, pixel / 160)
@@ -157,10 +160,12 @@ import Testing
             return Array(result.output[start + rows.lowerBound * 480..<start + rows.upperBound * 480])
         }
         for between in 5..<8 {
-            #expect(rows(36..<96, of: between) == rows(36..<96, of: 4), "the text of picture \(between)")
-            #expect(rows(6..<22, of: between) != rows(6..<22, of: between - 1), "the bar of picture \(between)")
+            let isHeld = rows(36..<96, of: between) == rows(36..<96, of: 4)
+            let isMoving = rows(6..<22, of: between) != rows(6..<22, of: between - 1)
+            #expect(isHeld && isMoving, "picture \(between)")
         }
-        #expect(rows(36..<96, of: 8) != rows(36..<96, of: 4))
+        let isReplaced = rows(36..<96, of: 8) != rows(36..<96, of: 4)
+        #expect(isReplaced)
     }
 
     // MARK: Art

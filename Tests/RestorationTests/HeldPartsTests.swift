@@ -40,13 +40,13 @@ import Threads
     /// Runs a search; `found` is what the flows find of each frame in the other one.
     private func find(
         _ first: Gray, _ second: Gray, made: Gray, found: (Gray, Gray), window: [Int] = [0, 1],
-        at t: Float = 0.5
+        at t: Float = 0.5, isFlatArt: Bool = false
     ) -> Bool {
         let frames = [planes(first), planes(second)]
         let others = [planes(found.0), planes(found.1)]
         return parts.find(
             window, PictureCells.Pictures(first: first.pixels, second: second.pixels, made: made.pixels), at: t,
-            in: .all(height: Self.size.height, width: Self.size.width), on: pool
+            isFlatArt: isFlatArt, in: .all(height: Self.size.height, width: Self.size.width), on: pool
         ) { (frames[$0].view, others[$0].view) }
     }
 
@@ -100,6 +100,12 @@ import Threads
         let (first, second) = (picture { x, y in x * 3 + y }, picture { x, y in x * 3 + y + 24 })
         let blank = picture { _, _ in 128 }
         #expect(!find(first, second, made: blank, found: (second, first)))
+    }
+
+    @Test func flatArtThatMovesEverywhereIsHeldIfTheFlowsLoseIt() {
+        let (first, second) = (picture { x, y in x * 3 + y }, picture { x, y in x * 3 + y + 24 })
+        #expect(!find(first, second, made: first, found: (first, second), isFlatArt: true))
+        #expect(find(first, second, made: first, found: (second, first), window: [1, 2], isFlatArt: true))
     }
 
     @Test func noiseOfAFewPixelsIsNotHeld() {

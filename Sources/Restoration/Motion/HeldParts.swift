@@ -15,8 +15,9 @@ import Threads
 /// - where R is above `Limits.lostText` and the part looks like text: few of its pixels change, and those by much;
 /// - where R is above `Limits.lost` and E below `Limits.softened`: flows lead nowhere, and what they make is blurred.
 ///
-/// Both hold only if most of the pixels around the part stand still: a whole picture that moves is a film. A part of which most
-/// was held between the two frames before keeps the verdict a little longer, so that it does not flicker.
+/// Both hold only if most of the pixels around the part stand still: a whole picture that moves is a film. Between two frames of
+/// flat art a part is held wherever R is above `Limits.lost`: a terminal scrolls as a whole, and its letters have no blur. A part
+/// of which most was held between the two frames before keeps the verdict a little longer, so that it does not flicker.
 ///
 /// Training/studies/components.py has the numbers. Belongs to one stream; for one size of pictures. One thread at a time.
 final class HeldParts {
@@ -32,7 +33,7 @@ final class HeldParts {
     private static let standing: Float = 0.5
     /// Cells around a part that are looked at.
     private static let around = 8
-    /// Pixels that change in a part, at least: less than that is noise.
+    /// Pixels that change in a part, at least, but in flat art: less than that is noise.
     private static let leastChanged = 64
     /// Text: the part of the pixels that change, at most, and levels by which they do, at least.
     private static let (strokes, contrast): (Float, Float) = (0.3, 45)
@@ -61,12 +62,13 @@ final class HeldParts {
     /// - Parameters:
     ///   - window: the numbers of the frames.
     ///   - pictures: the frames, and the in-between at time t.
+    ///   - isFlatArt: whether both frames are flat art (`FlatArtGuard`).
     ///   - moving: where they may differ.
     ///   - reconstruct: the first or second frame (0, 1), and what the flows find of it in the other one, [3, H, W] each.
     /// - Returns: whether there is anything to hold.
     func find(
-        _ window: [Int], _ pictures: PictureCells.Pictures, at t: Float, in moving: Region, on pool: WorkerPool,
-        reconstruct: (_ index: Int) -> (frame: TensorView, found: TensorView)
+        _ window: [Int], _ pictures: PictureCells.Pictures, at t: Float, isFlatArt: Bool, in moving: Region,
+        on pool: WorkerPool, reconstruct: (_ index: Int) -> (frame: TensorView, found: TensorView)
     ) -> Bool {
         if self.window != window {
             (self.window, heldBefore, isDecided) = (window, held, false)
@@ -76,26 +78,27 @@ final class HeldParts {
         isDecided = Self.telling.contains(t)
         held = []
         cells.measure(pictures, in: moving, on: pool)
-        let parts = components.find { cells.cells[$0].changed > 0 }.filter(standsAround)
+        let parts = components.find { cells.cells[$0].changed > 0 }.filter { isFlatArt || standsAround($0) }
         if parts.isEmpty { return false }
         for index in 0..<2 {
             let (frame, found) = reconstruct(index)
             cells.addLoss(frame, found, pictures, in: moving, on: pool)
         }
-        for part in parts where isHeld(part, at: t) { held.formUnion(part) }
+        for part in parts where isHeld(part, at: t, isFlatArt: isFlatArt) { held.formUnion(part) }
         return !held.isEmpty
     }
 
-    private func isHeld(_ part: [Int], at t: Float) -> Bool {
+    private func isHeld(_ part: [Int], at t: Float, isFlatArt: Bool) -> Bool {
         let sums = part.reduce(into: PictureCells.Sums()) { $0 += cells.cells[$1] }
-        if sums.changed < Self.leastChanged { return false }
+        if !isFlatArt && sums.changed < Self.leastChanged { return false }
         let wasHeld = 2 * part.count(where: heldBefore.contains) > part.count
         let patience = wasHeld ? Self.patience : 0
-        let lost = sums.loss / (2 * Float(sums.difference))
+        let lost = sums.loss / max(2 * Float(sums.difference), 1)
         let changed = Float(sums.changed)
         let isText =
             changed < Self.strokes * pixels(of: part) && Float(sums.difference) > 3 * Self.contrast * changed
         if isText && lost > limits.lostText - patience { return true }
+        if isFlatArt { return lost > limits.lost - patience }
         // A frame is not blurred yet at its own time.
         let softened = 1 - (1 - limits.softened - patience) * 4 * t * (1 - t)
         let sharpness = Float(sums.gradient) / max(Float(sums.gradients) / 2, 1)

@@ -44,7 +44,7 @@ struct Interpolation {
             isTransparent ? blend(at: t, in: moving) : composer.picture(of: made, in: moving, over: a.picture)
         let isHeld = states.heldParts.find(
             [a.number, b.number], PictureCells.Pictures(first: a.picture, second: b.picture, made: picture), at: t,
-            in: moving, on: pool
+            isFlatArt: a.isFlat && b.isFlat, in: moving, on: pool
         ) { index in
             let (frame, other) = index == 0 ? (first, second) : (second, first)
             return (frame.values, slomo.find(index, in: other.values, moving, state: states.slomo, on: pool))
