@@ -2,7 +2,7 @@
 
 Times are of one in-between, from two frames to its picture, all in float32: a pair's flows are found once by ours and
 are part of it, RIFE runs anew for each. Both motions are of the whole picture; ours looks twice at the larger one. The
-work is that of all convolutions, computed directly, for each pixel of the picture; RIFE computes a padded one.
+work is that of all convolutions, computed directly and with their padding, for each pixel of the picture.
 """
 
 from __future__ import annotations
