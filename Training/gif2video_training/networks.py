@@ -478,9 +478,9 @@ ARCHITECTURES = {"ccdnet": CCDNet, "superslomo": SuperSlomo, "dither-classifier"
 
 def make_network(architecture: str, config: dict, thresholds: dict[str, float] | None = None) -> nn.Module:
     """A network with weights at random. thresholds: by name (cards.py); only `SuperSlomo` computes with them."""
-    if architecture == "superslomo":
-        return SuperSlomo(config, thresholds)
-    return ARCHITECTURES[architecture](config)
+    network = ARCHITECTURES[architecture](config)
+    network.thresholds = dict(thresholds or {})
+    return network
 
 
 def folded_state(module: nn.Module) -> dict[str, torch.Tensor]:

@@ -16,6 +16,7 @@ from gif2video_training.cards import CARDS, THRESHOLDS, Card, Provenance, card_o
 from gif2video_training.export import exported
 from gif2video_training.model_header import ModelBytes, read_model
 from gif2video_training.networks import make_network
+from gif2video_training.train import Trainer
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "Models/live/dither-classifier.safetensors"
@@ -124,6 +125,13 @@ class HeaderTests(unittest.TestCase):
         card = run.card({"steps": 5})
         self.assertEqual(card.numbers, {"a": 1, "b": 2})
         self.assertEqual([stage["start"] for stage in card.history], ["random weights", "first"])
+
+    def test_a_network_of_every_configuration_has_the_thresholds_of_a_card(self):
+        for file in sorted((ROOT / "Training/configs").glob("*.json")):
+            config = json.loads(file.read_text())
+            with self.subTest(file.name), torch.device("meta"):
+                trainer = Trainer(config, None, 1, torch.device("meta"))
+                self.assertEqual(set(trainer.network.thresholds), set(THRESHOLDS[config["architecture"]]))
 
     def test_what_is_no_card_is_named(self):
         for text in ('{"limits": {}}', "[]", "{", '{"thresholds": {"a": 1}}', '{"thresholds": {"a": {"value": "1"}}}'):
