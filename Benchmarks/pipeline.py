@@ -27,22 +27,23 @@ SIZE = (480, 270)
 DELAY = 8
 
 
-def texture(width: int, height: int, seed: int) -> np.ndarray:
-    """Soft shapes with some grain, R, G, B: what a palette of 128 colors cannot hold."""
+def texture(width: int, height: int, seed: int, sharp: bool = False) -> np.ndarray:
+    """Soft or sharp shapes with some grain, R, G, B: what a palette of 128 colors cannot hold."""
     random = np.random.default_rng(seed)
     coarse = random.integers(0, 256, (height // 24 + 2, width // 24 + 2, 3), np.uint8)
-    picture = np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC), np.int16)
+    resampling = Image.Resampling.NEAREST if sharp else Image.Resampling.BICUBIC
+    picture = np.asarray(Image.fromarray(coarse).resize((width, height), resampling), np.int16)
     return np.clip(picture + random.integers(-6, 7, picture.shape), 0, 255).astype(np.uint8)
 
 
-def make_gif(path: Path, size: tuple[int, int], frames: int, share: float) -> Path:
+def make_gif(path: Path, size: tuple[int, int], frames: int, share: float, sharp: bool) -> Path:
     """A square of this share of the pixels that moves over a still picture; 1: the whole picture moves."""
     width, height = size
     if share >= 1:
-        wide = texture(width + 2 * frames % 97 + 200, height, 1)
+        wide = texture(width + 2 * frames % 97 + 200, height, 1, sharp)
         pictures = [wide[:, 2 * index % 200 :][:, :width] for index in range(frames)]
     else:
-        ground, top = texture(width, height, 1), texture(width, height, 2)
+        ground, top = texture(width, height, 1, sharp), texture(width, height, 2, sharp)
         side = round((share * width * height) ** 0.5)
         pictures = []
         for index in range(frames):
@@ -124,9 +125,9 @@ class PipelineBench:
         self.rounds, self.threads, self.long = arguments.rounds, arguments.threads, arguments.long
         self.rows: list[dict] = []
 
-    def gif(self, share: float = 1, size: tuple[int, int] = SIZE, frames: int = 50) -> Path:
-        path = self.folder / f"{size[0]}x{size[1]}-{frames}-{share}.gif"
-        return path if path.exists() else make_gif(path, size, frames, share)
+    def gif(self, share: float = 1, size: tuple[int, int] = SIZE, frames: int = 50, sharp: bool = False) -> Path:
+        path = self.folder / f"{size[0]}x{size[1]}-{frames}-{share}{'-sharp' if sharp else ''}.gif"
+        return path if path.exists() else make_gif(path, size, frames, share, sharp)
 
     def best(self, runs: dict[str, tuple[list[str], int, Path | None]]) -> dict[str, float]:
         times = {key: float("inf") for key in runs}
@@ -185,6 +186,9 @@ class PipelineBench:
         # So many frames that the start counts little.
         compare("changing pixels", {f"{share:.0%}": (filter_command(), threads, self.gif(share, frames=100))
                                     for share in [1, 0.5, 0.25, 0.1, 0.05, 0.01, 0]})  # fmt: skip
+        # Edges beside what moves are looked at for overlays (StandingOverlay).
+        compare("changing pixels, sharp edges", {f"{share:.0%}": (filter_command(), threads, self.gif(share, frames=100, sharp=True))
+                                                 for share in [1, 0.1, 0.01]})  # fmt: skip
         alone = None
         for count in [1, 2, 4]:
             begin = time.perf_counter()

@@ -40,8 +40,18 @@ public struct Region: Hashable, Sendable {
 
         /// The pixels that both have; nil where there are none.
         package func intersection(_ other: Patch) -> Patch? {
-            let both = Patch(rows: rows.clamped(to: other.rows), columns: columns.clamped(to: other.columns))
+            let both = clipped(to: other)
             return both.rows.isEmpty || both.columns.isEmpty ? nil : both
+        }
+
+        /// The smallest patch that holds both, neither of which is empty.
+        package func hull(with other: Patch) -> Patch {
+            Patch(rows: Region.hull(rows, other.rows), columns: Region.hull(columns, other.columns))
+        }
+
+        /// The pixels that both have, of a patch that may be empty.
+        package func clipped(to other: Patch) -> Patch {
+            Patch(rows: rows.clamped(to: other.rows), columns: columns.clamped(to: other.columns))
         }
     }
 
@@ -207,7 +217,7 @@ public struct Region: Hashable, Sendable {
         }
     }
 
-    private static func hull(_ a: Range<Int>, _ b: Range<Int>) -> Range<Int> {
+    fileprivate static func hull(_ a: Range<Int>, _ b: Range<Int>) -> Range<Int> {
         if a.isEmpty { return b.isEmpty ? 0..<0 : b }
         if b.isEmpty { return a }
         return min(a.lowerBound, b.lowerBound)..<max(a.upperBound, b.upperBound)

@@ -1,6 +1,7 @@
 /// All kernels, one value at a time. Included once by the file of each number of lanes, which defines LANES and TABLE.
 #include "CScalarKernels.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #pragma STDC FP_CONTRACT OFF
@@ -405,6 +406,45 @@ static void stay_near(const float *estimate, const float *gif, const float *befo
     }
 }
 
+static int still_sum(const uint8_t *pixel) { return pixel[0] + pixel[1] + pixel[2]; }
+
+static int largest_difference(const uint8_t *a, const uint8_t *b) {
+    int largest = 0;
+    for (int c = 0; c < 3; c++)
+        if (abs(a[c] - b[c]) > largest) largest = abs(a[c] - b[c]);
+    return largest;
+}
+
+/// The range of the sums of the channels in the 3 x 3 pixels around one.
+static int contrast_around(const uint8_t *pixels, int width, int y, int x) {
+    int low = 3 * 255, high = 0;
+    for (int row = y - 1; row <= y + 1; row++)
+        for (int column = x - 1; column <= x + 1; column++) {
+            const int sum = still_sum(pixels + 4 * (row * width + column));
+            if (sum < low) low = sum;
+            if (sum > high) high = sum;
+        }
+    return high - low;
+}
+
+static void find_still(const struct ck_pair *pair, int width, const struct ck_still *how, int first_row, int rows,
+                       int first_column, int columns, uint8_t *flags) {
+    for (int y = first_row; y < first_row + rows; y++)
+        for (int x = first_column; x < first_column + columns; x++) {
+            const int at = y * width + x;
+            const int contrast = least(contrast_around(pair->restored_a, width, y, x),
+                                       contrast_around(pair->restored_b, width, y, x));
+            int around = 0;
+            for (int row = y - 1; row <= y + 1; row++)
+                for (int i = 4 * (row * width + x - 1); i <= 4 * (row * width + x + 1); i += 4)
+                    around += largest_difference(pair->restored_a + i, pair->restored_b + i);
+            const int own = largest_difference(pair->restored_a + 4 * at, pair->restored_b + 4 * at);
+            const int still = memcmp(pair->gif_a + 4 * at, pair->gif_b + 4 * at, 3) == 0 || own <= how->near ||
+                              (around <= how->calm && how->share * own <= contrast);
+            flags[at] = (uint8_t)((still ? CK_STILL : 0) | (contrast > how->contrast ? CK_CONTRASTING : 0));
+        }
+}
+
 static void shrink_by_4(const float *map, int height, int width, int row, float *line, float *target) {
     (void)line;
     for (int x = 0; x < (width + 3) / 4; x++) {
@@ -545,6 +585,7 @@ const struct ck_kernels TABLE = {
     .mean_difference = mean_difference,
     .window_means = window_means,
     .stay_near = stay_near,
+    .find_still = find_still,
     .shrink_by_4 = shrink_by_4,
     .enlarge_by_4 = enlarge_by_4,
     .rgba_to_planar = rgba_to_planar,

@@ -1,10 +1,14 @@
 import Media
+import PixelKernels
+import TestSupport
 import Testing
+import Threads
 
 @testable import Restoration
 
 @Suite struct OverlayFinderTests {
     private let size = PixelSize(width: 96, height: 64)
+    private let pool = WorkerPool(concurrency: 2)
 
     private func frame(_ color: (Int, Int) -> (Int, Int, Int)) -> OverlayFinder.Sight {
         var pixels: [UInt8] = []
@@ -40,9 +44,29 @@ import Testing
     }
 
     private func mask(_ a: OverlayFinder.Sight, _ b: OverlayFinder.Sight, dragged: (Int) -> Bool) -> [UInt8]? {
-        var finder = OverlayFinder(size)
-        var mask = [UInt8](repeating: 7, count: size.area)
-        return finder.find(a, b, isDragged: dragged, into: &mask) ? mask : nil
+        mask(size, a, b, firstReach: 16, dragged: dragged)
+    }
+
+    /// The mask, whose values lie in the rectangle that the finder tells; nil where it tells of none, and then it is empty.
+    private func mask(
+        _ size: PixelSize, _ a: OverlayFinder.Sight, _ b: OverlayFinder.Sight, firstReach: Int,
+        dragged isDragged: (Int) -> Bool
+    ) -> [UInt8]? {
+        let dragged = DraggedPixels(size)
+        dragged.find(in: .all(height: size.height, width: size.width), on: pool) { first, flags in
+            for index in flags.indices where isDragged(first + index) { flags[index] = 1 }
+        }
+        let plane = BytePlane(size)
+        plane.start.update(repeating: 7, count: size.area)
+        let finder = OverlayFinder(size, firstReach: firstReach)
+        let part = finder.find(a, b, dragged, into: plane, PixelOperations(on: pool))
+        let mask = Array(UnsafeBufferPointer(start: plane.start, count: size.area))
+        let found = mask.indices.filter { mask[$0] == 1 }
+        let (rows, columns) = (found.map { $0 / size.width }, found.map { $0 % size.width })
+        #expect(found.count == mask.filter { $0 != 0 }.count)
+        #expect(part?.rows.lowerBound == rows.min() && part?.rows.last == rows.max())
+        #expect(part?.columns.lowerBound == columns.min() && part?.columns.last == columns.max())
+        return part == nil ? nil : mask
     }
 
     @Test func aCaptionThatTheFlowsTakeAlongIsFound() throws {
@@ -87,10 +111,38 @@ import Testing
     @Test(arguments: [(1, 1), (7, 40), (40, 7)])
     func smallPicturesHaveNone(width: Int, height: Int) {
         let pixels = [UInt8](repeating: 9, count: width * height * 4)
-        var finder = OverlayFinder(PixelSize(width: width, height: height))
-        var mask = [UInt8](repeating: 1, count: width * height)
         let sight = OverlayFinder.Sight(gif: pixels, restored: pixels)
-        #expect(!finder.find(sight, sight, isDragged: { _ in true }, into: &mask))
-        #expect(mask.allSatisfy { $0 == 0 })
+        let found = mask(PixelSize(width: width, height: height), sight, sight, firstReach: 16) { _ in true }
+        #expect(found == nil)
+    }
+
+    @Test(arguments: 0..<60)
+    func aPartOfThePictureTellsWhatTheWholeTells(seed: UInt64) {
+        var random = SplitMix64(seed: seed)
+        let scene = OverlayScene(&random)
+        let whole = mask(scene.size, scene.a, scene.b, firstReach: 1000) { scene.isDragged[$0] }
+        for reach in [1, 5, 16] {
+            let part = mask(scene.size, scene.a, scene.b, firstReach: reach) { scene.isDragged[$0] }
+            #expect(part == whole, "reach \(reach)")
+        }
+    }
+
+    @Test(arguments: 0..<24)
+    func overlaysAreWhatTheDefinitionSays(seed: UInt64) {
+        var random = SplitMix64(seed: seed)
+        let scene = OverlayScene(&random)
+        let found = mask(scene.size, scene.a, scene.b, firstReach: 1) { scene.isDragged[$0] }
+        let expected = PlainOverlays(size: scene.size, a: scene.a, b: scene.b).mask(isDragged: scene.isDragged)
+        #expect(found ?? [UInt8](repeating: 0, count: scene.size.area) == expected)
+    }
+
+    /// The two tests above tell something only where overlays occur, and scenes without any.
+    @Test func theScenesHoldOverlaysOrNone() {
+        let found = (0..<24 as Range<UInt64>).filter { seed in
+            var random = SplitMix64(seed: seed)
+            let scene = OverlayScene(&random)
+            return mask(scene.size, scene.a, scene.b, firstReach: 16) { scene.isDragged[$0] } != nil
+        }
+        #expect((6...18).contains(found.count), "\(found)")
     }
 }

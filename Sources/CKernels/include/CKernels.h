@@ -80,6 +80,25 @@ struct ck_stay {
     float same;
 };
 
+/// Two frames whose rows lie without gaps, R, G, B, A: as the GIF has them, and restored.
+struct ck_pair {
+    const uint8_t *gif_a, *gif_b;
+    const uint8_t *restored_a, *restored_b;
+};
+
+/// Flags of `find_still`: a pixel stands still; it has contrast around it in both frames.
+enum { CK_STILL = 1 << 0, CK_CONTRASTING = 1 << 1 };
+
+/// When a pixel stands still.
+struct ck_still {
+    /// Its restored colors differ by at most `near` levels in any channel. Or the largest differences of 3 x 3 pixels have a
+    /// sum of at most `calm`, and `share`, at most 128, times its own one is no more than the contrast.
+    int16_t near, calm, share;
+    /// Contrast is marked where it is above this. It is the range of the sums of the channels over 3 x 3 pixels, in the
+    /// frame with less of it.
+    int16_t contrast;
+};
+
 struct ck_kernels {
     /// The level's name, as the environment variable spells it.
     const char *name;
@@ -202,6 +221,12 @@ struct ck_kernels {
     void (*stay_near)(const float *estimate, const float *gif, const float *before, const float *shown,
                       const float *change, const float *error, const struct ck_stay *how, ptrdiff_t count,
                       float *target);
+
+    /// Writes the flags of rows first_row ..< first_row + rows and columns first_column ..< first_column + columns, none of
+    /// them at the picture's edge, to a plane of the picture's size. A pixel whose color is the same in both GIF frames
+    /// stands still whatever the restored ones say.
+    void (*find_still)(const struct ck_pair *pair, int width, const struct ck_still *how, int first_row, int rows,
+                       int first_column, int columns, uint8_t *flags);
 
     /// One row of a map of a quarter of the size, (width + 3) / 4 values: the means of squares of 4 x 4; the map's edge
     /// repeats. `line` is room for width + 3 values.

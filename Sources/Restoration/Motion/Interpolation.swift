@@ -57,9 +57,8 @@ struct Interpolation {
     /// Puts what stands in front of the film on an in-between.
     private func addOverlay(to picture: inout [UInt8], at t: Float, in moving: Region) {
         let flows = slomo.publishedFlows(states.slomo)
-        guard states.overlay.find(a, b, flows, made: picture, at: t, on: pool) else { return }
-        states.overlay.compose(
-            at: t, in: moving, a.picture, b.picture, slomo, states.slomo, into: &picture, on: pool)
+        guard states.overlay.find(a, b, flows, made: picture, at: t, in: moving, on: pool) else { return }
+        states.overlay.compose(a, b, at: t, in: moving, slomo, states.slomo, into: &picture, on: pool)
     }
 
     /// The restored frames as network C sees them.

@@ -128,13 +128,27 @@ extension SuperSlomo {
     ) -> Region {
         var region = pixels
         if !pixels.isEmpty && !moving.isEmpty {
-            let reach =
-                (operations.largestMagnitude(of: flow, in: moving.hull) * configuration.maxFlow).rounded(.up)
-                + Float(sampling.reach)
-            let side = Float(max(pixels.height, pixels.width))
-            region.formUnion(pixels.grown(by: reach < side ? Int(reach) : Int(side)).intersection(moving))
+            let reach = reach(of: flow, sampling, moving, operations)
+            region.formUnion(pixels.grown(by: reach).intersection(moving))
         }
         return region
+    }
+
+    /// How many rows or columns away the pixels lie at most that a warp reads for one.
+    private func reach(
+        of flow: TensorView, _ sampling: PixelOperations.Sampling, _ moving: Region, _ operations: PixelOperations
+    ) -> Int {
+        let reach =
+            (operations.largestMagnitude(of: flow, in: moving.hull) * configuration.maxFlow).rounded(.up)
+            + Float(sampling.reach)
+        let side = Float(max(moving.height, moving.width))
+        return reach < side ? Int(reach) : Int(side)
+    }
+
+    /// How many rows or columns away the pixels lie at most that `blend` reads for one.
+    func reach(state: State, on pool: WorkerPool) -> Int {
+        let operations = PixelOperations(on: pool)
+        return [state.ft0, state.ft1].map { reach(of: $0, .bilinear, state.publishedMoving, operations) }.reduce(0, max)
     }
 
     /// Warps and blends two further maps of 3 channels as the last `interpolate` did its pictures: transparent ones' colors
@@ -171,9 +185,15 @@ struct PublishedFlows {
         limit = 0.25 / (pixels * pixels)
     }
 
-    /// Whether one of them moves a pixel by more than half a pixel's width.
-    func move(_ pixel: Int) -> Bool {
-        let (x, y, backX, backY) = (planes[0][pixel], planes[1][pixel], planes[2][pixel], planes[3][pixel])
-        return x * x + y * y > limit || backX * backX + backY * backY > limit
+    /// Sets the flags of consecutive pixels to 1 where one of the flows moves them by more than half a pixel's width, else 0.
+    /// - Parameter first: the pixel of the first flag, counted row by row.
+    func markMoved(from first: Int, _ flags: UnsafeMutableBufferPointer<UInt8>) {
+        let (x, y, backX, backY) = (planes[0] + first, planes[1] + first, planes[2] + first, planes[3] + first)
+        for index in flags.indices {
+            let (there, back) = (
+                x[index] * x[index] + y[index] * y[index], backX[index] * backX[index] + backY[index] * backY[index]
+            )
+            flags[index] = there > limit || back > limit ? 1 : 0
+        }
     }
 }
