@@ -14,7 +14,7 @@ from ..tasks import Batch, ColorTask
 from .device_makers import finished
 from .film_store import FilmStore
 from .recipes import RECIPES, Prepared, prepared
-from .stream import Stream
+from .stream import Stream, Streamed
 from .windows import ColorWindows
 
 TAKEN = 6
@@ -50,7 +50,7 @@ class ColorSource:
         return [made.part([min(first + k, len(film) - 1) for k in range(RUN)]) for first in firsts]
 
 
-class StreamedColorTask(ColorTask):
+class StreamedColorTask(Streamed, ColorTask):
     """ColorTask whose batches come from windows that a stream of prepared runs keeps fresh."""
 
     def __init__(
@@ -66,13 +66,6 @@ class StreamedColorTask(ColorTask):
             sizes = [run.pictures.shape[1:3] for run in runs]
             self.windows.put(self.windows.places.take(len(runs)), sizes, pictures, gifs)
             self.taken += len(runs)
-
-    def fill(self, count: int) -> None:
-        """Waits until there are `count` fresh windows."""
-        while count > 0:
-            runs = self.stream.wait(min(count, 16))
-            self.take(runs)
-            count -= len(runs)
 
     def batch(self, rng: np.random.Generator) -> Batch:
         self.take(self.stream.ready(TAKEN))

@@ -16,7 +16,7 @@ from ..tasks import Batch, MotionTask
 from .device_makers import DeviceGIFs, cell_tables, finished, radius_tables
 from .film_store import FilmStore
 from .recipes import RECIPES, Prepared, prepared
-from .stream import Stream
+from .stream import Stream, Streamed
 from .windows import MotionWindows, to_unit
 
 TAKEN = 8
@@ -91,7 +91,7 @@ def restored(network: torch.nn.Module, gifs: DeviceGIFs) -> torch.Tensor:
     return ((both + 1) * 127.5).round().to(torch.uint8).movedim(-3, -1)
 
 
-class StreamedMotionTask(MotionTask):
+class StreamedMotionTask(Streamed, MotionTask):
     """MotionTask whose batches come from windows that a stream of prepared pairs keeps fresh.
 
     restorers: the color networks, by "none" and "dithered".
@@ -125,13 +125,6 @@ class StreamedMotionTask(MotionTask):
             five = torch.cat([frames, pictures, three[:, 2:]], 1)
             self.windows.put(self.windows.places.take(len(own)), five, [pair.time for pair in own])
         self.taken += len(pairs)
-
-    def fill(self, count: int) -> None:
-        """Waits until there are `count` fresh windows."""
-        while count > 0:
-            pairs = self.stream.wait(min(count, 16))
-            self.take(pairs)
-            count -= len(pairs)
 
     def batch(self, rng: np.random.Generator) -> Batch:
         self.take(self.stream.ready(TAKEN))

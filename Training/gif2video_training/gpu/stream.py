@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -69,3 +70,20 @@ class Stream:
         self._closed.set()
         for thread in self._threads:
             thread.join()
+
+
+class Streamed(ABC):
+    """A task whose samples a stream makes ahead."""
+
+    stream: Stream
+
+    @abstractmethod
+    def take(self, samples: list) -> None:
+        """Finishes samples and puts them into the windows."""
+
+    def fill(self, count: int) -> None:
+        """Waits until there are `count` fresh windows."""
+        while count > 0:
+            samples = self.stream.wait(min(count, 16))
+            self.take(samples)
+            count -= len(samples)
