@@ -1,4 +1,3 @@
-import Inference
 import Media
 import PixelKernels
 import Threads

@@ -1,4 +1,3 @@
-import Inference
 import PixelKernels
 import Media
 import Threads
