@@ -77,9 +77,10 @@ final class HeldParts {
         }
         isDecided = Self.telling.contains(t)
         held = []
-        cells.measure(pictures, in: moving, on: pool)
+        cells.addDifferences(pictures, in: moving, on: pool)
         let parts = components.find { cells.cells[$0].changed > 0 }.filter { isFlatArt || standsAround($0) }
         if parts.isEmpty { return false }
+        cells.addGradients(pictures, in: moving, on: pool)
         for index in 0..<2 {
             let (frame, found) = reconstruct(index)
             cells.addLoss(frame, found, pictures, in: moving, on: pool)

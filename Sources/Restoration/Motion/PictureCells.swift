@@ -51,24 +51,29 @@ final class PictureCells {
     private(set) var cells: [Sums]
     private let size: PixelSize
 
-    /// Bytes that a picture needs.
-    static func memory(_ size: PixelSize) -> Int {
-        size.area / (side * side) * MemoryLayout<Sums>.stride
-    }
-
     init(_ size: PixelSize) {
         self.size = size
         (rows, columns) = ((size.height + Self.side - 1) / Self.side, (size.width + Self.side - 1) / Self.side)
         cells = Array(repeating: Sums(), count: rows * columns)
     }
 
-    /// Sums up all but the loss, which becomes 0.
+    /// Sums up how the frames differ; the other sums become 0.
     /// - Parameter moving: where the pictures may differ.
-    func measure(_ pictures: Pictures, in moving: Region, on pool: WorkerPool) {
+    func addDifferences(_ pictures: Pictures, in moving: Region, on pool: WorkerPool) {
         forEachRow(of: pictures, on: pool) { y, pixels, cells in
             if y % Self.side == 0 { cells.update(repeating: Sums()) }
-            self.measure(y, moving[y], pixels, cells)
+            for x in moving[y] {
+                let difference = Self.difference(pixels, y * self.size.width + x)
+                guard difference.most > Self.changed else { continue }
+                cells[x / Self.side].changed &+= 1
+                cells[x / Self.side].difference &+= Int32(truncatingIfNeeded: difference.sum)
+            }
         }
+    }
+
+    /// Adds the gradients of the in-between and of both frames.
+    func addGradients(_ pictures: Pictures, in moving: Region, on pool: WorkerPool) {
+        forEachRow(of: pictures, on: pool) { y, pixels, cells in self.addGradients(ofRow: y, moving[y], pixels, cells) }
     }
 
     /// Adds the loss of a frame.
@@ -77,7 +82,7 @@ final class PictureCells {
         _ frame: TensorView, _ found: TensorView, _ pictures: Pictures, in moving: Region, on pool: WorkerPool
     ) {
         forEachRow(of: pictures, on: pool) { y, pixels, cells in
-            for x in moving[y] {
+            for x in moving[y] where cells[x / Self.side].changed > 0 {
                 let pixel = y * self.size.width + x
                 guard Self.difference(pixels, pixel).most > Self.changed else { continue }
                 for channel in 0..<3 {
@@ -107,27 +112,21 @@ final class PictureCells {
         }
     }
 
-    /// Adds a row's pixels to its cells.
-    private func measure(
-        _ y: Int, _ looked: Range<Int>, _ pixels: Pixels, _ cells: UnsafeMutableBufferPointer<Sums>
+    private func addGradients(
+        ofRow y: Int, _ looked: Range<Int>, _ pixels: Pixels, _ cells: UnsafeMutableBufferPointer<Sums>
     ) {
         let below = y + 1 < size.height ? 4 * size.width : 0
         for x in looked {
-            let pixel = y * size.width + x
+            let first = 4 * (y * size.width + x)
             let right = x + 1 < size.width ? 4 : 0
             var (gradient, gradients) = (0, 0)
-            for byte in 4 * pixel..<4 * pixel + 3 {
+            for byte in first..<first + 3 {
                 gradient &+= Self.gradient(pixels.made, byte, right, below)
                 gradients &+= Self.gradient(pixels.first, byte, right, below)
                 gradients &+= Self.gradient(pixels.second, byte, right, below)
             }
-            let cell = x / Self.side
-            cells[cell].gradient &+= Int32(truncatingIfNeeded: gradient)
-            cells[cell].gradients &+= Int32(truncatingIfNeeded: gradients)
-            let difference = Self.difference(pixels, pixel)
-            guard difference.most > Self.changed else { continue }
-            cells[cell].changed &+= 1
-            cells[cell].difference &+= Int32(truncatingIfNeeded: difference.sum)
+            cells[x / Self.side].gradient &+= Int32(truncatingIfNeeded: gradient)
+            cells[x / Self.side].gradients &+= Int32(truncatingIfNeeded: gradients)
         }
     }
 
