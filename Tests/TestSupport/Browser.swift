@@ -64,14 +64,15 @@ public enum Browser {
                 context.getImageData(Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data))
         }
         video.onerror = () => send({error: "error " + video.error.code + ": " + video.error.message})
-        video.onloadeddata = () => {
+        // Loaded data may not be a picture to draw yet: only a picture that was shown is one.
+        video.requestVideoFrameCallback(() => {
             canvas.width = video.videoWidth
             canvas.height = video.videoHeight
             const first = look()
             video.onended = () => send(
                 {size: [canvas.width, canvas.height], first: first, last: look(), seconds: video.currentTime})
             video.play().catch((error) => send({error: String(error)}))
-        }
+        })
         video.src = "/video"
         </script>''' % points
         with open(video, "rb") as file:
