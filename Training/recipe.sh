@@ -1,7 +1,7 @@
 #!/bin/bash
 # Makes all networks of Models from a folder of clips and images, with train/ and val/ in it:
 #
-#   recipe.sh DATA [STAGE ...]     pools, color, quality, motion, classifier (default: all, in this order)
+#   recipe.sh DATA [STAGE ...]     pools, color, quality, vivid, motion, classifier (default: all, in this order)
 #   recipe.sh --print DATA ...     prints the commands and runs nothing
 #
 # Pools that are there are left as they are, and trainings go on where they stopped: run it again after an interruption.
@@ -22,7 +22,7 @@ shift
 cd "$(dirname "$0")"
 train=$data/train validation=$data/val
 stages=("$@")
-(($#)) || stages=(pools color quality motion classifier)
+(($#)) || stages=(pools color quality vivid motion classifier)
 python=${PYTHON:-$([[ -x .venv/bin/python ]] && echo .venv/bin/python || echo python3)}
 
 # Fresh memory costs PyTorch page faults, a tenth of the time.
@@ -66,6 +66,11 @@ stage_pools() {
         pool color_pool val-$kind --data "$validation" --dither $kind --validation
     done
     pool flat_pool flat --count 300
+    # Drawn art, and twice as many smooth gradients, which are learned slowly.
+    for kind in none dithered; do
+        pool scenes.color_pool art-$kind --data "$train" --dither $kind --count 700 --seed 31
+        pool scenes.color_pool gradients-$kind --data "$train" --dither $kind --kinds gradient --count 700 --seed 32
+    done
     # The makers that flickered most in restored films.
     pool color_pool riemersma --data "$train" --dither dithered --count 240 --seed 122 \
         --makers imagemagick-riemersma ffmpeg-single-floyd_steinberg
@@ -82,11 +87,10 @@ stage_pools() {
     hard few-2 none 24 80 160 64 gifsicle-none ffmpeg-none
 }
 
-# Eight samples of ten from Pillow and ffmpeg, one from the other tools, one flat.
+# Of 13 samples five of films by Pillow and ffmpeg, one by the other tools, one flat, two of drawn art, four of gradients.
 mixture() {
-    local index
-    for index in 1 2 3 4 5 6 7 8; do echo --pool "cache/$1"; done
-    echo --pool "cache/wild-$1" --pool cache/flat
+    local name
+    for name in "$1"{,,,,} "wild-$1" flat "art-$1"{,} "gradients-$1"{,,,}; do echo --pool "cache/$name"; done
 }
 
 stage_color() {
@@ -115,6 +119,19 @@ stage_quality() {
         --start runs/none/checkpoint.pt --steps 20000
     p export runs/quality-none/checkpoint.pt ../Models/quality/ccdnet-none.safetensors --half \
         --card cards/ccdnet-quality-none.json
+}
+
+# The networks of quality, asked for colors and textures as strong as the film's.
+stage_vivid() {
+    local kind more=()
+    for kind in none dithered; do
+        [[ $kind == none ]] || more=(--pool cache/wild-none)
+        # shellcheck disable=SC2046
+        learn ccdnet-vivid-$kind vivid-$kind $(mixture $kind) "${more[@]}" --validation cache/val-$kind \
+            --start runs/quality-$kind/checkpoint.pt --rate 6e-4 --steps 5000
+        p export runs/vivid-$kind/checkpoint.pt ../Models/vivid/ccdnet-$kind.safetensors --half \
+            --card cards/ccdnet-vivid-$kind.json
+    done
 }
 
 # In-betweens, on frames that the color networks restored. Then the same with larger motion, which is found coarse to fine.
@@ -155,7 +172,7 @@ stage_classifier() {
 
 for stage in "${stages[@]}"; do
     case $stage in
-    pools | color | quality | motion | classifier) "stage_$stage" ;;
+    pools | color | quality | vivid | motion | classifier) "stage_$stage" ;;
     *)
         echo "recipe.sh: no stage $stage" >&2
         exit 2

@@ -42,6 +42,11 @@ def baselines(frames: np.ndarray) -> dict[str, np.ndarray]:
     return {"gradfun": both[:, 0], "deband": both[:, 1], "blur": _blurred(frames)}
 
 
+def strong_gradfun(frames: np.ndarray) -> np.ndarray:
+    """The same frames without bands, as ffmpeg's gradfun does it best on drawn gradients."""
+    return _ffmpeg(frames, "-vf", "format=gbrp,gradfun=20:16,format=rgb24")
+
+
 def blended(frames: np.ndarray, rate: int) -> np.ndarray:
     """`rate` pictures for every frame but the last, mixed with the next one by time; then the last."""
     times = np.arange((len(frames) - 1) * rate + 1)

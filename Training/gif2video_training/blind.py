@@ -34,10 +34,10 @@ def gaps_by_motion(kept: np.ndarray) -> list[int]:
     return [int(at) for at in np.argsort(-steps) if 0.3 < steps[at] < CUT]
 
 
-def window(before: np.ndarray, after: np.ndarray) -> tuple[slice, slice]:
-    """SIDE x SIDE around what changes most."""
+def window(before: np.ndarray, after: np.ndarray, side: int = SIDE) -> tuple[slice, slice]:
+    """side x side around what changes most."""
     change = np.abs(before.astype(np.float32) - after).mean(-1)
-    sides = [min(SIDE, length) for length in change.shape]
+    sides = [min(side, length) for length in change.shape]
     border = cv2.BORDER_CONSTANT
     sums = cv2.boxFilter(change, -1, (sides[1], sides[0]), normalize=False, anchor=(0, 0), borderType=border)
     room = sums[: change.shape[0] - sides[0] + 1, : change.shape[1] - sides[1] + 1]

@@ -28,7 +28,7 @@ from .data import Source, center_crop, find_sources, load_frames
 from .export import load_model
 from .gif_file import gif_bytes
 from .makers import GIFFrame
-from .metrics import psnr, ssim
+from .metrics import psnr, ssim, to_picture
 from .motion_pool import CUT_DIFFERENCE, MotionPool, restore
 from .program import Program
 from .quality.betweens import flow_lengths
@@ -38,10 +38,6 @@ SIDE = 256
 
 def to_tensor(picture: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 127.5 - 1
-
-
-def to_picture(tensor: torch.Tensor) -> np.ndarray:
-    return ((tensor[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
 
 
 class TorchEngine:

@@ -3,6 +3,7 @@
     python -m gif2video_training.export runs/none/checkpoint.pt ../Models/live/ccdnet-none.safetensors --half \
         --card cards/ccdnet-live-none.json
     python -m gif2video_training.export FILE FILE --card CARD        # another header for the same weights
+    python -m gif2video_training.export CHECKPOINT FILE --blend START 0.3    # three tenths of what the training began with
 
 The tensors are those of `networks.folded_state` (convolutions only, BatchNorm folded in), float32 or
 float16. The header's `__metadata__`, all strings:
@@ -80,6 +81,18 @@ def load_checkpoint(path: Path) -> torch.nn.Module:
     return network.eval().to(memory_format=torch.channels_last)
 
 
+def blended(average: dict[str, torch.Tensor], file: Path, share: float) -> dict[str, torch.Tensor]:
+    """Averaged weights of which a share is another model file's of the same network: where a training began, say.
+
+    Between a fine-tuned network and its start lies one that keeps most of what both are good at (Wortsman et al. 2022,
+    "Robust fine-tuning of zero-shot models").
+    """
+    other = {name: tensor.float() for name, tensor in load_file(file).items()}
+    if {name: tensor.shape for name, tensor in other.items()} != {name: t.shape for name, t in average.items()}:
+        raise SystemExit(f"{file}: not a file of this network")
+    return {name: torch.lerp(tensor.float(), other[name], share) for name, tensor in average.items()}
+
+
 def one_line(value) -> str:
     return json.dumps(value, separators=(",", ":"))
 
@@ -123,8 +136,12 @@ def exported(options: argparse.Namespace) -> ModelBytes:
         return reconfigured(read_model(options.checkpoint), options.set, options.profile, card)
     state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
     record = {"steps": state["step"], "minutes": round(state["seconds"] / 60, 1)} | options.training
-    known = card_of_checkpoint(state)
-    return trained(state["config"], state["average"], options.set, record, known, options.half, card)
+    known, average = card_of_checkpoint(state), state["average"]
+    if options.blend:
+        file, share = Path(options.blend[0]), float(options.blend[1])
+        average = blended(average, file, share)
+        record |= {"blended": share}
+    return trained(state["config"], average, options.set, record, known, options.half, card)
 
 
 def main() -> None:
@@ -136,6 +153,9 @@ def main() -> None:
     parser.add_argument("--training", type=json.loads, default={}, metavar="JSON", help="added to the training record")
     parser.add_argument(
         "--set", type=json.loads, default={}, metavar="JSON", help="changes to the network's configuration"
+    )
+    parser.add_argument(
+        "--blend", nargs=2, metavar=("FILE", "SHARE"), help="mix the checkpoint's weights with this share of a model file's"
     )
     parser.add_argument("--profile", help="of a model file that is changed, where it becomes another profile's")
     options = parser.parse_args()

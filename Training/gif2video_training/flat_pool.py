@@ -112,6 +112,11 @@ def without_loss(frames: list[np.ndarray]) -> list[GIFFrame] | None:
     return [GIFFrame(picture, padded(colors.astype(np.uint8), 0)) for picture in index]
 
 
+def colors_of(gifs: list[GIFFrame]) -> int:
+    """How many colors frames with one palette use."""
+    return len(np.unique(np.concatenate([gif.index.ravel() for gif in gifs])))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make a color pool of flat art.")
     parser.add_argument("--out", type=Path, required=True, help="the pool's folder")
@@ -125,10 +130,8 @@ def main() -> None:
         scene = Scene(rng)
         gifs = without_loss([scene.frame(t) for t in range(RUN)])
         if gifs is not None:
-            colors = len(np.unique(np.concatenate([gif.index.ravel() for gif in gifs])))
-            pool.put(
-                slot, np.stack([gif.rgb for gif in gifs]), gifs, f"scene {slot}", "illustration", "flat", False, colors
-            )
+            facts = (f"scene {slot}", "illustration", "flat", False, colors_of(gifs))
+            pool.put(slot, np.stack([gif.rgb for gif in gifs]), gifs, *facts)
             slot += 1
     pool.close()
 

@@ -22,7 +22,7 @@ import torch
 from .catalogue import MAKERS
 from .data import find_sources
 from .export import load_checkpoint, load_model
-from .metrics import psnr, ssim
+from .metrics import psnr, ssim, to_picture
 from .motion_pool import restore
 from .perceptual import pulse, sharpness, vmaf
 from .quality.plan import between_clips
@@ -57,10 +57,6 @@ class Sample:
 
 def tensor(frame: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(frame.copy()).movedim(-1, 0)[None].float() / 127.5 - 1
-
-
-def picture(frame: torch.Tensor) -> np.ndarray:
-    return ((frame[0].movedim(0, -1).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
 
 
 def as_sample(
@@ -126,7 +122,7 @@ def film_of(sample: Sample, between: Between) -> np.ndarray:
     for at in range(len(sample.gif) - 1):
         inputs = [tensor(x) for x in (*sample.gif[at : at + 2], *sample.restored[at : at + 2])]
         for k in range(1, sample.rate):
-            result[at * sample.rate + k] = picture(between(*inputs, k / sample.rate))
+            result[at * sample.rate + k] = to_picture(between(*inputs, k / sample.rate))
     return result
 
 

@@ -114,7 +114,65 @@ def texture_loss(estimate: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     return sum(F.l1_loss(a, b) for a, b in zip(strength(estimate), strength(truth)))
 
 
-TERMS = {"laplacian": laplacian_loss, "census": census_loss, "texture": texture_loss}
+OKLAB_LMS = torch.tensor(
+    [[0.4122214708, 0.5363325363, 0.0514459929],
+     [0.2119034982, 0.6806995451, 0.1073969566],
+     [0.0883024619, 0.2817188376, 0.6299787005]]
+)  # fmt: skip
+OKLAB_AB = torch.tensor([[1.9779984951, -2.4285922050, 0.4505937099], [0.0259040371, 0.7827717662, -0.8086757660]])
+DARKEST = 1e-3
+"""Added to the cone responses, whose cube root has no slope at black."""
+VIVID_CHROMA, MOST_WEIGHT = 0.08, 9.0
+"""The chroma that weighs twice as much as gray, and the most that any color weighs."""
+CHROMA_FLOOR = 1e-6
+"""Squared chroma error below which a patch counts as ever less."""
+
+
+def oklab_chroma(x: torch.Tensor) -> torch.Tensor:
+    """a and b of OKLab (Ottosson 2020), [N, 2, H, W], of sRGB colors in [-1, 1]."""
+    value = ((x + 1) / 2).clamp(0, 1)
+    linear = torch.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    cones = torch.einsum("ij,njhw->nihw", OKLAB_LMS.to(x.device), linear)
+    return torch.einsum("ij,njhw->nihw", OKLAB_AB.to(x.device), (cones + DARKEST) ** (1 / 3))
+
+
+def vivid_weight(chroma: torch.Tensor) -> torch.Tensor:
+    """How much colors count, by the square of their chroma in OKLab."""
+    return (1 + chroma / VIVID_CHROMA**2).clamp(max=MOST_WEIGHT)
+
+
+def chroma_loss(estimate: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """The mean over the patches of the root of the mean squared error in OKLab's a and b, vivid colors weighing more.
+
+    The colors that a palette has no entry for are few and vivid: lips, eyes, small bright things. They hardly move a
+    squared loss.
+    """
+    wanted = oklab_chroma(truth)
+    error = (oklab_chroma(estimate) - wanted).square().sum(1)
+    weight = vivid_weight(wanted.square().sum(1))
+    return torch.sqrt((weight * error).mean((1, 2)) + CHROMA_FLOOR).mean()
+
+
+GRAYER = 9.0
+"""How much more a color counts that is too gray than one that is too vivid by as much."""
+
+
+def saturation_loss(estimate: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """How colorful, not which color: the mean over the patches of the root of the mean squared error in the lengths of OKLab's
+    a and b. Vivid colors weigh more, and too gray ones GRAYER times as much as too vivid ones.
+
+    The mean of several colors that one palette entry may stand for is grayer than each, and a loss on the color asks for
+    the mean. This one asks for an expectile above it (Newey and Powell 1987).
+    """
+    found, wanted = (torch.sqrt(oklab_chroma(x).square().sum(1) + CHROMA_FLOOR) for x in (estimate, truth))
+    weight = vivid_weight(wanted.square()) * torch.where(found < wanted, GRAYER, 1.0)
+    return torch.sqrt((weight * (found - wanted).square()).mean((1, 2)) + CHROMA_FLOOR).mean()
+
+
+TERMS = {
+    "laplacian": laplacian_loss, "census": census_loss, "texture": texture_loss, "chroma": chroma_loss,
+    "saturation": saturation_loss,
+}  # fmt: skip
 
 
 def picture_loss_of(named: str | dict[str, float]):

@@ -26,6 +26,7 @@ from .color_pool import cut, random_colors
 from .data import Source, center_crop, find_sources, load_frames
 from .export import load_model
 from .makers import GIFFrame, cell_table, radius_table
+from .metrics import to_picture
 
 GAPS, GAP_WEIGHTS = (2, 4, 8), (0.5, 0.3, 0.2)
 MOTION_POWER = 0.5
@@ -81,7 +82,7 @@ def restore(network: torch.nn.Module, gifs: list[GIFFrame]) -> list[np.ndarray]:
         count = torch.tensor([len(gif.palette)])
         cell = torch.from_numpy(cell_table(gif.palette)[gif.index]).permute(2, 0, 1)[None]
         estimate = network(picture, radius, palette, count, before, after, estimate, cell)
-        results.append(((estimate[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy())
+        results.append(to_picture(estimate))
     return results
 
 

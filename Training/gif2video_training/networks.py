@@ -424,11 +424,15 @@ class SuperSlomo(nn.Module):
         return self.interpolate(i0, i1, f01, f10, t)["frame"]
 
 
+def differences(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Of neighbors across and down, as large as x: zero in the last column or row."""
+    return F.pad(x[..., :, 1:] - x[..., :, :-1], (0, 1, 0, 0)), F.pad(x[..., 1:, :] - x[..., :-1, :], (0, 0, 0, 1))
+
+
 class DitherClassifier(nn.Module):
     """Dithered or not (section 5, separate networks): five convolutions and an average over the frame.
 
-    Input: the GIF frame [N, 3, H, W]; its x and y gradient maps (forward differences, zero in the
-    last column or row) are appended, 9 channels in all. Output: one logit, positive for dithered.
+    Input: the GIF frame [N, 3, H, W]; its x and y gradient maps (`differences`) are appended, 9 channels in all. Output: one logit, positive for dithered.
 
     config: {"widths": [64, 128, 256, 512] in the paper, "strides": [int], "slope": 0.2,
              "radius": bool, optional; gradient maps are then clamp(gradient / (4 radius), -1, 1), so that one
@@ -458,8 +462,7 @@ class DitherClassifier(nn.Module):
 
     def forward(self, gif: torch.Tensor, radius: torch.Tensor, estimate: torch.Tensor | None = None) -> torch.Tensor:
         """gif, estimate: [N, 3, H, W]; radius: [N, 1, H, W]. Returns [N]."""
-        dx = F.pad(gif[..., :, 1:] - gif[..., :, :-1], (0, 1, 0, 0))
-        dy = F.pad(gif[..., 1:, :] - gif[..., :-1, :], (0, 0, 0, 1))
+        dx, dy = differences(gif)
         inputs = [gif, dx, dy]
         if self.config.get("radius"):
             step = 4 * radius.clamp_min(SMALLEST_RADIUS)

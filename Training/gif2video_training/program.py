@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import math
@@ -13,6 +14,21 @@ from pathlib import Path
 import numpy as np
 
 from .model_header import read_model
+
+
+TRAINING = Path(__file__).resolve().parents[1]
+
+
+def measuring_parser(module: str, description: str) -> argparse.ArgumentParser:
+    """A parser with the options of all that measures the program: data, binary, models."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m gif2video_training.{module}", description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--binary", type=Path, default=TRAINING / "../.build/release/gif2video")
+    parser.add_argument("--models", type=Path, default=TRAINING / "../Models", help="folder of the profiles")
+    return parser
 
 
 @dataclass(frozen=True)
@@ -38,7 +54,10 @@ class Program:
     def key(self, motion: bool = False) -> str:
         """Changes with the program or a network that has a say in colors; motion: or with that of the in-betweens."""
         digest = hashlib.sha256(self.binary.read_bytes())
-        for file in sorted([*self.models.glob("*.safetensors"), *self.models.parent.glob("live/*.safetensors")]):
+        # Those that stand in for networks that the profile lacks are among them.
+        stand_ins = ("live", "quality") if self.profile == "vivid" else ("live",)
+        shared = (file for name in stand_ins for file in self.models.parent.glob(f"{name}/*.safetensors"))
+        for file in sorted([*self.models.glob("*.safetensors"), *shared]):
             if motion or not file.name.startswith("superslomo"):
                 digest.update(file.name.encode() + read_model(file).identity)
         return digest.hexdigest()[:16]

@@ -5,6 +5,8 @@ A task is made from a configuration and its pools, and offers
     batch(rng)             -> dict of tensors, one training batch, drawn with a NumPy generator
     loss(network, batch)   -> the scalar to minimize
     validate(network)      -> figures to print, by name
+
+A task with an `adversary` also offers after_step(), called after each step of the network's.
 """
 
 from __future__ import annotations
@@ -17,12 +19,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from .adversary import Adversary
 from .catalogue import MAKERS
 from .color_pool import RUN, ColorPool, Sample
 from .export import load_model
-from .losses import PICTURE_LOSSES, picture_loss_of, psnr, smoothness, teacher_loss
+from .losses import picture_loss_of, psnr, smoothness, squared_loss, teacher_loss
+from .metrics import chroma_kept, to_picture
 from .motion_pool import MotionPool
 from .networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
+from .perceptual import sharpness
 
 Batch = dict[str, torch.Tensor]
 
@@ -65,22 +70,29 @@ def turned(cells: np.ndarray, channels: np.ndarray) -> np.ndarray:
 class ColorTask:
     """CCDNet on runs of patches of a color pool.
 
-    training keys: patch, batch, loss, gradient_weight, temporal_weight, supervision, alone.
+    training keys: patch, batch, loss, gradient_weight, temporal_weight, supervision, alone, permuted.
 
     A run is restored frame by frame as the program does it: each sees the GIF's frames beside it and what became of
     the one before. No gradient passes from frame to frame.
 
     batch: runs in a step, each of RUN - 1 frames.
-    loss: "relative", "absolute" or "squared" (losses.py), of the picture and, times temporal_weight (default 0), of how
-        it differs from the one before: errors that stay where they are do not flicker.
+    loss: a name, or weights by name (losses.py), of the picture.
+    temporal_weight: of the squared loss of how it differs from the one before (default 0): errors that stay where they
+        are do not flicker.
     alone: how often a run's frames are shown without the one after: it costs time, and the last of a GIF has none.
+    adversarial: optional; settings of a discriminator (adversary.py) that judges one frame of each run.
+    permuted: how often a patch's color channels change places (default 1). It makes more of few clips, but the network
+        can't learn then that lips are red and skies blue.
     """
 
     def __init__(self, config: dict, pools: list[Path], validation: Path | None, device: torch.device):
         self.training, self.device = config["training"], device
         self.pools = [ColorPool(folder) for folder in pools]
         self.validation = ColorPool(validation) if validation else None
-        self.picture_loss = PICTURE_LOSSES[self.training["loss"]]
+        self.picture_loss = picture_loss_of(self.training["loss"])
+        adversarial = self.training.get("adversarial")
+        self.adversary = Adversary(adversarial, device) if adversarial else None
+        self._judged: tuple[torch.Tensor, ...] = ()
         self.uses_palette = "nearest" in config["model"].get("step_inputs", [])
         self.uses_cell = "cell" in config["model"]["inputs"]
 
@@ -99,7 +111,7 @@ class ColorTask:
             sample = pool.samples[slot]
             top, left = int(rng.integers(sample.height - patch + 1)), int(rng.integers(sample.width - patch + 1))
             rows, columns = slice(top, top + patch), slice(left, left + patch)
-            symmetry, channels = draw_symmetry(rng), rng.permutation(3)
+            symmetry, channels = draw_symmetry(rng), self._channels(rng)
             palettes = pool.palette[slot][..., channels]
             indices = [symmetry(frame) for frame in pool.index[slot, :, rows, columns]]
             parts["gif"].append(np.stack([palette[index] for palette, index in zip(palettes, indices)]))
@@ -122,6 +134,10 @@ class ColorTask:
             batch["count"] = torch.from_numpy(counts)
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
 
+    def _channels(self, rng: np.random.Generator) -> np.ndarray:
+        """The order of a patch's color channels."""
+        return rng.permutation(3) if rng.random() < self.training.get("permuted", 1) else np.arange(3)
+
     def restored(self, network: CCDNet, batch: Batch) -> Iterator[list[torch.Tensor]]:
         """The estimates of each frame of a run but the last one."""
         gif, seen = batch["gif"], batch["after"][:, None, None, None]
@@ -138,6 +154,7 @@ class ColorTask:
         total = torch.zeros((), device=self.device)
         truth, frames = batch["truth"], batch["truth"].shape[1]
         temporal, past = self.training.get("temporal_weight", 0), None
+        judged = int(torch.randint(frames, ())) if self.adversary else -1
         for k, estimates in enumerate(self.restored(network, batch)):
             weights = [self.training["supervision"]] * (len(estimates) - 1) + [1.0]
             for weight, estimate in zip(weights, estimates):
@@ -145,14 +162,22 @@ class ColorTask:
                 total = total + weight / frames * error
             last = estimates[-1].float()
             if past is not None and temporal:
-                error = self.picture_loss(last - past, truth[:, k] - truth[:, k - 1], 0)
+                error = squared_loss(last - past, truth[:, k] - truth[:, k - 1], 0)
                 total = total + temporal / frames * error
             past = last.detach()
+            if k == judged:
+                gif = batch["gif"][:, k]
+                total = total + self.adversary.weight * self.adversary.generator_loss(gif, last, truth[:, k])
+                self._judged = (gif, past, truth[:, k])
         return total
+
+    def after_step(self) -> None:
+        """Takes the discriminator's step on the pictures of the network's, where there is one."""
+        self.adversary.learn(*self._judged)
 
     @torch.no_grad()
     def validate(self, network: CCDNet) -> dict[str, float]:
-        """Mean PSNR gain in dB by palette size and kind (face / other), over the validation pool.
+        """Mean PSNR gain in dB by palette size and kind (face / other), chroma kept and sharpness, over the validation pool.
 
         Of the last frame of every run; "first": of the first ones, which have no past.
         """
@@ -183,6 +208,9 @@ class ColorTask:
                     gain = float(psnr(estimate.cpu(), truth) - psnr(gif, truth))
                     which = (" first" if k == 0 else "") + (f" I{step}" if len(estimates) > 1 else "")
                     gains.setdefault(name + which, []).append(gain)
+                made, wanted = to_picture(estimates[-1].cpu()), to_picture(truth)
+                gains.setdefault(f"{sample.colors} chroma kept", []).append(chroma_kept(made, wanted))
+                gains.setdefault(f"{sample.colors} sharpness", []).append(sharpness(made[None], wanted[None]))
         return {name: float(np.mean(values)) for name, values in sorted(gains.items())}
 
 

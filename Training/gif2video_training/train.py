@@ -23,6 +23,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
+from .adversary import Adversary
 from .cards import Card, Provenance, card_of_checkpoint, card_of_file, default_card
 from .model_header import read_model
 from .networks import make_network
@@ -140,6 +141,10 @@ class Trainer:
         self.rng = np.random.default_rng(seed)
         self.step, self.seconds = 0, 0.0
 
+    @property
+    def adversary(self) -> Adversary | None:
+        return getattr(self.task, "adversary", None)
+
     def _numbers(self) -> dict[str, float]:
         return Card(self.provenance.thresholds).numbers
 
@@ -151,6 +156,8 @@ class Trainer:
             "rng": self.rng.bit_generator.state,
             "torch_rng": torch.get_rng_state(), "step": self.step, "seconds": self.seconds,
         }  # fmt: skip
+        if self.adversary:
+            state["adversary"] = self.adversary.state_dict()
         partial = path.with_suffix(".partial")
         torch.save(state, partial)
         partial.rename(path)
@@ -161,6 +168,8 @@ class Trainer:
         self.average.state = state["average"]
         for optimizer, known in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(known)
+        if self.adversary:
+            self.adversary.load_state_dict(state["adversary"])
         self.rng.bit_generator.state = state["rng"]
         torch.set_rng_state(state["torch_rng"].cpu())
         self.step, self.seconds = state["step"], state["seconds"]
@@ -208,6 +217,8 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), training["clip"])
         for optimizer in self.optimizers:
             optimizer.step()
+        if self.adversary:
+            self.task.after_step()
         self.step += 1
         self.average.update(self.network, self.step)
         return loss.detach()

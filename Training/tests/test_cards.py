@@ -28,7 +28,7 @@ CONFIG = {
 
 
 def options(checkpoint: Path, card: Path | None = None, **more) -> argparse.Namespace:
-    given = {"checkpoint": checkpoint, "card": card, "set": {}, "profile": None, "training": {}, "half": False}
+    given = {"checkpoint": checkpoint, "card": card, "set": {}, "profile": None, "training": {}, "half": False, "blend": None}
     return argparse.Namespace(**given | more)
 
 
@@ -155,7 +155,7 @@ class CheckTests(unittest.TestCase):
     def test_the_shipped_files_are_right(self):
         done = subprocess.run([CHECK], capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertIn("7 model files", done.stdout)
+        self.assertIn("9 model files", done.stdout)
         self.assertEqual(self.check().returncode, 0)
 
     def test_what_a_header_lacks_is_named(self):
@@ -172,7 +172,8 @@ class CheckTests(unittest.TestCase):
 
     def test_a_card_of_other_weights_is_named(self):
         other = {"name": "ccdnet-live-none", "architecture": "dither-classifier"}
-        self.assertIn("the card tells of the weights e7bbdd6e6134d881", self.check(lambda _: other).stderr)
+        told = read_card(CARDS / "ccdnet-live-none.json").weights
+        self.assertIn(f"the card tells of the weights {told}", self.check(lambda _: other).stderr)
         self.assertIn("no card", self.check(lambda _: {"name": "nobody"}).stderr)
 
     def test_a_folder_without_models_is_no_success(self):

@@ -8,9 +8,13 @@ import torch.nn.functional as F
 
 from gif2video_training import perceptual
 from gif2video_training.losses import (
+    GRAYER,
     census_loss,
+    chroma_loss,
     laplacian_loss,
+    oklab_chroma,
     picture_loss_of,
+    saturation_loss,
     squared_loss,
     teacher_loss,
     texture_loss,
@@ -53,6 +57,23 @@ class LossTests(unittest.TestCase):
         self.assertLess(
             float(squared_loss(blurred(truth), truth, 0)), float(squared_loss(other, truth, 0)), "what taught to blur"
         )
+
+    def test_oklab_chroma_of_known_colors(self):
+        # Of OKLab: sRGB red has a 0.2249, b 0.1258; blue a -0.0325, b -0.3115; grays have none.
+        colors = torch.tensor([[1.0, -1, -1], [-1, -1, 1], [0, 0, 0]]).T.reshape(1, 3, 1, 3)
+        expected = torch.tensor([[0.2249, -0.0325, 0], [0.1258, -0.3115, 0]])
+        self.assertLess(float((oklab_chroma(colors)[0, :, 0] - expected).abs().max()), 5e-3)
+
+    def test_chroma_loss_punishes_gray_lips_and_not_light(self):
+        truth = torch.full((1, 3, 32, 32), -0.1)
+        truth[:, 0, :8, :8] = 0.6
+        gray, lighter = truth.clone(), truth + 0.1
+        gray[:, :, :8, :8] = truth[:, :, :8, :8].mean(1, keepdim=True)
+        self.assertAlmostEqual(float(chroma_loss(truth, truth)), 1e-3, places=6)
+        self.assertGreater(float(chroma_loss(gray, truth)), 5 * float(chroma_loss(lighter, truth)))
+        black = torch.full((1, 3, 32, 32), -1.0, requires_grad=True)
+        chroma_loss(black, truth).backward()
+        self.assertTrue(torch.isfinite(black.grad).all())
 
     def test_a_configuration_weighs_losses_by_name(self):
         truth, estimate = noise(), blurred(noise())
@@ -97,6 +118,40 @@ class SymmetryTests(unittest.TestCase):
             a, b, turned = turn(image), turn(moved), turn.vectors(flow)
             dx, dy = (int(v) for v in turned[5, 5])
             self.assertEqual(b[5, 5], a[5 + dy, 5 + dx])
+
+
+class SaturationTests(unittest.TestCase):
+    def test_another_hue_costs_nothing_and_a_grayer_color_does(self):
+        red = torch.tensor([0.6, -0.4, -0.4])[None, :, None, None].expand(1, 3, 8, 8)
+        chroma = oklab_chroma(red).square().sum(1).sqrt().mean()
+        # A green that is as colorful.
+        shares = torch.linspace(0, 1, 201)
+        greens = [torch.tensor([-0.4, -0.4 + float(x), -0.4])[None, :, None, None].expand(1, 3, 8, 8) for x in shares]
+        green = min(greens, key=lambda x: float((oklab_chroma(x).square().sum(1).sqrt().mean() - chroma).abs()))
+        gray = 0.7 * red + 0.3 * red.mean(1, keepdim=True)
+        self.assertLess(float(saturation_loss(green, red)), 0.05 * float(saturation_loss(gray, red)))
+        self.assertGreater(float(chroma_loss(green, red)), float(chroma_loss(gray, red)))
+
+    def test_vivid_colors_weigh_more(self):
+        def lost(saturation: float) -> float:
+            color = saturation * torch.tensor([0.6, -0.3, -0.3])[None, :, None, None].expand(1, 3, 8, 8)
+            gray = color.mean(1, keepdim=True).expand(1, 3, 8, 8)
+            return float(saturation_loss(gray, color) / oklab_chroma(color).square().sum(1).sqrt().mean())
+
+        self.assertGreater(lost(1), 2 * lost(0.1))
+
+    def test_a_color_that_is_too_gray_costs_more_than_one_that_is_too_vivid(self):
+        color = torch.tensor([0.5, -0.2, -0.2])[None, :, None, None].expand(1, 3, 8, 8)
+        wanted = oklab_chroma(color).square().sum(1).sqrt()
+        gray = color.mean(1, keepdim=True)
+
+        def error(share: float) -> tuple[float, float]:
+            other = gray + share * (color - gray)
+            distance = (oklab_chroma(other).square().sum(1).sqrt() - wanted).abs().mean()
+            return float(saturation_loss(other, color)), float(distance)
+
+        (grayer, below), (stronger, above) = error(0.7), error(1.3)
+        self.assertAlmostEqual(grayer / below / (stronger / above), GRAYER**0.5, delta=0.05)
 
 
 class CubicTests(unittest.TestCase):

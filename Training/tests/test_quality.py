@@ -11,9 +11,9 @@ from PIL import Image
 from gif2video_training import blind, perceptual
 from gif2video_training.baselines import baselines, blended, minterpolated
 from gif2video_training.catalogue import MAKERS
-from gif2video_training.metrics import motion, psnr, ssim, temporal_error
+from gif2video_training.metrics import chroma_error, chroma_kept, lab_chroma, motion, psnr, ssim, temporal_error
 from gif2video_training.program import verdict_of
-from gif2video_training.quality import betweens, classifier, cuts, document, generated
+from gif2video_training.quality import betweens, classifier, cuts, document, drawn, generated
 from gif2video_training.quality.color import on_time, scores, shown
 from gif2video_training.quality.flat import EXACT, changes
 from gif2video_training.quality.flat_art import SCENES, film
@@ -25,7 +25,7 @@ from .test_palette import picture
 
 
 def record(maker: str, clip: str, kind: str, gif: float, restored: float, dithered: bool = False) -> Record:
-    numbers = {"psnr": gif, "ssim": 0.5, "motion": 3.0, "temporal": 1.0}
+    numbers = {"psnr": gif, "ssim": 0.5, "chroma": 0.8, "chroma error": 4.0, "motion": 3.0, "temporal": 1.0}
     base = {name: numbers for name in ("gif", "gradfun", "deband", "blur")} | {"truth": {"motion": 2.0}}
     return Record(
         maker, 32, clip, kind, base, numbers | {"psnr": restored, "motion": 2.2, "dithered": dithered, "logit": -2.0}
@@ -47,6 +47,35 @@ class EchoProgram:
 
     def restored(self, gif: bytes, shape, rate: int = 1) -> np.ndarray:
         return np.repeat(shown(gif)[0], rate, axis=0)
+
+
+class ChromaTests(unittest.TestCase):
+    def test_lab_chroma_of_known_colors(self):
+        # Of CIELAB (D65): sRGB red has a* 80.11, b* 67.22; blue a* 79.19, b* -107.86; grays have none.
+        colors = np.array([[255, 0, 0], [0, 0, 255], [128, 128, 128]], np.uint8)
+        expected = np.array([[80.11, 67.22], [79.19, -107.86], [0, 0]])
+        self.assertLess(np.abs(lab_chroma(colors) - expected).max(), 0.15)
+
+    def test_chroma_kept_tells_of_the_most_colorful_pixels_alone(self):
+        truth = np.full((40, 40, 3), 120, np.uint8)
+        truth[:8, :10] = (200, 40, 40)
+        gray = truth.copy()
+        gray[:8, :10] = 120
+        self.assertEqual(chroma_kept(truth, truth), 1)
+        self.assertLess(chroma_kept(gray, truth), 0.01)
+        self.assertEqual(chroma_error(truth, truth), 0)
+        self.assertGreater(chroma_error(gray, truth), 1)
+
+
+class DrawnTests(unittest.TestCase):
+    def test_a_ramp_that_nothing_restores_gains_nothing(self):
+        with tempfile.TemporaryDirectory() as name:
+            store = Store(Path(name))
+            made = drawn.numbers("slope", lambda: drawn.ramp("slope", 0), "pillow-none", 64, EchoProgram(), store)
+            flat = drawn.numbers("flat", lambda: drawn.ramp("sky", 0)[:, :16], "pillow-none", 256, EchoProgram(), store)
+        self.assertEqual(made["restored"], made["gif"])
+        self.assertGreater(made["gradfun"], made["gif"] + 0.5)
+        self.assertEqual(flat, {})
 
 
 class BetweenTests(unittest.TestCase):
@@ -177,7 +206,7 @@ class MetricTests(unittest.TestCase):
 
     def test_a_frame_without_neighbors_has_no_flicker(self):
         one = picture(1)[None]
-        self.assertEqual(set(scores(one, one)), {"psnr", "ssim"})
+        self.assertEqual(set(scores(one, one)), {"psnr", "ssim", "chroma", "chroma error"})
 
 
 class BaselineTests(unittest.TestCase):

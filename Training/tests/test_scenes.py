@@ -9,10 +9,12 @@ import numpy as np
 import torch
 from PIL import Image
 
+from gif2video_training.color_pool import ColorPool
 from gif2video_training.data import Source
 from gif2video_training.motion_pool import MotionPool, PoolWriter
 from gif2video_training.networks import backwarp
 from gif2video_training.scenes import KINDS, Films, make_scene
+from gif2video_training.scenes.color_pool import write_scene_color_pool
 from gif2video_training.scenes.layers import (
     OVERSAMPLE,
     Film,
@@ -144,6 +146,18 @@ class SceneTests(unittest.TestCase):
         self.assertTrue(((pool.time > 0) & (pool.time < 1)).all())
         self.assertEqual(pool.ordered.dtype, bool)
         self.assertTrue(any(not np.array_equal(five[0], five[1]) for five in pool.frames))
+
+    def test_a_color_pool_holds_scenes_with_few_colors_and_art_without_loss(self):
+        with tempfile.TemporaryDirectory() as name:
+            write_scene_color_pool(Path(name), Films([]), 12, "none", (16, 32), seed=5)
+            pool = ColorPool(Path(name))
+            kinds = {sample.source.split()[0] for sample in pool.samples}
+            for slot, sample in enumerate(pool.samples):
+                same = (pool.frames(slot)[1] == pool.truth[slot, 1]).all()
+                self.assertEqual(bool(same), sample.maker == "flat", sample)
+                self.assertFalse(sample.dithered)
+        self.assertIn("gradient", kinds)
+        self.assertTrue(any(sample.maker == "flat" for sample in pool.samples))
 
     def test_a_batch_turns_a_teacher_with_its_sample_and_keeps_the_order_of_what_has_one(self):
         folder, side = self.folder / "pool", 64

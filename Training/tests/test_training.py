@@ -10,11 +10,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from safetensors.torch import save_file
 
 from gif2video_training.cards import THRESHOLDS, Card
 from gif2video_training.color_pool import MAKER_WEIGHTS, RUN, ColorPool, write_color_pool
 from gif2video_training.data import find_sources
-from gif2video_training.export import described, load_model, packed, reconfigured
+from gif2video_training.export import blended, described, load_model, packed, reconfigured
+from gif2video_training.losses import SQUARED_FLOOR
 from gif2video_training.model_header import read_model
 from gif2video_training.networks import CCDNet, DitherClassifier, SuperSlomo, backwarp
 from gif2video_training.tasks import ColorTask, MotionTask
@@ -116,10 +118,23 @@ class NeighborTests(unittest.TestCase):
                 return [self.left.pop(0)]
 
         frames = RUN - 1
-        self.assertAlmostEqual(float(task.loss(Told([0.1] * frames), batch)), 0.1, places=5)
+        part = 0.5 * (frames - 1) / frames
+        still = part * SQUARED_FLOOR**0.5
+        self.assertAlmostEqual(float(task.loss(Told([0.1] * frames), batch)), 0.1 + still, places=5)
         blinking = [0.1 * (-1) ** k for k in range(frames)]
-        moved = 0.5 * 0.2 * (frames - 1) / frames
+        moved = part * (0.2**2 + SQUARED_FLOOR) ** 0.5
         self.assertAlmostEqual(float(task.loss(Told(blinking), batch)), 0.1 + moved, places=5)
+
+    def test_channels_change_places_as_often_as_the_configuration_says(self):
+        config = copy.deepcopy(self.CONFIG)
+        with tempfile.TemporaryDirectory() as name:
+            pool = make_pool(Path(name))
+            for share in (0, 1):
+                config["training"]["permuted"] = share
+                task = ColorTask(config, [pool], None, torch.device("cpu"))
+                orders = {tuple(task._channels(np.random.default_rng(seed))) for seed in range(40)}
+                self.assertEqual(len(orders), 6 if share else 1)
+                self.assertIn((0, 1, 2), orders)
 
     def test_a_wider_network_starts_as_the_same_function(self):
         wider = copy.deepcopy(self.CONFIG)
@@ -185,28 +200,33 @@ class MuonTests(unittest.TestCase):
         self.assertTrue(all(name.endswith("weight") for name in kernels))
 
 
+def trained_twice(config: dict, steps: int, first_steps: int) -> tuple[Trainer, Trainer]:
+    """Two trainings of a color network: an uninterrupted one, and one that was resumed after its first steps."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, device = Path(name), torch.device("cpu")
+        pool = make_pool(folder)
+
+        def trainer() -> Trainer:
+            return Trainer(config, ColorTask(config, [pool], None, device), 3, device)
+
+        whole = trainer()
+        run(whole, folder / "whole", steps, None, 1e9)
+        first = trainer()
+        for step in range(first_steps):
+            first.advance(step / steps)
+        first.save(folder / "checkpoint.pt")
+        second = trainer()
+        second.load(folder / "checkpoint.pt")
+        run(second, folder / "second", steps, None, 1e9)
+        return whole, second
+
+
 class ResumeTests(unittest.TestCase):
     def test_a_resumed_run_is_the_uninterrupted_one(self):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            pool = make_pool(folder)
-
-            def trainer() -> Trainer:
-                device = torch.device("cpu")
-                return Trainer(CONFIG, ColorTask(CONFIG, [pool], None, device), 3, device)
-
-            whole = trainer()
-            run(whole, folder / "whole", 10, None, 1e9)
-            first = trainer()
-            for step in range(4):
-                first.advance(step / 10)
-            first.save(folder / "checkpoint.pt")
-            second = trainer()
-            second.load(folder / "checkpoint.pt")
-            run(second, folder / "second", 10, None, 1e9)
-            for key, value in whole.network.state_dict().items():
-                self.assertTrue(torch.equal(value, second.network.state_dict()[key]), key)
-                self.assertTrue(torch.equal(whole.average.state[key], second.average.state[key]), key)
+        whole, second = trained_twice(CONFIG, 10, 4)
+        for key, value in whole.network.state_dict().items():
+            self.assertTrue(torch.equal(value, second.network.state_dict()[key]), key)
+            self.assertTrue(torch.equal(whole.average.state[key], second.average.state[key]), key)
 
 
 class ExportTests(unittest.TestCase):
@@ -235,6 +255,19 @@ class ExportTests(unittest.TestCase):
             torch.testing.assert_close(again(picture, radius), loaded(picture, radius))
             changed = reconfigured(read_model(path), {}, "quality").metadata
             self.assertEqual([changed[key] for key in ("name", "profile")], ["small-quality", "quality"])
+
+    def test_blended_weights_lie_between_those_of_the_training_and_of_its_start(self):
+        with tempfile.TemporaryDirectory() as name:
+            file = Path(name) / "start.safetensors"
+            torch.manual_seed(1)
+            start = {"a": torch.randn(3, 4), "b": torch.randn(5)}
+            average = {"a": torch.randn(3, 4), "b": torch.randn(5)}
+            save_file(start, file)
+            mixed = blended(average, file, 0.25)
+            for key in start:
+                torch.testing.assert_close(mixed[key], 0.75 * average[key] + 0.25 * start[key])
+            with self.assertRaisesRegex(SystemExit, "not a file of this network"):
+                blended(average | {"c": torch.ones(1)}, file, 0.25)
 
 
 LARGE = {"large_motion_from": 4, "large_motion_to": 8, "large_motion_share": 0.01}

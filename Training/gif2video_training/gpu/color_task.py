@@ -70,4 +70,6 @@ class StreamedColorTask(Streamed, ColorTask):
     def batch(self, rng: np.random.Generator) -> Batch:
         self.take(self.stream.ready(TAKEN))
         training = self.training
-        return self.windows.draw(rng, training["batch"], training["patch"], training["alone"])
+        return self.windows.draw(
+            rng, training["batch"], training["patch"], training["alone"], training.get("permuted", 1)
+        )

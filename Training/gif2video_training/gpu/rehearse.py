@@ -61,13 +61,19 @@ def check_results(out: Path, jobs: Path | None) -> list[str]:
 
 
 def check_program(binary: Path, out: Path, exported: list[str], folder: Path) -> None:
-    """The program restores GIFs with the exported weights as profile `quality`; each must be nearer to its film."""
+    """The program restores GIFs with the exported weights in their profiles; each must be nearer to its film."""
     models = folder / "models"
     shutil.copytree(ROOT / "Models", models)
     for name in exported:
-        shutil.copy(out / name, models / "quality" / name)
-    program = Program(binary, models / "quality")
-    truth = film(4, 96, 128, seed=11)
+        profile = "vivid" if "-vivid" in name else "quality"
+        shutil.copy(out / name, models / profile / name.replace("-vivid", ""))
+    for profile in ("quality", "vivid"):
+        check_profile(Program(binary, models / profile))
+
+
+def check_profile(program: Program) -> None:
+    """Ends the program where a GIF, dithered or not, does not come nearer to its film."""
+    truth, binary = film(4, 96, 128, seed=11), program.binary
     for dither in ("none", "dithered"):
         gifs = [pillow_with_palette(f, 32, True) if dither == "dithered" else pillow_median_cut(f, 32) for f in truth]
         shown = np.stack([gif.rgb for gif in gifs])
@@ -75,9 +81,10 @@ def check_program(binary: Path, out: Path, exported: list[str], folder: Path) ->
         if len(pictures) != 2 * len(truth):
             raise SystemExit(f"{binary}: {len(pictures)} pictures of {len(truth)} frames at twice the rate")
         before, after = psnr(shown, truth), psnr(pictures[::2], truth)
-        print(f"{binary.name} with the exported weights, {dither}: {before:.2f} dB as a GIF, {after:.2f} dB restored")
+        said = f"{before:.2f} dB as a GIF, {after:.2f} dB restored"
+        print(f"{binary.name} with the exported weights of {program.profile}, {dither}: {said}")
         if after <= before:
-            raise SystemExit(f"{binary}: the exported weights make a GIF ({dither}) worse")
+            raise SystemExit(f"{binary}: the exported weights of {program.profile} make a GIF ({dither}) worse")
 
 
 def rehearse(package: Path | None, binary: Path, jobs: Path | None, folder: Path) -> int:

@@ -68,9 +68,10 @@ def patch_places(rng: np.random.Generator, sizes: np.ndarray, patch: int, stride
     return places
 
 
-def channel_orders(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Random permutations of the color channels, int64 [N, 3]."""
-    return rng.permuted(np.tile(np.arange(3), (count, 1)), axis=1)
+def channel_orders(rng: np.random.Generator, count: int, permuted: float = 1) -> np.ndarray:
+    """Orders of the color channels, int64 [N, 3]: a share of them random, the rest as they are."""
+    orders = np.tile(np.arange(3), (count, 1))
+    return np.where(rng.random((count, 1)) < permuted, rng.permuted(orders, axis=1), orders)
 
 
 class ColorWindows:
@@ -116,11 +117,11 @@ class ColorWindows:
         self.truth[where] = pictures.reshape(len(slots), -1, SIDE * SIDE, 3)[:, : RUN - 1]
         self.sizes[slots] = sizes
 
-    def draw(self, rng: np.random.Generator, size: int, patch: int, alone: float) -> Batch:
+    def draw(self, rng: np.random.Generator, size: int, patch: int, alone: float, permuted: float = 1) -> Batch:
         """A batch as tasks.ColorTask makes them, with all that any network sees."""
         slots = self.places.draw(rng, size)
         places = patch_places(rng, self.sizes[slots], patch, SIDE).reshape(size, 1, -1)
-        orders, after = channel_orders(rng, size), rng.random(size) >= alone
+        orders, after = channel_orders(rng, size, permuted), rng.random(size) >= alone
         # One copy to the device for all numbers.
         numbers = torch.from_numpy(np.concatenate([slots[:, None], orders, after[:, None], places[:, 0]], 1))
         numbers = numbers.to(self.device, non_blocking=True)

@@ -119,15 +119,27 @@ def looks_of(
     return looks, judged
 
 
-def made(clip: Clip, maker: str, size: int, rate: int, program: Program) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The film up to the GIF's last frame [(T - 1) rate + 1, H, W, 3], the GIF's frames [T], the program's pictures."""
+def gif_of(clip: Clip, maker: str, size: int, rate: int) -> tuple[np.ndarray, bytes, np.ndarray]:
+    """The film up to the GIF's last frame [(T - 1) rate + 1, H, W, 3], the GIF at 1 / rate, and its frames [T, H, W, 3]."""
     truth = clip.frames[: (len(clip.frames) - 1) // rate * rate + 1]
+    kept = np.ascontiguousarray(truth[::rate])
+    data = MAKERS[maker].file(kept, size)
+    return truth, data, on_time(*shown(data), len(kept))
+
+
+def filmed(name: str, data: bytes, truth: np.ndarray, rate: int, program: Program) -> np.ndarray:
+    """The program's pictures of such a GIF, one for each of the film's. name: the clip's, for errors."""
     count = (len(truth) - 1) // rate + 1
-    data = MAKERS[maker].file(np.ascontiguousarray(truth[::rate]), size)
     pictures = program.restored(data, truth.shape[1:3], rate=rate)
     if len(pictures) != count * rate:
-        raise ValueError(f"{clip.name}: {len(pictures)} pictures for {count} frames at {rate} times the rate")
-    return truth, on_time(*shown(data), count), pictures[: len(truth)]
+        raise ValueError(f"{name}: {len(pictures)} pictures for {count} frames at {rate} times the rate")
+    return pictures[: len(truth)]
+
+
+def made(clip: Clip, maker: str, size: int, rate: int, program: Program) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of `gif_of` the film and the GIF's frames, and the program's pictures."""
+    truth, data, gif = gif_of(clip, maker, size, rate)
+    return truth, gif, filmed(clip.name, data, truth, rate, program)
 
 
 def measure(clip: Clip, maker: str, size: int, rate: int, program: Program, peer: Rife | None = None) -> dict:

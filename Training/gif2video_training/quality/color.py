@@ -10,9 +10,10 @@ from PIL import Image
 from ..baselines import baselines
 from ..catalogue import Maker
 from ..gif_tools import DELAY
-from ..metrics import motion, psnr, ssim, temporal_error
+from ..metrics import chroma_error, chroma_kept, motion, psnr, ssim, temporal_error
+from ..perceptual import sharpness, vmaf
 from ..program import Program
-from .plan import Clip
+from .plan import PAPER_MAKERS, Clip
 from .store import Store
 
 
@@ -35,15 +36,23 @@ def on_time(pictures: np.ndarray, times: list[int], count: int) -> np.ndarray:
 
 
 def scores(film: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    """psnr: mean over the frames. ssim: of the middle frame. flicker: motion as a multiple of the truth's."""
+    """psnr: mean over the frames. ssim, chroma (kept by the most colorful pixels), chroma error: of the middle frame.
+    motion and temporal: of films."""
     middle = len(film) // 2
     result = {
         "psnr": float(np.mean([psnr(picture, original) for picture, original in zip(film, truth, strict=True)])),
-        "ssim": ssim(film[middle], truth[middle]),
-    }
+        "ssim": ssim(film[middle], truth[middle]), "chroma": chroma_kept(film[middle], truth[middle]),
+        "chroma error": chroma_error(film[middle], truth[middle]),
+    }  # fmt: skip
     if len(film) > 1:
         result |= {"motion": motion(film), "temporal": temporal_error(film, truth)}
     return result
+
+
+def looks(film: np.ndarray, truth: np.ndarray, maker: Maker) -> dict[str, float]:
+    """Sharpness; of the paper's makers VMAF, which takes long, where it can be measured: means over the frames."""
+    judged = vmaf(film, truth) if maker.name in PAPER_MAKERS else None
+    return {"sharpness": sharpness(film, truth)} | ({"vmaf": float(np.mean(judged))} if judged else {})
 
 
 def gif_of(clip: Clip, maker: Maker, size: int, store: Store) -> bytes:
@@ -57,7 +66,9 @@ def base_scores(clip: Clip, maker: Maker, size: int, store: Store) -> dict:
         gif, times = shown(gif_of(clip, maker, size, store))
         film = on_time(gif, times, len(clip.frames))
         pictures = {"gif": film} | baselines(film)
-        return {name: scores(pictures[name], clip.frames) for name in pictures} | {
+        made = {name: scores(pictures[name], clip.frames) for name in pictures}
+        made["gif"] |= looks(film, clip.frames, maker)
+        return made | {
             "truth": {"motion": motion(clip.frames) if len(clip.frames) > 1 else 0.0},
             "kind": clip.kind, "times": times,
         }  # fmt: skip
@@ -77,7 +88,8 @@ def restored_scores(
         gif, shape = gif_of(clip, maker, size, base), clip.frames.shape[1:3]
         verdict = program.verdict(gif)
         film = on_time(program.restored(gif, shape), times, len(clip.frames))
-        result = scores(film, clip.frames) | {"dithered": verdict.dithered, "logit": verdict.logit}
+        result = scores(film, clip.frames) | looks(film, clip.frames, maker)
+        result |= {"dithered": verdict.dithered, "logit": verdict.logit}
         if verdict.dithered != maker.dithered:
             told = program.restored(gif, shape, "dithered" if maker.dithered else "none")
             result["told"] = scores(on_time(told, times, len(clip.frames)), clip.frames)["psnr"]

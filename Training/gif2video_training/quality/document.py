@@ -57,6 +57,16 @@ AIMS = (
 )
 
 
+def looks(row: Row) -> dict[str, str]:
+    """Cells on how sharp and how good to the eye GIF and restored film are."""
+
+    def both(values: dict[str, float], digits: int) -> str:
+        known = not math.isnan(values["restored"])
+        return f"{values['gif']:.{digits}f} → {values['restored']:.{digits}f}" if known else ""
+
+    return {"sharpness": both(row.sharpness, 3), "VMAF": both(row.vmaf, 1)}
+
+
 def aim_rows(rows: list[Row], profile: str) -> list[dict]:
     """The aims, on faces, beside the results."""
     result = []
@@ -69,7 +79,7 @@ def aim_rows(rows: list[Row], profile: str) -> list[dict]:
                     "GIF": f"{row.psnr['gif']:.2f} / {row.ssim['gif']:.3f}",
                     "restored": f"{row.psnr['restored']:.2f} / {row.ssim['restored']:.3f}",
                     "gain": signed(row.gain), "aim": "more than live" if wanted is None else f"{wanted:+.1f}",
-                    "paper": aim.paper,
+                    "paper": aim.paper, **looks(row),
                 })  # fmt: skip
     return result
 
@@ -82,6 +92,8 @@ def color_rows(rows: list[Row]) -> list[dict]:
         "restored": f"{row.psnr['restored']:.2f} / {row.ssim['restored']:.3f}",
         "gain": signed(row.gain),
         **{name: signed(row.psnr[name] - row.psnr["gif"]) for name in ("gradfun", "deband", "blur")},
+        "chroma kept": f"{row.chroma['gif']:.3f} → {row.chroma['restored']:.3f}",
+        "chroma error": f"{row.chroma_error['gif']:.2f} → {row.chroma_error['restored']:.2f}",
         "flicker": f"{row.flicker['gif']:.2f} → {row.flicker['restored']:.2f}",
         "temporal error": f"{row.temporal['gif']:.2f} → {row.temporal['restored']:.2f}",
         "worse": row.worse, "worst clip": f"{row.worst} {signed(row.worst_gain)}",

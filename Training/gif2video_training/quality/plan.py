@@ -32,6 +32,11 @@ BETWEEN_FRAMES = 33
 QUICK_MAKERS = ("pillow-none", "pillow-floyd_steinberg", "ffmpeg-sierra2_4a", "gifsicle-none-lossy80")
 
 
+def clips_folder(data: Path) -> Path:
+    """The clips to measure on: in val/, or in the folder itself."""
+    return data / "val" if (data / "val").is_dir() else data
+
+
 @dataclass(frozen=True)
 class Clip:
     """frames: uint8 [T, H, W, 3].

@@ -47,8 +47,12 @@ class Row:
     clips: int
     psnr: dict[str, float]
     ssim: dict[str, float]
+    chroma: dict[str, float]
+    chroma_error: dict[str, float]
     flicker: dict[str, float]
     temporal: dict[str, float]
+    sharpness: dict[str, float]
+    vmaf: dict[str, float]
     worse: int
     worst: str
     worst_gain: float
@@ -70,10 +74,16 @@ def _row(maker: str, size: int, kind: str, records: list[Record]) -> Row:
         result = {name: _mean(record.base[name][number] for record in records) for name in of}
         return result | {"restored": _mean(record.restored[number] for record in records)}
 
+    def looks(number: str) -> dict[str, float]:
+        both = {"gif": [record.base["gif"] for record in records], "restored": [record.restored for record in records]}
+        return {name: _mean(numbers.get(number) for numbers in found) for name, found in both.items()}
+
     worst = min(records, key=lambda record: record.gain)
     flicker = {of: _mean(record.flicker(of) for record in records) for of in (*names, "restored")}
     return Row(
-        maker, size, kind, len(records), means("psnr", names), means("ssim", names), flicker, means("temporal", names),
+        maker, size, kind, len(records), means("psnr", names), means("ssim", names),
+        means("chroma", names), means("chroma error", names), flicker, means("temporal", names),
+        looks("sharpness"), looks("vmaf"),
         sum(record.gain < 0 for record in records), worst.clip, worst.gain,
     )  # fmt: skip
 
@@ -98,11 +108,17 @@ def csv_lines(rows: list[Row]) -> list[str]:
     """All rows with all numbers."""
     names = ("gif", "restored", *BASELINES)
     head = ["maker", "colors", "kind", "clips"]
-    head += [f"{number} {name}" for number in ("psnr", "ssim", "flicker", "temporal") for name in names]
+    numbers = ("psnr", "ssim", "chroma kept", "chroma error", "flicker", "temporal")
+    head += [f"{number} {name}" for number in numbers for name in names]
+    head += [f"{number} {name}" for number in ("sharpness", "vmaf") for name in ("gif", "restored")]
     lines = [",".join([*head, "worse", "worst clip", "worst gain"])]
     for row in rows:
         cells = [row.maker, str(row.size), row.kind, str(row.clips)]
-        for numbers, digits in ((row.psnr, 2), (row.ssim, 4), (row.flicker, 3), (row.temporal, 3)):
+        columns = [(row.psnr, 2), (row.ssim, 4), (row.chroma, 3), (row.chroma_error, 2)]
+        columns += [(row.flicker, 3), (row.temporal, 3)]
+        for numbers, digits in columns:
             cells += [f"{numbers[name]:.{digits}f}" for name in names]
+        for numbers, digits in ((row.sharpness, 3), (row.vmaf, 1)):
+            cells += [f"{numbers[name]:.{digits}f}" for name in ("gif", "restored")]
         lines.append(",".join([*cells, str(row.worse), row.worst, f"{row.worst_gain:.2f}"]))
     return lines

@@ -11,11 +11,12 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
 GIFS = ("makers.py", "gif_file.py", "gif_reader.py", "gif_tools.py", "catalogue.py")
-COLOR = (*GIFS, "metrics.py", "baselines.py", "data.py", "quality/color.py")
+COLOR = (*GIFS, "metrics.py", "perceptual.py", "baselines.py", "data.py", "quality/color.py")
 FLAT = (*GIFS, "metrics.py", "program.py", "quality/color.py", "quality/flat.py", "quality/flat_art.py")
 BETWEENS = (*GIFS, "metrics.py", "baselines.py", "data.py", "perceptual.py", "rife.py", "quality/betweens.py")
-SCENES = tuple(f"scenes/{name}.py" for name in ("fonts", "layers", "kinds", "measures"))
+SCENES = tuple(f"scenes/{name}.py" for name in ("fonts", "gradients", "layers", "kinds", "measures"))
 GENERATED = (*BETWEENS, *SCENES, "program.py", "quality/generated.py")
+DRAWN = (*GIFS, *SCENES, "metrics.py", "baselines.py", "data.py", "program.py", "quality/color.py", "quality/drawn.py")
 STEADY = (*FLAT, "data.py", "quality/steady.py")
 CUTS = (*GIFS, "data.py", "program.py", "quality/cuts.py")
 """The sources that numbers depend on."""

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 
 from ..data import Source, load_frames
 from .fonts import draw_font, draw_lines, draw_words, text_image
+from .gradients import Grainy, smooth_field
 from .layers import OVERSAMPLE, Drawn, Film, Layer, Panned, Path, Scene, Sprite, Stamp, Switched, premultiplied
 
 FRAMES = 5
@@ -670,6 +671,38 @@ def _layers(make: Maker) -> list[Layer]:
     return layers + [_thing(make) for _ in range(int(make.rng.integers(1, 5)))]
 
 
+def _gradient(make: Maker) -> list[Layer]:
+    """Smooth grounds with things on them: plates and buttons that are shaded themselves, flat shapes with hard edges,
+    text."""
+    width, height = make.size
+    sigma = make.one_of(0.0, 0.0, 0.0, make.between(0.5, 3))
+    field = smooth_field(make.rng, make.size, make.films.picture(make.rng))
+    layers: list[Layer] = [Grainy(field, sigma, int(make.rng.integers(1 << 30)))]
+    if make.chance(0.15):
+        scenery = smooth_field(make.rng, (2 * width, 2 * height), make.films.picture(make.rng))
+        layers = [make.panned(scenery.round().astype(np.uint8))]
+    for _ in range(int(make.rng.integers(0, 4))):
+        wide, high = (max(8, int(make.between(0.1, 0.6) * length)) for length in make.size)
+        shade = smooth_field(make.rng, (wide, high), make.films.picture(make.rng))
+        image = Image.fromarray(shade.round().astype(np.uint8)).convert("RGBA")
+        if make.chance(0.35):
+            image.paste(make.color(), (0, 0, wide, high))
+        mask = Image.new("L", image.size)
+        pen = ImageDraw.Draw(mask)
+        box = (0, 0, wide - 1, high - 1)
+        pen.ellipse(box, fill=255) if make.chance(0.5) else pen.rounded_rectangle(box, make.one_of(0, 0, 6), fill=255)
+        image.putalpha(mask)
+        start = tuple(int(make.between(-0.1, 0.9) * length) for length in make.size)
+        velocity = make.velocity(1, 12) if make.chance(0.5) else (0.0, 0.0)
+        layers.append(Stamp(premultiplied(image), Path(start, velocity, snap=True)))
+    if make.chance(0.3):
+        layers.append(_thing(make, textured=False))
+    if make.chance(0.4):
+        image = make.fitted(make.text(draw_lines(make.rng, int(make.rng.integers(1, 4)), 4)))
+        layers.append(make.stamped(image, make.placed(image)))
+    return layers
+
+
 KINDS: dict[str, Callable[[Maker], list[Layer]]] = {
     "caption": _caption,
     "scroll": _scroll,
@@ -678,7 +711,16 @@ KINDS: dict[str, Callable[[Maker], list[Layer]]] = {
     "chart": _chart,
     "animation": _animation,
     "layers": _layers,
+    "gradient": _gradient,
 }
+
+
+def draw_scene(
+    rng: np.random.Generator, shares: dict[str, float], number: int, size: tuple[int, int], films: Films
+) -> Scene:
+    """Scene `number` of a kind drawn by its share."""
+    parts = np.array(list(shares.values()))
+    return make_scene(str(rng.choice(list(shares), p=parts / parts.sum())), number, size, films)
 
 
 def make_scene(kind: str, seed: int, size: tuple[int, int], films: Films, speed: float | None = None) -> Scene:

@@ -19,7 +19,7 @@ from ..color_pool import random_colors
 from ..data import find_sources
 from ..export import load_model
 from ..motion_pool import PoolWriter, degrade
-from .kinds import Films, make_scene
+from .kinds import Films, draw_scene
 
 SHARES = {
     "caption": 0.3, "scroll": 0.12, "slides": 0.1, "interface": 0.1, "chart": 0.05, "animation": 0.15, "layers": 0.18,
@@ -49,10 +49,8 @@ def write_scene_pool(
     again with another gap between two frames of its GIF."""
     rng = np.random.default_rng(seed)
     pool = PoolWriter(out, count, window)
-    kinds, shares = list(SHARES), np.array(list(SHARES.values()))
     for n in range(count):
-        kind = str(rng.choice(kinds, p=shares / shares.sum()))
-        scene = make_scene(kind, seed * 1_000_000 + n, (window, window), films)
+        scene = draw_scene(rng, SHARES, seed * 1_000_000 + n, (window, window), films)
         for _ in range(4):
             first, part = int(rng.integers(scene.frames - 1)), int(rng.integers(1, scene.grid))
             pair = np.stack([scene.picture(first), scene.picture(first + 1)])
