@@ -13,9 +13,11 @@ static inline float clamped(float position, float last) {
 /// Pixels that are looked at together, and those of them that are compared with a palette's colors together.
 enum { CHUNK = 512, BATCH = 64 };
 
-static void backwarp(const float *restrict source, int channels, int height, int width, const float *restrict flow,
-                     float scale, int first_row, int rows, int first_column, int columns, float *restrict target) {
-    const ptrdiff_t plane = (ptrdiff_t)height * width;
+static void backwarp(const struct ck_warp *warp, int first_row, int rows, int first_column, int columns) {
+    const float *restrict source = warp->source, *restrict flow = warp->flow, scale = warp->scale;
+    float *restrict target = warp->target;
+    const int channels = warp->channels, height = warp->height, width = warp->width;
+    const ptrdiff_t plane = (ptrdiff_t)height * width, target_plane = (ptrdiff_t)warp->rows * width;
     // The origin of a pixel: the upper left of four, the steps to the others, and how far between them.
     int32_t corner[CHUNK], right[CHUNK], below[CHUNK];
     float across[CHUNK], down[CHUNK];
@@ -24,8 +26,10 @@ static void backwarp(const float *restrict source, int channels, int height, int
             const int left_over = first_column + columns - first, count = left_over < CHUNK ? left_over : CHUNK;
             const ptrdiff_t start = (ptrdiff_t)y * width + first;
             for (int i = 0; i < count; i++) {
-                const float from_x = clamped((float)(first + i) + scale * flow[start + i], (float)(width - 1));
-                const float from_y = clamped((float)y + scale * flow[plane + start + i], (float)(height - 1));
+                const float x = (float)(first + i);
+                const float from_x = clamped(x + scale * flow[start + i], (float)(width - 1));
+                const float from_y =
+                    clamped((float)(warp->top + y) + scale * flow[target_plane + start + i], (float)(height - 1));
                 const int left = (int)from_x, top = (int)from_y;
                 across[i] = from_x - (float)left;
                 down[i] = from_y - (float)top;
@@ -35,7 +39,7 @@ static void backwarp(const float *restrict source, int channels, int height, int
             }
             for (int channel = 0; channel < channels; channel++) {
                 const float *from = source + channel * plane;
-                float *to = target + channel * plane + start;
+                float *to = target + channel * target_plane + start;
                 for (int i = 0; i < count; i++) {
                     const float *upper = from + corner[i], *lower = upper + below[i];
                     to[i] = (1 - down[i]) * ((1 - across[i]) * upper[0] + across[i] * upper[right[i]]) +
@@ -63,16 +67,18 @@ static inline int index_inside(int index, int last) {
     return index < last ? index : last;
 }
 
-static void backwarp_cubic(const float *restrict source, int channels, int height, int width,
-                           const float *restrict flow, float scale, int first_row, int rows, int first_column,
-                           int columns, float *restrict target) {
-    const ptrdiff_t plane = (ptrdiff_t)height * width;
+static void backwarp_cubic(const struct ck_warp *warp, int first_row, int rows, int first_column, int columns) {
+    const float *restrict source = warp->source, *restrict flow = warp->flow, scale = warp->scale;
+    float *restrict target = warp->target;
+    const int channels = warp->channels, height = warp->height, width = warp->width;
+    const ptrdiff_t plane = (ptrdiff_t)height * width, target_plane = (ptrdiff_t)warp->rows * width;
     for (int y = first_row; y < first_row + rows; y++) {
         for (int x = first_column; x < first_column + columns; x++) {
             const ptrdiff_t at = (ptrdiff_t)y * width + x;
             // Two pixels outside, all four are the border's. Positive, so that conversion rounds down.
             const float from_x = clamped((float)x + scale * flow[at] + 2, (float)(width + 3));
-            const float from_y = clamped((float)y + scale * flow[plane + at] + 2, (float)(height + 3));
+            const float from_y =
+                clamped((float)(warp->top + y) + scale * flow[target_plane + at] + 2, (float)(height + 3));
             const int left = (int)from_x - 3, top = (int)from_y - 3;
             const four across = cubic_weights(from_x - (float)(left + 3)), down = cubic_weights(from_y - (float)(top + 3));
             const int isInside = left >= 0 && left + 3 < width;
@@ -98,7 +104,7 @@ static void backwarp_cubic(const float *restrict source, int channels, int heigh
                 sums *= across;
                 float value = (sums.x + sums.y) + (sums.z + sums.w);
                 value = value > -1 ? value : -1;
-                target[channel * plane + at] = value < 1 ? value : 1;
+                target[channel * target_plane + at] = value < 1 ? value : 1;
             }
         }
     }

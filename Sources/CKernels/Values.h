@@ -60,4 +60,19 @@ static ptrdiff_t difference(const float *a, const float *b, ptrdiff_t count, ptr
     return high - low;
 }
 
-#define CK_VALUES .scaled_sum = scaled_sum, .tanh = tanh_in_place, .clamp = clamp, .difference = difference
+static void to_shorts(const float *restrict values, float scale, ptrdiff_t count, int16_t *restrict target) {
+    for (ptrdiff_t i = 0; i < count; i++) {
+        float value = values[i] * scale;
+        value = value > -32767 ? value : -32767;
+        value = value < 32767 ? value : 32767;
+        target[i] = (int16_t)(value + (value < 0 ? -0.5f : 0.5f));
+    }
+}
+
+static void from_shorts(const int16_t *restrict values, float scale, ptrdiff_t count, float *restrict target) {
+    for (ptrdiff_t i = 0; i < count; i++) target[i] = (float)values[i] * scale;
+}
+
+#define CK_VALUES                                                                                                      \
+    .scaled_sum = scaled_sum, .tanh = tanh_in_place, .clamp = clamp, .difference = difference,                         \
+    .to_shorts = to_shorts, .from_shorts = from_shorts

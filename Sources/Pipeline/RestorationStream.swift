@@ -13,9 +13,9 @@ public import Threads
 /// down to one element. Used once.
 public final class RestorationStream {
     /// Frames that may wait for the restorer.
-    public static let frameCapacity = 4
+    public static let frameCapacity = Restorer.queueCapacity
     /// Drafts that may wait to be made pictures of, and pictures that may wait for the sink.
-    public static let pictureCapacity = 4
+    public static let pictureCapacity = Restorer.queueCapacity
     /// Bytes of the frames, the pending pictures, and the pictures that may wait, each; one may be larger.
     public static let byteCapacity = Restorer.queueBytes
 

@@ -73,6 +73,34 @@ public struct Region: Hashable, Sendable {
         return true
     }
 
+    /// The rows from the first to the last in which some pixel lies; nil: there are none.
+    public var rows: Range<Int>? {
+        guard let first = columns.firstIndex(where: { !$0.isEmpty }),
+            let last = columns.lastIndex(where: { !$0.isEmpty })
+        else { return nil }
+        return first..<last + 1
+    }
+
+    /// The pixels that lie in some rows.
+    public func rows(_ rows: Range<Int>) -> Region {
+        var part = Region(height: height, width: width)
+        for row in rows.clamped(to: 0..<height) { part.columns[row] = columns[row] }
+        return part
+    }
+
+    /// The same, of a map that those rows are all of.
+    public func part(_ rows: Range<Int>) -> Region {
+        var part = Region(height: rows.count, width: width)
+        part.columns = Array(columns[rows])
+        return part
+    }
+
+    /// Takes a row's pixels out.
+    package mutating func remove(row: Int) { columns[row] = 0..<0 }
+
+    /// Puts others in place of a row's pixels.
+    package mutating func replace(row: Int, with added: Range<Int>) { columns[row] = added.clamped(to: 0..<width) }
+
     /// How many pixels.
     public var area: Int { columns.reduce(0) { $0 + $1.count } }
 

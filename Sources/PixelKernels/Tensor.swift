@@ -6,9 +6,11 @@
 public final class Tensor: @unchecked Sendable {
     public let shape: TensorShape
     private let storage: UnsafeMutableRawBufferPointer
+    /// The owner of the memory that the storage is a part of; nil where the storage is the tensor's own.
+    private let owner: AnyObject?
 
     public init(_ shape: TensorShape) {
-        self.shape = shape
+        (self.shape, owner) = (shape, nil)
         storage = .allocate(byteCount: shape.count * MemoryLayout<Float>.stride, alignment: 64)
         storage.initializeMemory(as: Float.self, repeating: 0)
     }
@@ -17,8 +19,17 @@ public final class Tensor: @unchecked Sendable {
         self.init(TensorShape(channels, height, width))
     }
 
+    /// A tensor in memory of somebody else's, with whatever values lie there.
+    /// - Parameters:
+    ///   - start: of `shape.count` floats, on a 64-byte boundary.
+    ///   - owner: keeps the memory while the tensor lives.
+    package init(_ shape: TensorShape, at start: UnsafeMutableRawPointer, of owner: AnyObject) {
+        (self.shape, self.owner) = (shape, owner)
+        storage = .init(start: start, count: shape.count * MemoryLayout<Float>.stride)
+    }
+
     deinit {
-        storage.deallocate()
+        if owner == nil { storage.deallocate() }
     }
 
     /// All channels.

@@ -1,3 +1,5 @@
+package import Threads
+
 /// A range of a tensor's channels. Shares the tensor's storage and keeps it alive.
 public struct TensorView: Sendable {
     public let tensor: Tensor
@@ -51,5 +53,29 @@ public struct TensorView: Sendable {
     package var pointer: UnsafeMutablePointer<Float> {
         guard let base = tensor.values.baseAddress else { preconditionFailure("a tensor without storage") }
         return base + channels.lowerBound * tensor.shape.plane
+    }
+}
+
+extension TensorView {
+    /// Takes over rows of another tensor, as all rows.
+    package func copyRows(_ rows: Range<Int>, of source: TensorView, on pool: WorkerPool) {
+        pool.forEach(shape.channels) { channel in
+            plane(channel).update(
+                from: source.plane(channel) + rows.lowerBound * shape.width, count: rows.count * shape.width)
+        }
+    }
+
+    /// Takes over a tensor that is some rows of this one.
+    /// - Parameters:
+    ///   - first: the row that it begins with.
+    ///   - region: of this tensor; what of the rows is written.
+    package func copy(_ source: TensorView, toRow first: Int, in region: Region, on pool: WorkerPool) {
+        pool.forEach(source.shape.height) { row in
+            let columns = region[first + row]
+            for channel in 0..<shape.channels {
+                (plane(channel) + (first + row) * shape.width + columns.lowerBound).update(
+                    from: source.plane(channel) + row * shape.width + columns.lowerBound, count: columns.count)
+            }
+        }
     }
 }

@@ -12,6 +12,18 @@ public struct ModelSet: Sendable {
         case live
         /// Larger ones, for files.
         case quality
+        /// As large, for colors and textures as strong as the film's, at the cost of exactness: in the place of the paper's
+        /// adversarial loss (section 4.1).
+        case vivid
+
+        /// The profile whose networks stand in for those that this one lacks.
+        var substitute: Profile? {
+            switch self {
+            case .live: nil
+            case .quality: .live
+            case .vivid: .quality
+            }
+        }
     }
 
     public let profile: Profile
@@ -35,8 +47,13 @@ public struct ModelSet: Sendable {
     /// How sure the classifier is that a frame is dithered: a logit, above 0 dithered.
     public func ditherLogit(of frame: Frame, on background: RGB, pool: WorkerPool) -> Float {
         let (height, width) = (frame.size.height, frame.size.width)
-        let input = FrameInput(size: frame.size, cache: PaletteCache(), on: pool)
+        let content = Restorer.content(self, RestorationOptions(rate: .source))
+        let input = FrameInput(size: frame.size, content, cache: PaletteCache(), on: pool)
         input.fill(frame, on: background)
+        if let band = content.band(of: frame.size) {
+            let room = PackedPlanes(TensorShape(3, height, width))
+            return ditherLogit(of: input, room: room, BandedNetworks(self, frame.size, band: band), on: pool)
+        }
         return ditherLogit(
             of: input, estimate: Tensor(3, height, width), state: colorDithered.makeState(height: height, width: width),
             on: pool)
@@ -47,7 +64,7 @@ public struct ModelSet: Sendable {
     ///   - estimate: room for one, [3, H, W].
     ///   - state: of `colorDithered`; the classifier's maps lie where its maps did.
     func ditherLogit(of input: FrameInput, estimate: Tensor, state: CCDNet.State, on pool: WorkerPool) -> Float {
-        if HandMadePattern.isIn(input.frame) { return -2 * DitherVerdict.clearLogit }
+        if HandMadePattern.isIn(input.frame) { return DitherVerdict.handMadeLogit }
         if classifier.seesEstimate {
             let alone = CCDNet.Input(
                 gif: input.colors, radius: input.radius.view, palettes: input.palettes, ids: input.ids)
@@ -57,14 +74,30 @@ public struct ModelSet: Sendable {
             input.gif.view, radius: input.radius.view, estimate: estimate.view, lender: state.first, on: pool)
     }
 
+    /// As above, of a frame of a large canvas.
+    /// - Parameter room: for an estimate.
+    func ditherLogit(
+        of input: FrameInput, room: PackedPlanes, _ networks: BandedNetworks, on pool: WorkerPool
+    ) -> Float {
+        if HandMadePattern.isIn(input.frame) { return DitherVerdict.handMadeLogit }
+        if classifier.seesEstimate { networks.color.look(input, colorDithered, into: room, on: pool) }
+        networks.arena.reset()
+        return classifier.logit(of: input, estimate: room, in: networks.arena, on: pool)
+    }
+
     /// Loads the model files in `folder/<profile>/`. A file's header, not its name, says which network it is. If a profile
-    /// lacks a network, or its folder is not there, the network of `live` takes its place.
+    /// lacks a network, or its folder is not there, the network of `Profile.substitute` takes its place.
     /// - Throws: `ModelError` when one is missing, twice there or broken.
     public init(_ profile: Profile, in folder: String) throws(ModelError) {
         let place = "\(folder)/\(profile.rawValue)"
-        var found = profile == .live || Self.has(profile, in: folder) ? try Found(in: place) : Found()
-        if profile != .live && !found.isComplete {
-            found.fill(from: try Found(in: "\(folder)/\(Profile.live.rawValue)"))
+        var found = Found()
+        var source: Profile? = profile
+        while let next = source, !found.isComplete {
+            // The last one must be there: its error says what is missing.
+            if next.substitute == nil || Self.has(next, in: folder) {
+                found.fill(from: try Found(in: "\(folder)/\(next.rawValue)"))
+            }
+            source = next.substitute
         }
         func require<T>(_ value: T?, _ what: String) throws(ModelError) -> T {
             guard let value else { throw ModelError(path: place, reason: "no model file with \(what)") }

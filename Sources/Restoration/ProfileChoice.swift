@@ -2,7 +2,7 @@
 public enum ProfileChoice: String, CaseIterable, Sendable {
     /// quality for files, live for what somebody waits for, as far as installed.
     case auto
-    case live, quality
+    case live, quality, vivid
     /// The decoded frames as they are.
     case none
 
@@ -15,6 +15,7 @@ public enum ProfileChoice: String, CaseIterable, Sendable {
         case .none: nil
         case .live: .live
         case .quality: .quality
+        case .vivid: .vivid
         case .auto: !isLive && ModelSet.has(.quality, in: folder) ? .quality : .live
         }
     }

@@ -295,18 +295,32 @@ static ptrdiff_t difference(const float *a, const float *b, ptrdiff_t count, ptr
     return end == 0 ? 0 : end - *first;
 }
 
-static void backwarp(const float *source, int channels, int height, int width, const float *flow, float scale,
-                     int first_row, int rows, int first_column, int columns, float *target) {
-    for (int c = 0; c < channels; c++)
+static void to_shorts(const float *values, float scale, ptrdiff_t count, int16_t *target) {
+    for (ptrdiff_t i = 0; i < count; i++) target[i] = (int16_t)roundf(bounded(values[i] * scale, -32767, 32767));
+}
+
+static void from_shorts(const int16_t *values, float scale, ptrdiff_t count, float *target) {
+    for (ptrdiff_t i = 0; i < count; i++) target[i] = (float)values[i] * scale;
+}
+
+/// The place in the source that a pixel of the target is sampled at: x (0) or y (1).
+static float warped(const struct ck_warp *warp, int axis, int y, int x) {
+    const float flow = warp->flow[(axis * warp->rows + y) * warp->width + x];
+    return (float)(axis == 0 ? x : warp->top + y) + warp->scale * flow;
+}
+
+static void backwarp(const struct ck_warp *warp, int first_row, int rows, int first_column, int columns) {
+    const int height = warp->height, width = warp->width;
+    for (int c = 0; c < warp->channels; c++)
         for (int y = first_row; y < first_row + rows; y++)
             for (int x = first_column; x < first_column + columns; x++) {
-                const float from_x = bounded((float)x + scale * flow[y * width + x], 0, (float)(width - 1));
-                const float from_y = bounded((float)y + scale * flow[(height + y) * width + x], 0, (float)(height - 1));
+                const float from_x = bounded(warped(warp, 0, y, x), 0, (float)(width - 1));
+                const float from_y = bounded(warped(warp, 1, y, x), 0, (float)(height - 1));
                 const int left = (int)from_x, top = (int)from_y;
                 const int right = least(left + 1, width - 1), bottom = least(top + 1, height - 1);
                 const float across = from_x - (float)left, down = from_y - (float)top;
-                const float *plane = source + (ptrdiff_t)c * height * width;
-                target[(c * height + y) * width + x] =
+                const float *plane = warp->source + (ptrdiff_t)c * height * width;
+                warp->target[(c * warp->rows + y) * width + x] =
                     (1 - down) * ((1 - across) * plane[top * width + left] + across * plane[top * width + right]) +
                     down * ((1 - across) * plane[bottom * width + left] + across * plane[bottom * width + right]);
             }
@@ -319,23 +333,21 @@ static double cubic_weight(double distance) {
     return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
 }
 
-static void backwarp_cubic(const float *source, int channels, int height, int width, const float *flow, float scale,
-                           int first_row, int rows, int first_column, int columns, float *target) {
-    for (int c = 0; c < channels; c++)
+static void backwarp_cubic(const struct ck_warp *warp, int first_row, int rows, int first_column, int columns) {
+    const int height = warp->height, width = warp->width;
+    for (int c = 0; c < warp->channels; c++)
         for (int y = first_row; y < first_row + rows; y++)
             for (int x = first_column; x < first_column + columns; x++) {
                 // Two pixels outside, a sample sees nothing but the border.
-                const double from_x =
-                    (double)bounded((float)x + scale * flow[y * width + x] + 2, 0, (float)(width + 3)) - 2;
-                const double from_y =
-                    (double)bounded((float)y + scale * flow[(height + y) * width + x] + 2, 0, (float)(height + 3)) - 2;
+                const double from_x = (double)bounded(warped(warp, 0, y, x) + 2, 0, (float)(width + 3)) - 2;
+                const double from_y = (double)bounded(warped(warp, 1, y, x) + 2, 0, (float)(height + 3)) - 2;
                 const int left = (int)floor(from_x), top = (int)floor(from_y);
                 double sum = 0;
                 for (int row = top - 1; row <= top + 2; row++)
                     for (int column = left - 1; column <= left + 2; column++)
                         sum += cubic_weight(from_y - row) * cubic_weight(from_x - column) *
-                               (double)source[(c * height + inside(row, height)) * width + inside(column, width)];
-                target[(c * height + y) * width + x] = bounded((float)sum, -1, 1);
+                               (double)warp->source[(c * height + inside(row, height)) * width + inside(column, width)];
+                warp->target[(c * warp->rows + y) * width + x] = bounded((float)sum, -1, 1);
             }
 }
 
@@ -577,6 +589,8 @@ const struct ck_kernels TABLE = {
     .scaled_sum = scaled_sum,
     .tanh = exact_tanh,
     .clamp = clamp,
+    .to_shorts = to_shorts,
+    .from_shorts = from_shorts,
     .difference = difference,
     .backwarp = backwarp,
     .backwarp_cubic = backwarp_cubic,

@@ -27,7 +27,7 @@ import Threads
     }
 
     private func run(
-        _ stack: ConvolutionStack, on input: Tensor, tileSide: Int = UNet.tileSide, lender: UNetState? = nil
+        _ stack: ConvolutionStack, on input: Tensor, tileSide: Int = ConvolutionStack.tileSide, lender: UNetState? = nil
     ) -> Tensor {
         let (height, width) = (input.shape.height, input.shape.width)
         return stack(height: height, width: width, tileSide: tileSide, lender: lender, on: pool) {

@@ -173,8 +173,8 @@ import Threads
             let net = try UNet(test.unet, weights: fixture.file.weights, prefix: "\(test.name).", kernels: kernels)
             let (height, width) = (75, 150)
             let whole = net.makeState(height: height, width: width, workers: 2)
-            for tileSide in [1024, 32] {
-                let partly = net.makeState(height: height, width: width, workers: 2, tileSide: tileSide)
+            for band in [nil, 16] {
+                let partly = net.makeState(height: height, width: width, workers: 2, band: band)
                 partly.input.view.copy(from: Tensor.random(partly.input.shape, seed: test.name).view)
                 for round in 0..<8 {
                     let changed = random(height, width, rectangles: round % 3, &generator).region
@@ -194,7 +194,7 @@ import Threads
                     }
                     #expect(
                         maximumError(partly.output.array, expected) < 1e-5,
-                        "\(test.name), tiles of \(tileSide), round \(round)")
+                        "\(test.name), bands of \(band ?? height), round \(round)")
                 }
             }
         }
@@ -229,40 +229,40 @@ import Threads
         }
     }
 
-    /// A large picture in tiles is the picture in one piece.
+    /// A large picture in bands is the picture in one piece.
     @Test(arguments: [Kernels(), Kernels(atMost: .baseline, products: .openBLAS)])
-    func tilesDoNotShow(kernels: Kernels) throws {
+    func bandsDoNotShow(kernels: Kernels) throws {
         let tolerance: Float = 1e-5
         let fixture = try Fixture("unets", in: .module)
         let pool = WorkerPool(concurrency: 2)
         for test in try fixture.cases(as: UNetTests.Case.self) {
             let net = try UNet(test.unet, weights: fixture.file.weights, prefix: "\(test.name).", kernels: kernels)
-            for (height, width) in [(333, 290), (130, 605)] {
-                let tiled = net.makeState(height: height, width: width, workers: 2, tileSide: 128)
+            for (height, width, band) in [(333, 90, 8), (331, 65, 64), (40, 205, 24), (9, 11, 8), (600, 20, 128)] {
+                let banded = net.makeState(height: height, width: width, workers: 2, band: band)
                 let whole = net.makeState(height: height, width: width, workers: 2)
                 if case .shuffle = test.unet.architecture {
-                    guard case .tiles(let tiling) = tiled.maps.activations else {
-                        Issue.record("\(test.name) is not tiled")
+                    guard case .bands(let plan, _) = banded.maps.activations else {
+                        Issue.record("\(test.name) is not in bands")
                         continue
                     }
-                    #expect(tiling.tiles.count > 2)
+                    #expect(plan.bands.count > 1)
                 }
                 let input = Tensor.random(whole.input.shape, seed: test.name)
-                tiled.input.view.copy(from: input.view)
+                banded.input.view.copy(from: input.view)
                 whole.input.view.copy(from: input.view)
-                net.forward(tiled, on: pool)
+                net.forward(banded, on: pool)
                 net.forward(whole, on: pool)
-                #expect(maximumError(tiled.output.array, whole.output.array) <= tolerance, "\(test.name)")
+                #expect(maximumError(banded.output.array, whole.output.array) <= tolerance, "\(test.name)")
                 // A change in a corner: nothing else is written.
                 input.withUnsafeMutableBufferPointer { $0[0] = 0.5 }
-                tiled.input.view.copy(from: input.view)
+                banded.input.view.copy(from: input.view)
                 whole.input.view.copy(from: input.view)
                 var changed = Region(height: height, width: width)
                 changed.insert(rows: 0..<1, columns: 0..<1)
-                tiled.output.view.fill(7)
-                net.forward(tiled, changed: changed, needed: changed.inSquares(of: 2), on: pool)
+                banded.output.view.fill(7)
+                net.forward(banded, changed: changed, needed: changed.inSquares(of: 2), on: pool)
                 net.forward(whole, on: pool)
-                let (found, expected) = (tiled.output.array, whole.output.array)
+                let (found, expected) = (banded.output.array, whole.output.array)
                 #expect(abs(found[0] - expected[0]) <= tolerance && found[2] == 7, "\(test.name)")
             }
         }

@@ -17,6 +17,20 @@ import Testing
         }
     }
 
+    /// Values within the limits, beyond them, and halves.
+    @Test(arguments: KernelComparison.all)
+    func whole16BitNumbersAreThoseOfTheScalarKernels(comparison: KernelComparison) {
+        comparison.compare { kernels, random in
+            let values =
+                random.values(random.size(0...300), -1.1...1.1) + [.nan, .infinity, -.infinity, 1.5, -2.5, 0, -0.0]
+            var shorts = [Int16](repeating: 1, count: values.count)
+            kernels.to_shorts(values, random.size(0...1) == 0 ? 32767 : 1, values.count, &shorts)
+            var back = values
+            kernels.from_shorts(shorts, random.value(), values.count, &back)
+            return shorts.map(Float.init) + back
+        }
+    }
+
     @Test(arguments: KernelComparison.all)
     func tanhIsThatOfTheMathematicalLibrary(comparison: KernelComparison) {
         comparison.compare(tolerance: 4e-7) { kernels, random in
@@ -59,24 +73,33 @@ import Testing
         comparison.compare(tolerance: 2e-6) { kernels, random in Self.warp(kernels.backwarp_cubic, &random) }
     }
 
-    /// A random part of a picture, warped by a flow of which some values are no numbers.
+    /// Random rows of a picture, as a picture of their own, warped by a flow of which some values are no numbers.
     private static func warp(
-        _ kernel:
-            @convention(c) (
-                UnsafePointer<Float>?, Int32, Int32, Int32, UnsafePointer<Float>?, Float, Int32, Int32, Int32, Int32,
-                UnsafeMutablePointer<Float>?
-            ) -> Void, _ random: inout SplitMix64
+        _ kernel: @convention(c) (UnsafePointer<ck_warp>?, Int32, Int32, Int32, Int32) -> Void,
+        _ random: inout SplitMix64
     ) -> [Float] {
         let (channels, height, width) = (random.size(1...4), random.size(1...7), random.size(1...1100))
-        let plane = height * width
-        let source = random.values(channels * plane)
+        let ownRows = random.part(of: height)
+        let plane = ownRows.count * width
+        let source = random.values(channels * height * width)
         var flow = random.values(2 * plane)
         for special in [Float.infinity, -.infinity, .nan, 1e30] { flow[random.size(0...2 * plane - 1)] = special }
         var target = random.values(channels * plane)
-        let (rows, columns) = (random.part(of: height), random.part(of: width))
-        kernel(
-            source, Int32(channels), Int32(height), Int32(width), flow, random.value(0...20), Int32(rows.lowerBound),
-            Int32(rows.count), Int32(columns.lowerBound), Int32(columns.count), &target)
+        let (rows, columns) = (random.part(of: ownRows.count), random.part(of: width))
+        let scale = random.value(0...20)
+        source.withUnsafeBufferPointer { source in
+            flow.withUnsafeBufferPointer { flow in
+                target.withUnsafeMutableBufferPointer { target in
+                    var warp = ck_warp(
+                        source: source.baseAddress, channels: Int32(channels), height: Int32(height),
+                        width: Int32(width), flow: flow.baseAddress, scale: scale, target: target.baseAddress,
+                        rows: Int32(ownRows.count), top: Int32(ownRows.lowerBound))
+                    kernel(
+                        &warp, Int32(rows.lowerBound), Int32(rows.count), Int32(columns.lowerBound),
+                        Int32(columns.count))
+                }
+            }
+        }
         return target
     }
 

@@ -11,7 +11,7 @@ import Threads
 
     /// A frame of zeros, moved by `change` palette radii; the radius is 0.1 everywhere.
     private func restored(
-        height: Int = 40, width: Int = 50, _ limits: FlatArtGuard.Limits = limits,
+        height: Int = 40, width: Int = 50, _ limits: FlatArtGuard.Limits = limits, keepsAll: Bool = false,
         _ change: (_ x: Int, _ y: Int) -> Float
     ) -> (before: [Float], after: [Float]) {
         let gif = Tensor(3, height, width)
@@ -25,7 +25,8 @@ import Threads
         }
         let before = target.array
         FlatArtGuard(height: height, width: width).apply(
-            to: SequenceFrame(target.view), gif: gif.view, radius: radius.view, limits, on: pool)
+            to: SequenceFrame(target.view), gif: gif.view, radius: radius.view, limits, keepsAll: keepsAll,
+            on: pool)
         return (before, target.array)
     }
 
@@ -38,6 +39,10 @@ import Threads
     @Test func aFrameThatChangesIsLeftToTheNetwork() {
         let (before, after) = restored { _, _ in 0.36 }
         #expect(after == before)
+    }
+
+    @Test func aFrameKnownToBeArtStaysHoweverFarTheNetworkMovesIt() {
+        #expect(restored(keepsAll: true) { _, _ in 4 }.after.allSatisfy { $0 == 0 })
     }
 
     @Test func theLimitsAreThoseOfTheNetwork() {

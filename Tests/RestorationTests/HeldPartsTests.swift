@@ -47,7 +47,14 @@ import Threads
         return parts.find(
             window, PictureCells.Pictures(first: first.pixels, second: second.pixels, made: made.pixels), at: t,
             isFlatArt: isFlatArt, in: .all(height: Self.size.height, width: Self.size.width), on: pool
-        ) { (frames[$0].view, others[$0].view) }
+        ) { index, add in
+            // In two pieces, as a large canvas has them.
+            for rows in [0..<40, 40..<Self.size.height] {
+                var region = Region(height: Self.size.height, width: Self.size.width)
+                region.insert(rows: rows, columns: 0..<Self.size.width)
+                add(PictureCells.Part(frame: frames[index].view, found: others[index].view, region: region))
+            }
+        }
     }
 
     /// Black strokes on white: a line of text, in the lower half.

@@ -40,6 +40,18 @@ import Testing
         #expect(error?.reason == "no model file with a superslomo")
     }
 
+    @Test func vividTakesWhatItLacksFromQualityAndThenFromLive() throws {
+        let models = try TestModels()
+        let folder = models.folder.url.path
+        #expect(try !ModelSet(.vivid, in: folder).colorNone.seesNeighbors)
+        let quality = models.folder.url.appendingPathComponent("quality")
+        try FileManager.default.createDirectory(at: quality, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            atPath: fixturePath("ccdnet-neighbors"), toPath: quality.appendingPathComponent("a.safetensors").path)
+        let set = try ModelSet(.vivid, in: folder)
+        #expect(set.profile == .vivid && set.colorNone.seesNeighbors && !set.colorDithered.seesNeighbors)
+    }
+
     @Test func aProfileThatIsNotThereIsLive() throws {
         let models = try TestModels(colorNone: "ccdnet-neighbors")
         let set = try ModelSet(.quality, in: models.folder.url.path)

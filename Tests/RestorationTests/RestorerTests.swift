@@ -126,14 +126,16 @@ import Threads
     }
 
     @Test func aCanvasBeyondTheMemoryLimitIsRefused() throws {
-        let needed = Restorer.memory(for: PixelSize(width: width, height: height), .live)
+        let needed = Restorer.memory(
+            for: PixelSize(width: width, height: height), try TestModels().load(), RestorationOptions(rate: .source))
         let refused = try restorer(.source) { $0.maxMemory = needed - 1 }
         #expect(throws: CanvasTooLarge.self) { try refused.push(frame(0)) { _ in } }
         try restorer(.source) { $0.maxMemory = needed }.push(frame(0)) { _ in }
     }
 
     @Test func aCanvasBeyondTheMemoryLimitIsRefusedWithoutNetworksToo() throws {
-        let needed = Restorer.memory(for: PixelSize(width: width, height: height), nil)
+        let needed = Restorer.memory(
+            for: PixelSize(width: width, height: height), nil, RestorationOptions(rate: .source))
         func untouched(_ memory: Int) -> Restorer {
             Restorer(models: nil, options: RestorationOptions(rate: .source, maxMemory: memory), pool: pool)
         }

@@ -23,8 +23,11 @@ import Testing
         }
     }
 
-    @Test func thereAreFilesOfBothProfiles() {
-        #expect(Self.files.count == 7)
+    @Test func everyProfileHasTheFilesThatItShouldHave() {
+        let counts = ModelSet.Profile.allCases.map { profile in
+            Self.files.count { $0.hasPrefix("\(profile.rawValue)/") }
+        }
+        #expect(counts == [4, 3, 2])
     }
 
     @Test(arguments: files) func aFileTellsItsHistoryAndItsQuality(name: String) throws {

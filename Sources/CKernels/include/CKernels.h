@@ -62,6 +62,19 @@ struct ck_palette {
     int32_t count;
 };
 
+/// A picture that is warped, or some rows of one.
+struct ck_warp {
+    const float *source;
+    /// Of the source; the target is as wide.
+    int32_t channels, height, width;
+    /// Two planes of the target's size, x then y; a flow of 1 stands for `scale` pixels.
+    const float *flow;
+    float scale;
+    float *target;
+    /// Rows of the target, and the row of the source that it begins with.
+    int32_t rows, top;
+};
+
 /// Flags of `ck_select` and `ck_processor`: the instructions that the kernels of a level need.
 enum {
     /// The vectors that every processor of the architecture has.
@@ -183,16 +196,19 @@ struct ck_kernels {
     /// Returns how many values lie from the one to the other; 0 where none differs. `first` becomes the first one's place.
     ptrdiff_t (*difference)(const float *a, const float *b, ptrdiff_t count, ptrdiff_t *first);
 
-    /// Samples each of `channels` planes at (x + scale * flow_x, y + scale * flow_y), bilinear, clamped to the border,
-    /// for the output rows first_row ..< first_row + rows and columns first_column ..< first_column + columns. `flow` is
-    /// two planes, x then y.
-    void (*backwarp)(const float *source, int channels, int height, int width, const float *flow, float scale,
-                     int first_row, int rows, int first_column, int columns, float *target);
+    /// Values times `scale`, to the nearest whole number, halves away from 0, clamped to -32767 ... 32767; NaN becomes -32767.
+    void (*to_shorts)(const float *values, float scale, ptrdiff_t count, int16_t *target);
+
+    /// Whole numbers times `scale`.
+    void (*from_shorts)(const int16_t *values, float scale, ptrdiff_t count, float *target);
+
+    /// Samples each plane at (x + scale * flow_x, y + scale * flow_y), bilinear, clamped to the border, for the target's rows
+    /// first_row ..< first_row + rows and columns first_column ..< first_column + columns.
+    void (*backwarp)(const struct ck_warp *warp, int first_row, int rows, int first_column, int columns);
 
     /// The same from 4 x 4 pixels, by Keys' cubic convolution with a = -0.75, clamped to [-1, 1]: a bilinear sample halfway
     /// between two pixels is their mean, and softer than they are. Each of the 16 pixels is clamped to the border.
-    void (*backwarp_cubic)(const float *source, int channels, int height, int width, const float *flow, float scale,
-                           int first_row, int rows, int first_column, int columns, float *target);
+    void (*backwarp_cubic)(const struct ck_warp *warp, int first_row, int rows, int first_column, int columns);
 
     /// fC (section 4.1): target = the color of palettes[ids[i]] nearest to the pixel by L2 in RGB; the lower index
     /// wins a tie. A pixel whose palette is empty is copied. Planes are `plane` floats apart. The target may be the

@@ -11,6 +11,8 @@ final class Workspace {
     private let perWorker: Int
     private let sharedCount: Int
     private let memory: UnsafeMutableRawBufferPointer
+    /// The owner of the memory that this is a part of; nil: it is the workspace's own.
+    private let owner: AnyObject?
     /// The sizes that it was made for.
     private let need: ScratchSize
 
@@ -21,22 +23,38 @@ final class Workspace {
     /// - Parameters:
     ///   - workers: threads that may work at once; more than these stay idle.
     ///   - need: the largest need of the layers that will run.
-    init(workers: Int, need: ScratchSize) {
-        precondition(workers > 0, "a workspace serves at least one thread")
-        self.workers = workers
-        self.need = need
-        blocks = WinogradBlocks(runs: need.runs)
-        rowBatches.reserveCapacity(need.rowBatches)
-        // Parts start on cache lines of their own.
-        perWorker = (need.perWorker + 15) / 16 * 16
-        sharedCount = (need.shared + 15) / 16 * 16
-        memory = .allocate(
-            byteCount: max(1, sharedCount + workers * perWorker) * MemoryLayout<Float>.stride, alignment: 64)
+    convenience init(workers: Int, need: ScratchSize) {
+        let memory = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Self.bytes(workers: workers, need: need), alignment: 64)
         memory.initializeMemory(as: Float.self, repeating: 0)
+        self.init(workers: workers, need: need, memory, of: nil)
     }
 
+    /// Scratch memory in a part of an arena.
+    convenience init(workers: Int, need: ScratchSize, in arena: Arena) {
+        let count = Self.bytes(workers: workers, need: need)
+        let memory = UnsafeMutableRawBufferPointer(start: arena.memory.base + arena.take(count), count: count)
+        self.init(workers: workers, need: need, memory, of: arena.memory)
+    }
+
+    private init(workers: Int, need: ScratchSize, _ memory: UnsafeMutableRawBufferPointer, of owner: AnyObject?) {
+        precondition(workers > 0, "a workspace serves at least one thread")
+        (self.workers, self.need, self.memory, self.owner) = (workers, need, memory, owner)
+        (perWorker, sharedCount) = (Self.rounded(need.perWorker), Self.rounded(need.shared))
+        blocks = WinogradBlocks(runs: need.runs)
+        rowBatches.reserveCapacity(need.rowBatches)
+    }
+
+    /// Bytes of all parts.
+    static func bytes(workers: Int, need: ScratchSize) -> Int {
+        max(1, rounded(need.shared) + workers * rounded(need.perWorker)) * MemoryLayout<Float>.stride
+    }
+
+    /// Parts start on cache lines of their own.
+    private static func rounded(_ floats: Int) -> Int { (floats + 15) / 16 * 16 }
+
     deinit {
-        memory.deallocate()
+        if owner == nil { memory.deallocate() }
     }
 
     /// Whether there is enough of it for a layer.

@@ -54,36 +54,39 @@ public struct ConvolutionStack: Sendable {
         self.kernels = kernels
     }
 
+    /// Pixels a side of a tile of a large picture.
+    public static let tileSide = 1024
+
+    /// Whether a picture goes through in tiles: it has more pixels than two of them.
+    private static func isTiled(height: Int, width: Int, tileSide: Int) -> Bool {
+        height * width > 2 * tileSide * tileSide
+    }
+
     /// Runs the layers one after the other and keeps nothing for the next call. Any thread. Large pictures go through them
     /// in tiles, with the same result but for rounding.
     /// - Parameters:
     ///   - height, width: of the input in pixels.
     ///   - tileSide: pixels a side of a tile, without the overlap with its neighbors.
     ///   - lender: a state that lends the memory of its maps. None of its forwards runs meanwhile.
+    ///   - arena: lends as much as it needs for its maps, in place of a state.
     ///   - fill: writes a row of the input, `columns` of it, channel by channel without gaps. Any thread of the pool.
     /// - Returns: [outputs, ...] of the last layer.
     public func callAsFunction(
-        height: Int, width: Int, tileSide: Int = UNet.tileSide, lender: UNetState? = nil, on pool: WorkerPool,
+        height: Int, width: Int, tileSide: Int = ConvolutionStack.tileSide, lender: UNetState? = nil,
+        arena: Arena? = nil, on pool: WorkerPool,
         fill: (_ row: Int, _ columns: Range<Int>, _ values: UnsafeMutablePointer<Float>) -> Void
     ) -> Tensor {
-        let isTiled = UNet.isTiled(height: height, width: width, tileSide: tileSide)
-        let tiles = Tiling(
-            height: height, width: width, side: isTiled ? tileSide : max(height, width), reach: reach,
-            // Four pixels of the last map: its Winograd blocks lie where they would in the whole picture.
-            alignment: 4 * scale
-        ).tiles
+        let isTiled = Self.isTiled(height: height, width: width, tileSide: tileSide)
+        let tiles = tiles(height: height, width: width, tileSide: isTiled ? tileSide : max(height, width))
         let output = Tensor(
             outputs, layers.reduce(height) { $1.outputExtent($0) }, layers.reduce(width) { $1.outputExtent($0) })
         for tile in tiles {
             let (rows, columns) = (tile.outer.rows, tile.outer.columns)
             let layouts = layouts(height: rows.count, width: columns.count)
-            // Each layer's map takes the place of the map before the last.
-            let sizes = (0..<2).map { piece in
-                stride(from: piece, to: layouts.count, by: 2).reduce(0) { max($0, layouts[$1].byteCount) }
-            }
-            func run(in memory: HugePageBuffer) {
+            let sizes = Self.pieces(for: layouts)
+            func run(in memory: HugePageBuffer, at start: Int = 0) {
                 func map(_ index: Int) -> BlockedTensor {
-                    BlockedTensor(layouts[index], in: memory, at: index % 2 == 0 ? 0 : sizes[0])
+                    BlockedTensor(layouts[index], in: memory, at: start + (index % 2 == 0 ? 0 : sizes[0]))
                 }
                 func execution(_ need: ScratchSize) -> Execution {
                     Execution(
@@ -110,13 +113,37 @@ public struct ConvolutionStack: Sendable {
                 output.copy(
                     part, of: answer, at: (top + part.rows.lowerBound, left + part.columns.lowerBound), on: pool)
             }
-            if let lender {
-                lender.lend(sizes[0] + sizes[1], run)
+            if let arena {
+                let mark = arena.used
+                run(in: arena.memory, at: arena.take(sizes[0] + sizes[1]))
+                arena.reset(to: mark)
+            } else if let lender {
+                lender.lend(sizes[0] + sizes[1]) { run(in: $0) }
             } else {
                 run(in: HugePageBuffer(byteCount: sizes[0] + sizes[1]))
             }
         }
         return output
+    }
+
+    /// Bytes that a call lends for its maps.
+    public func mapBytes(height: Int, width: Int, tileSide: Int = ConvolutionStack.tileSide) -> Int {
+        let isTiled = Self.isTiled(height: height, width: width, tileSide: tileSide)
+        return tiles(height: height, width: width, tileSide: isTiled ? tileSide : max(height, width)).reduce(0) {
+            max($0, Self.pieces(for: layouts(height: $1.outer.rows.count, width: $1.outer.columns.count)).reduce(0, +))
+        }
+    }
+
+    private func tiles(height: Int, width: Int, tileSide: Int) -> [Tiling.Tile] {
+        // Four pixels of the last map: its Winograd blocks lie where they would in the whole picture.
+        Tiling(height: height, width: width, side: tileSide, reach: reach, alignment: 4 * scale).tiles
+    }
+
+    /// Bytes of the two pieces of memory in which maps take turns: each layer's takes the place of the map before the last.
+    private static func pieces(for layouts: [BlockedTensor.Layout]) -> [Int] {
+        (0..<2).map { piece in
+            stride(from: piece, to: layouts.count, by: 2).reduce(0) { max($0, layouts[$1].byteCount) }
+        }
     }
 
     /// Pixels of the input for one of the output, a side.

@@ -21,7 +21,7 @@ struct DoubleConvolution: Sendable {
             name: "\(name).\(indices.1)", kernels: kernels)
     }
 
-    func scratchNeed(for input: BlockedView, workers: Int) -> ScratchSize {
+    func scratchNeed(for input: BlockedTensor.Layout, workers: Int) -> ScratchSize {
         var need = first.scratchNeed(height: input.height, width: input.width, workers: workers)
         need.formUnion(second.scratchNeed(height: input.height, width: input.width, workers: workers))
         return need

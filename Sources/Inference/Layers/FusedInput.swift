@@ -4,8 +4,8 @@ import PixelKernels
 /// A map that is made from other maps while a convolution reads it. It is never in memory as a whole.
 enum FusedInput {
     /// 2 x 2 pixels of a picture's plane in four channels. The map is at least half as large; to the right and below the
-    /// picture's edge goes on.
-    case unshuffled(TensorView, height: Int, width: Int, lanes: Int)
+    /// picture's edge goes on. The picture's rows may begin below the map's first ones.
+    case unshuffled(TensorView, from: Int = 0, height: Int, width: Int, lanes: Int)
     /// Means of 2 x 2 pixels; an odd last row or column is dropped.
     case pooled(BlockedView)
     /// The first at twice its size, nearest pixel, plus the second, which is as large as that.
@@ -13,7 +13,7 @@ enum FusedInput {
 
     var height: Int {
         switch self {
-        case .unshuffled(_, let height, _, _): height
+        case .unshuffled(_, _, let height, _, _): height
         case .pooled(let map): map.height / 2
         case .merged(_, let fine): fine.height
         }
@@ -21,7 +21,7 @@ enum FusedInput {
 
     var width: Int {
         switch self {
-        case .unshuffled(_, _, let width, _): width
+        case .unshuffled(_, _, _, let width, _): width
         case .pooled(let map): map.width / 2
         case .merged(_, let fine): fine.width
         }
@@ -29,7 +29,7 @@ enum FusedInput {
 
     var channelBlocks: Int {
         switch self {
-        case .unshuffled(let picture, _, _, let lanes): (4 * picture.shape.channels + lanes - 1) / lanes
+        case .unshuffled(let picture, _, _, _, let lanes): (4 * picture.shape.channels + lanes - 1) / lanes
         case .pooled(let map): map.channelBlocks.count
         case .merged(_, let fine): fine.channelBlocks.count
         }
@@ -41,14 +41,16 @@ enum FusedInput {
         let (top, rows) = (Int32(patch.rows.lowerBound), Int32(patch.rows.count))
         let (left, columns) = (Int32(patch.columns.lowerBound), Int32(patch.columns.count))
         switch self {
-        case .unshuffled(let picture, let height, let width, _):
+        case .unshuffled(let picture, let first, let height, let width, _):
             let shape = picture.shape
             precondition(
-                2 * height >= shape.height && 2 * width >= shape.width, "\(shape) in a map of \(height) x \(width)")
+                2 * (height - first) >= shape.height && 2 * width >= shape.width,
+                "\(shape) from row \(first) on in a map of \(height) x \(width)")
             var target = target
+            target.values += first * target.row
             kernels.unshuffle_to_map(
-                picture.pointer, Int32(shape.channels), Int32(shape.height), Int32(shape.width), &target, top, rows,
-                left, columns)
+                picture.pointer, Int32(shape.channels), Int32(shape.height), Int32(shape.width), &target,
+                top - Int32(first), rows, left, columns)
         case .pooled(let map):
             var (source, target) = (map.map.at(patch, scale: 2), target.at(patch))
             kernels.average_pool(&source, &target, 0, rows)

@@ -31,15 +31,16 @@ enum Resampling {
 
     /// A map to planes; what does not fit is cropped to the right and below.
     /// - Parameters:
+    ///   - row: of the map, that becomes the first of the planes.
     ///   - scale: 2 takes four channels to 2 x 2 pixels of a plane.
-    ///   - patches: of the map; nil: all.
+    ///   - patches: of the map from that row on; nil: all.
     static func store(
-        _ input: BlockedView, scale: Int = 1, into output: TensorView, at patches: Region.Patches? = nil,
-        _ execution: Execution
+        _ input: BlockedView, from row: Int = 0, scale: Int = 1, into output: TensorView,
+        at patches: Region.Patches? = nil, _ execution: Execution
     ) {
         let shape = output.shape
         precondition(
-            holds(input, scale * scale * shape.channels) && scale * input.height >= shape.height
+            holds(input, scale * scale * shape.channels) && scale * (input.height - row) >= shape.height
                 && scale * input.width >= shape.width && (1...2).contains(scale),
             "a map of \(input.extent) to \(shape)")
         let kernel = scale == 1 ? execution.kernels.from_map : execution.kernels.shuffle_from_map
@@ -49,6 +50,7 @@ enum Resampling {
             let rows = patch.rows.clamped(to: 0..<limit)
             execution.forEachBand(of: rows.count) { first, count in
                 var source = input.map
+                source.values += row * source.row
                 kernel?(
                     &source, Int32(shape.channels), output.pointer, Int32(shape.height), Int32(shape.width),
                     Int32(rows.lowerBound) + first, count, Int32(patch.columns.lowerBound),

@@ -5,6 +5,9 @@ import PixelKernels
 ///
 /// [channel block][row][column][lane], with a margin of zeros around the picture, so that convolutions need no edges; channels
 /// that fill up the last block are zero. As for `Tensor`, whoever owns the state decides who writes when.
+///
+/// Of a picture that goes through a network in bands only some rows are in memory, `hold` says which. They are addressed as in
+/// the whole map.
 final class BlockedTensor: @unchecked Sendable {
     let height: Int
     let width: Int
@@ -15,6 +18,9 @@ final class BlockedTensor: @unchecked Sendable {
     private let margin: Int
     private let rowStride: Int
     private let channelBlockStride: Int
+    /// Rows that are in memory, and the first one of them.
+    private let window: Int
+    private var origin = 0
     private let storage: UnsafeMutableRawBufferPointer
     /// The memory that the storage is a part of; nil where the storage is the tensor's own.
     private let memory: HugePageBuffer?
@@ -31,13 +37,16 @@ final class BlockedTensor: @unchecked Sendable {
         let margin: Int
         let rowStride: Int
         let channelBlockStride: Int
+        /// Rows that are in memory at once, in whole Winograd blocks.
+        let window: Int
         /// Whole cache lines.
         let byteCount: Int
 
         /// - Parameters:
         ///   - channelBlocks: of `lanes` channels each.
         ///   - reach: half the size of the largest convolution that reads the map.
-        init(channelBlocks: Int, height: Int, width: Int, lanes: Int, reach: Int) {
+        ///   - window: rows that are in memory at once, at least; nil: all.
+        init(channelBlocks: Int, height: Int, width: Int, lanes: Int, reach: Int, window: Int? = nil) {
             precondition(
                 channelBlocks > 0 && height > 0 && width > 0, "an empty map: \(channelBlocks) x \(height) x \(width)")
             (self.height, self.width, self.channelBlocks, self.lanes, margin) = (
@@ -46,7 +55,8 @@ final class BlockedTensor: @unchecked Sendable {
             // Behind the picture a convolution reads as far as the last Winograd blocks hang over, and its own reach.
             let behind = reach == 0 ? 0 : 2 * reach - 1
             rowStride = (reach + 4 * WinogradBlocks.count(over: width) + behind) * lanes
-            channelBlockStride = (reach + 4 * WinogradBlocks.count(over: height) + behind) * rowStride
+            self.window = 4 * WinogradBlocks.count(over: min(window ?? height, height))
+            channelBlockStride = (reach + self.window + behind) * rowStride
             // The products of a row's last pixels may read some more, for sums that are dropped.
             let count = channelBlocks * channelBlockStride + BlockedTensor.slack * lanes
             byteCount = (count * MemoryLayout<Float>.stride + 63) / 64 * 64
@@ -55,7 +65,11 @@ final class BlockedTensor: @unchecked Sendable {
 
     /// A map in memory of its own. The parameters are the layout's.
     convenience init(channelBlocks: Int, height: Int, width: Int, lanes: Int, reach: Int) {
-        let layout = Layout(channelBlocks: channelBlocks, height: height, width: width, lanes: lanes, reach: reach)
+        self.init(Layout(channelBlocks: channelBlocks, height: height, width: width, lanes: lanes, reach: reach))
+    }
+
+    /// A map in memory of its own.
+    convenience init(_ layout: Layout) {
         if layout.byteCount >= HugePageBuffer.pageSize {
             let memory = HugePageBuffer(byteCount: layout.byteCount)
             self.init(layout, .init(start: memory.base, count: layout.byteCount), memory: memory)
@@ -69,6 +83,7 @@ final class BlockedTensor: @unchecked Sendable {
     private init(_ layout: Layout, _ storage: UnsafeMutableRawBufferPointer, memory: HugePageBuffer?) {
         (height, width, channelBlocks, lanes) = (layout.height, layout.width, layout.channelBlocks, layout.lanes)
         (margin, rowStride, channelBlockStride) = (layout.margin, layout.rowStride, layout.channelBlockStride)
+        window = layout.window
         (self.storage, self.memory) = (storage, memory)
     }
 
@@ -89,7 +104,7 @@ final class BlockedTensor: @unchecked Sendable {
             for row in 0..<rows {
                 let start = block * channelBlockStride + row * rowStride
                 let line = values.extracting(start..<start + rowStride)
-                guard (margin..<margin + height).contains(row) else {
+                guard (margin..<margin + min(height, window)).contains(row) else {
                     line.update(repeating: 0)
                     continue
                 }
@@ -98,6 +113,40 @@ final class BlockedTensor: @unchecked Sendable {
             }
         }
         values.extracting((channelBlocks * channelBlockStride)...).update(repeating: 0)
+    }
+
+    /// Has some rows in memory, of a map of which they are not all there. Calls go from top to bottom.
+    /// - Parameters:
+    ///   - rows: in whole Winograd blocks, no more than the layout's window.
+    ///   - known: of `rows`, those above this one keep their values.
+    func hold(_ rows: Range<Int>, keepingTo known: Int) {
+        let total = channelBlockStride / rowStride
+        precondition(rows.count <= window, "rows \(rows) of a map that holds \(window)")
+        if known <= rows.lowerBound {
+            origin = rows.lowerBound
+        } else if 4 * WinogradBlocks.count(over: rows.upperBound) - origin > window {
+            let moved = rows.lowerBound - origin
+            precondition(moved > 0, "rows \(rows) of a map that holds those from \(origin) on")
+            let count = min(known - rows.lowerBound + margin, total - moved)
+            for block in 0..<channelBlocks {
+                let start = block * channelBlockStride
+                _ = values.extracting(start..<start + count * rowStride).update(
+                    fromContentsOf: values.extracting(
+                        start + moved * rowStride..<start + (moved + count) * rowStride))
+            }
+            origin = rows.lowerBound
+        }
+        // Zeros above and below the picture.
+        if rows.lowerBound == 0 { clearRows(0..<margin) }
+        if rows.upperBound == height { clearRows(margin + height - origin..<total) }
+    }
+
+    private func clearRows(_ rows: Range<Int>) {
+        for block in 0..<channelBlocks {
+            let start = block * channelBlockStride
+            values.extracting(start + rows.lowerBound * rowStride..<start + rows.upperBound * rowStride)
+                .update(repeating: 0)
+        }
     }
 
     /// Maps that lie one behind the other in memory that is all zeros.
@@ -130,7 +179,7 @@ final class BlockedTensor: @unchecked Sendable {
             range.lowerBound >= 0 && range.upperBound <= channelBlocks, "channel blocks \(range) of \(channelBlocks)")
         return ck_map(
             values: values.baseAddress.map {
-                $0 + range.lowerBound * channelBlockStride + margin * (rowStride + lanes)
+                $0 + range.lowerBound * channelBlockStride + (margin - origin) * rowStride + margin * lanes
             },
             channel_block: channelBlockStride, row: rowStride, pixel: lanes, height: Int32(height), width: Int32(width),
             channel_blocks: Int32(range.count))

@@ -6,12 +6,12 @@ import PixelKernels
 /// cropped. Both happen in the pixel (un)shuffle.
 struct CompactUNet: Sendable {
     /// In the order in which they run. The last one's output is the network's, four channels for each.
-    fileprivate let layers: [Layer]
+    let layers: [Layer]
     /// Resolutions, the finest (half the picture's) first.
     private let levels: Int
 
     /// A convolution and the map that it makes.
-    fileprivate struct Layer: Sendable {
+    struct Layer: Sendable {
         /// The layer's input: layers' maps, or maps that are made from them meanwhile.
         enum Source: Sendable {
             case picture
@@ -64,15 +64,6 @@ struct CompactUNet: Sendable {
 
     /// Pixels of a cell of the coarsest map, a side.
     private var coarsest: Int { 1 << levels }
-    /// Pixels between two places that lie the same to all maps' Winograd blocks.
-    var alignment: Int { 4 * coarsest }
-    /// How many pixels away one may be that an output depends on, at most.
-    var reach: Int {
-        // Two convolutions a level down, one up, the last one; and the cells that they begin and end in.
-        let down = (1...levels).reduce(0) { $0 + 2 * (1 << $1) }
-        let up = (1..<levels).reduce(0) { $0 + (1 << $1) }
-        return down + up + 2 + 2 * coarsest
-    }
 
     /// Brings up to date what is needed of the output, and of the maps what that depends on: each layer computes what is
     /// needed of its map and follows from what has changed since it was last needed.
@@ -86,36 +77,73 @@ struct CompactUNet: Sendable {
         let maps = activations.maps
         activations.find(self, changed: changed, needed: needed)
         for index in layers.indices {
-            let (layer, map) = (layers[index], maps[index])
-            let convolution = layer.convolution
+            let convolution = layers[index].convolution
             let region = activations.bringUpToDate(index)
             if region.isEmpty { continue }
-            let made: FusedInput
-            switch layer.source {
-            case .map(let source):
-                convolution(maps[source], into: map, at: region, execution)
-                continue
-            case .picture:
-                made = .unshuffled(input, height: map.height, width: map.width, lanes: convolution.kernels.lanes)
-            case .pooled(let source): made = .pooled(maps[source])
-            case .merged(let coarse, let fine): made = .merged(maps[coarse], plus: maps[fine])
-            }
             if let whole = activations.wholes[index] {
-                made.make(in: whole, at: activations.read(index, convolution), execution)
-                convolution(whole, into: map, at: region, execution)
+                run(index, of: maps, input, (whole, activations.read(index, convolution)), at: region, execution)
             } else {
-                convolution(made, into: map, at: region, execution)
+                run(index, of: maps, input, nil, at: region, execution)
             }
         }
         let last = maps.count - 1
-        Resampling.store(maps[last], scale: 2, into: output, at: activations.parts[last].needed.patches, execution)
+        Resampling.store(maps[last], scale: 2, into: output, at: activations.needs[last].patches, execution)
     }
 
-    func scratchNeed(for activations: Activations, workers: Int) -> ScratchSize {
+    /// Computes a part of a layer's map.
+    /// - Parameters:
+    ///   - input: of the network, or some of its rows; the first layer reads it.
+    ///   - row: of the maps of the first level, that the input begins with.
+    ///   - whole: a map for the layer's input, and what is read of it; nil: it is made in row batches.
+    func run(
+        _ index: Int, of maps: [BlockedView], _ input: TensorView?, from row: Int = 0,
+        _ whole: (map: BlockedView, read: Region)?, at region: Region, _ execution: Execution
+    ) {
+        let (layer, map) = (layers[index], maps[index])
+        let (convolution, lanes) = (layer.convolution, layer.convolution.kernels.lanes)
+        let made: FusedInput
+        switch layer.source {
+        case .map(let source): return convolution(maps[source], into: map, at: region, execution)
+        case .picture:
+            guard let input else { preconditionFailure("a network without an input") }
+            made = .unshuffled(input, from: row, height: map.height, width: map.width, lanes: lanes)
+        case .pooled(let source): made = .pooled(maps[source])
+        case .merged(let coarse, let fine): made = .merged(maps[coarse], plus: maps[fine])
+        }
+        guard let whole else { return convolution(made, into: map, at: region, execution) }
+        made.make(in: whole.map, at: whole.read, execution)
+        convolution(whole.map, into: map, at: region, execution)
+    }
+
+    /// Finds what a part of the output depends on, of every layer's map.
+    /// - Parameters:
+    ///   - output: of the network.
+    ///   - maps: their regions, which are empty.
+    ///   - inBlocks: whether all is needed of a Winograd block of which some is.
+    func findNeeds(of output: Region, of maps: inout [Region], inBlocks: Bool = false) {
+        maps[maps.count - 1].formUnion(output, shrunkBy: 2)
+        var index = layers.count
+        while index > 0 {
+            index -= 1
+            if inBlocks { maps[index] = maps[index].inSquares(of: 4) }
+            let (layer, need) = (layers[index], maps[index])
+            let reach = layer.convolution.size / 2
+            switch layer.source {
+            case .picture: break
+            case .map(let source): maps[source].formUnion(need) { $0.grown(by: reach) }
+            case .pooled(let source): maps[source].formUnion(need) { $0.grown(by: reach).enlarged(by: 2) }
+            case .merged(let coarse, let fine):
+                maps[coarse].formUnion(need) { $0.grown(by: reach).shrunk(by: 2) }
+                maps[fine].formUnion(need) { $0.grown(by: reach) }
+            }
+        }
+    }
+
+    func scratchNeed(for layouts: MapLayouts, workers: Int) -> ScratchSize {
         var need = ScratchSize()
         for (index, layer) in layers.enumerated() {
-            let (map, convolution) = (activations.maps[index], layer.convolution)
-            if activations.wholes[index] == nil, !layer.readsMap {
+            let (map, convolution) = (layouts.maps[index], layer.convolution)
+            if layouts.wholes[index] == nil, !layer.readsMap {
                 need.formUnion(convolution.rowBatchScratch(height: map.height, width: map.width, workers: workers))
             } else {
                 need.formUnion(convolution.scratchNeed(height: map.height, width: map.width, workers: workers))
@@ -133,6 +161,45 @@ extension CompactUNet.Layer {
 }
 
 extension CompactUNet {
+    /// The layouts of every layer's map, and of the inputs that are made from other maps as a whole, not in row batches.
+    struct MapLayouts: Sendable {
+        let maps: [BlockedTensor.Layout]
+        /// nil for layers without one.
+        let wholes: [BlockedTensor.Layout?]
+
+        /// Bytes of all maps side by side.
+        var byteCount: Int { (maps + wholes.compactMap(\.self)).reduce(0) { $0 + $1.byteCount } }
+    }
+
+    /// - Parameters:
+    ///   - height, width: of the network's input, in pixels.
+    ///   - windows: rows of each map that are in memory at once; nil: all.
+    func layouts(height: Int, width: Int, windows: [Int]? = nil) -> MapLayouts {
+        // Half of the size padded to a multiple of 2 to the number of levels.
+        let rows = (height + coarsest - 1) / coarsest * coarsest / 2
+        let columns = (width + coarsest - 1) / coarsest * coarsest / 2
+        func layout(_ layer: Layer, channelBlocks: Int, window: Int?) -> BlockedTensor.Layout {
+            BlockedTensor.Layout(
+                channelBlocks: channelBlocks, height: rows >> layer.level, width: columns >> layer.level,
+                lanes: layer.convolution.kernels.lanes, reach: 1, window: window)
+        }
+        return MapLayouts(
+            maps: layers.enumerated().map {
+                layout($1, channelBlocks: $1.convolution.outputChannelBlocks, window: windows?[$0])
+            },
+            wholes: layers.enumerated().map { index, layer in
+                let (convolution, level) = (layer.convolution, layer.level)
+                let isWhole =
+                    !layer.readsMap
+                    && !convolution.readsRowBatches(height: rows >> level, width: columns >> level)
+                // A convolution reads a row above and below the blocks that it makes.
+                return isWhole
+                    ? layout(
+                        layer, channelBlocks: convolution.inputChannelBlocks, window: windows.map { $0[index] + 8 })
+                    : nil
+            })
+    }
+
     /// Every layer's map: each its own, so that a part of one can follow from parts of others.
     final class Activations {
         let maps: [BlockedView]
@@ -140,45 +207,30 @@ extension CompactUNet {
         fileprivate let wholes: [BlockedView?]
         /// The work on each map.
         fileprivate var parts: [Part]
+        /// The needed part of the output depends on these of each map.
+        fileprivate var needs: [Region]
         private let tensors: [BlockedTensor]
         let memory: HugePageBuffer
+        let layouts: MapLayouts
 
         /// - Parameters:
         ///   - height, width: of the network's input, in pixels.
         init(_ network: CompactUNet, height: Int, width: Int) {
-            // Half of the size padded to a multiple of 2 to the number of levels.
-            let multiple = network.coarsest
-            let rows = (height + multiple - 1) / multiple * multiple / 2
-            let columns = (width + multiple - 1) / multiple * multiple / 2
-            func layout(_ layer: Layer, channelBlocks: Int) -> BlockedTensor.Layout {
-                BlockedTensor.Layout(
-                    channelBlocks: channelBlocks, height: rows >> layer.level, width: columns >> layer.level,
-                    lanes: layer.convolution.kernels.lanes, reach: 1)
-            }
-            var layouts = network.layers.map { layout($0, channelBlocks: $0.convolution.outputChannelBlocks) }
-            /// The index of the layer's whole input among all tensors.
-            var places: [Int?] = []
-            for layer in network.layers {
-                let (height, width) = (rows >> layer.level, columns >> layer.level)
-                let isWhole = !layer.readsMap && !layer.convolution.readsRowBatches(height: height, width: width)
-                places.append(isWhole ? layouts.count : nil)
-                if isWhole { layouts.append(layout(layer, channelBlocks: layer.convolution.inputChannelBlocks)) }
-            }
-            memory = HugePageBuffer(byteCount: layouts.reduce(0) { $0 + $1.byteCount })
-            let tensors = BlockedTensor.tensors(layouts, in: memory)
-            self.tensors = tensors
-            maps = tensors.prefix(network.layers.count).map(\.view)
-            wholes = places.map { $0.map { tensors[$0].view } }
+            layouts = network.layouts(height: height, width: width)
+            memory = HugePageBuffer(byteCount: layouts.byteCount)
+            tensors = BlockedTensor.tensors(layouts.maps + layouts.wholes.compactMap(\.self), in: memory)
+            maps = tensors.prefix(layouts.maps.count).map(\.view)
+            var rest = tensors.dropFirst(layouts.maps.count)
+            wholes = layouts.wholes.map { $0 == nil ? nil : rest.popFirst()?.view }
             parts = maps.map { Part(height: $0.height, width: $0.width) }
+            needs = maps.map { Region(height: $0.height, width: $0.width) }
         }
 
         /// The regions of a map that are needed and that have changed. All are made once and filled anew for every forward.
         fileprivate struct Part {
             /// Depends on the region of the input that has changed.
             var changed: Region
-            /// The needed part of the output depends on this.
-            var needed: Region
-            /// Is computed for that.
+            /// Is computed for what is needed.
             private(set) var update: Region
             /// Is read for that, if the map is made from another whole one.
             private(set) var read: Region
@@ -188,24 +240,18 @@ extension CompactUNet {
             init(height: Int, width: Int) {
                 // Copies of one would have no memory of their own.
                 func region() -> Region { Region(height: height, width: width) }
-                (changed, needed, update, read) = (region(), region(), region(), region())
+                (changed, update, read) = (region(), region(), region())
                 stale = DirtyMask(height: height, width: width)
             }
 
-            mutating func bringUpToDate() {
+            mutating func bringUpToDate(_ needed: Region) {
                 stale.insert(changed)
                 stale.take(needed, into: &update)
             }
 
-            /// All that the Winograd blocks read, also for pixels of theirs that are up to date.
             mutating func findRead(reach: Int) {
                 read.removeAll()
-                for row in 0..<WinogradBlocks.count(over: read.height) {
-                    let columns = update.winogradBlocks(inRow: row)
-                    if columns.isEmpty { continue }
-                    let blocks = Region.Patch(rows: row..<row + 1, columns: columns).enlarged(by: 4).grown(by: reach)
-                    read.insert(rows: blocks.rows, columns: blocks.columns)
-                }
+                read.insertAllRead(for: update, reach: reach)
             }
         }
 
@@ -218,25 +264,10 @@ extension CompactUNet {
         /// - Parameters: of the network's output and of its input.
         fileprivate func find(_ network: CompactUNet, changed: Region, needed: Region) {
             for index in parts.indices {
-                parts[index].needed.removeAll()
+                needs[index].removeAll()
                 parts[index].changed.removeAll()
             }
-            parts[parts.count - 1].needed.formUnion(needed, shrunkBy: 2)
-            var index = parts.count
-            while index > 0 {
-                index -= 1
-                let (layer, need) = (network.layers[index], parts[index].needed)
-                let reach = layer.convolution.size / 2
-                switch layer.source {
-                case .picture: break
-                case .map(let source): parts[source].needed.formUnion(need) { $0.grown(by: reach) }
-                case .pooled(let source):
-                    parts[source].needed.formUnion(need) { $0.grown(by: reach).enlarged(by: 2) }
-                case .merged(let coarse, let fine):
-                    parts[coarse].needed.formUnion(need) { $0.grown(by: reach).shrunk(by: 2) }
-                    parts[fine].needed.formUnion(need) { $0.grown(by: reach) }
-                }
-            }
+            network.findNeeds(of: needed, of: &needs)
             for index in parts.indices {
                 let layer = network.layers[index]
                 let reach = layer.convolution.size / 2
@@ -255,7 +286,7 @@ extension CompactUNet {
         /// Notes that what is needed of a map is brought up to date.
         /// - Returns: what has to be computed for that.
         fileprivate func bringUpToDate(_ index: Int) -> Region {
-            parts[index].bringUpToDate()
+            parts[index].bringUpToDate(needs[index])
             return parts[index].update
         }
 
@@ -263,6 +294,18 @@ extension CompactUNet {
         fileprivate func read(_ index: Int, _ convolution: Convolution) -> Region {
             parts[index].findRead(reach: convolution.size / 2)
             return parts[index].read
+        }
+    }
+}
+
+extension Region {
+    /// Adds all that the Winograd blocks read that a region touches, also for pixels that do not lie in it.
+    mutating func insertAllRead(for update: Region, reach: Int) {
+        for row in 0..<WinogradBlocks.count(over: height) {
+            let columns = update.winogradBlocks(inRow: row)
+            if columns.isEmpty { continue }
+            let blocks = Patch(rows: row..<row + 1, columns: columns).enlarged(by: 4).grown(by: reach)
+            insert(rows: blocks.rows, columns: blocks.columns)
         }
     }
 }

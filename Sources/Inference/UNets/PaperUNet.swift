@@ -88,19 +88,71 @@ struct PaperUNet: Sendable {
         Resampling.store(activations.result.view, into: output, at: needed.patches, execution)
     }
 
-    func scratchNeed(for activations: Activations, workers: Int) -> ScratchSize {
-        let levels = activations.levels
-        var need = outc.scratchNeed(height: levels[0].skip.height, width: levels[0].skip.width, workers: workers)
-        for (encoder, level) in zip([inc] + down, levels) {
+    func scratchNeed(for layouts: [LevelLayouts], workers: Int) -> ScratchSize {
+        let finest = layouts[0].joined
+        var need = outc.scratchNeed(height: finest.height, width: finest.width, workers: workers)
+        for (encoder, level) in zip([inc] + down, layouts) {
             need.formUnion(encoder.scratchNeed(for: level.pooled, workers: workers))
         }
-        for (fuse, level) in zip(fuse, levels.dropLast().reversed()) {
+        for (fuse, level) in zip(fuse, layouts.dropLast().reversed()) {
             need.formUnion(fuse.scratchNeed(for: level.joined, workers: workers))
         }
         for (index, up) in up.enumerated() {
-            need.formUnion(up.scratchNeed(width: levels[down.count - index].fused.width))
+            need.formUnion(up.scratchNeed(width: layouts[down.count - index].joined.width))
         }
         return need
+    }
+
+    /// The layouts of one resolution's maps; see `Activations.Level`.
+    struct LevelLayouts {
+        let pooled: BlockedTensor.Layout
+        /// `skip` and `upsampled`.
+        let joined: BlockedTensor.Layout
+        /// `hidden` and `fuseHidden`.
+        let hidden: BlockedTensor.Layout
+        /// nil for the coarsest level, whose is `joined`.
+        let fused: BlockedTensor.Layout?
+    }
+
+    /// The layouts of all maps but the last, the finest level first.
+    /// - Parameters: of the network's input, in pixels.
+    func layouts(height: Int, width: Int) -> [LevelLayouts] {
+        let (height, width) = padded(height: height, width: width)
+        let encoders = [inc] + down
+        return encoders.indices.map { index in
+            let fuse = index == encoders.count - 1 ? nil : fuse[fuse.count - 1 - index]
+            let reach = max(encoders[index].first.size, fuse?.first.size ?? 1) / 2
+            func layout(_ channelBlocks: Int) -> BlockedTensor.Layout {
+                BlockedTensor.Layout(
+                    channelBlocks: channelBlocks, height: height >> index, width: width >> index,
+                    lanes: outc.kernels.lanes, reach: reach)
+            }
+            let skip = encoders[index].second.outputChannelBlocks
+            let fused = fuse?.second.outputChannelBlocks
+            return LevelLayouts(
+                pooled: layout(encoders[index].first.inputChannelBlocks),
+                joined: layout(fuse?.first.inputChannelBlocks ?? skip), hidden: layout(max(skip, fused ?? skip)),
+                fused: fused.map(layout))
+        }
+    }
+
+    /// The last map's layout.
+    func resultLayout(height: Int, width: Int) -> BlockedTensor.Layout {
+        let (height, width) = padded(height: height, width: width)
+        return BlockedTensor.Layout(
+            channelBlocks: outc.outputChannelBlocks, height: height, width: width, lanes: outc.kernels.lanes, reach: 0)
+    }
+
+    private func padded(height: Int, width: Int) -> (height: Int, width: Int) {
+        let least = 1 << down.count
+        return (max(height, least), max(width, least))
+    }
+
+    /// Bytes of all maps.
+    func mapBytes(height: Int, width: Int) -> Int {
+        layouts(height: height, width: width).reduce(resultLayout(height: height, width: width).byteCount) {
+            $0 + $1.pooled.byteCount + $1.joined.byteCount + $1.hidden.byteCount + ($1.fused?.byteCount ?? 0)
+        }
     }
 }
 
@@ -108,6 +160,7 @@ extension PaperUNet {
     /// Every map of one forward pass.
     struct Activations {
         let levels: [Level]
+        let layouts: [LevelLayouts]
         /// The last convolution's output.
         let result: BlockedTensor
 
@@ -131,31 +184,20 @@ extension PaperUNet {
 
         /// - Parameters: of the network's input, in pixels.
         init(_ network: PaperUNet, height: Int, width: Int) {
-            let least = 1 << network.down.count
-            let (height, width) = (max(height, least), max(width, least))
-            let lanes = network.outc.kernels.lanes
             let encoders = [network.inc] + network.down
-            levels = encoders.indices.map { index in
+            layouts = network.layouts(height: height, width: width)
+            levels = layouts.enumerated().map { index, layouts in
                 let coarsest = index == encoders.count - 1
-                let fuse = coarsest ? nil : network.fuse[network.fuse.count - 1 - index]
-                let reach = max(encoders[index].first.size, fuse?.first.size ?? 1) / 2
-                func tensor(_ channelBlocks: Int) -> BlockedTensor {
-                    BlockedTensor(
-                        channelBlocks: channelBlocks, height: height >> index, width: width >> index, lanes: lanes,
-                        reach: reach)
-                }
                 let skip = encoders[index].second.outputChannelBlocks
-                let joined = tensor(fuse?.first.inputChannelBlocks ?? skip)
-                let fused = fuse?.second.outputChannelBlocks ?? skip
-                let hidden = tensor(max(skip, fused))
+                let joined = BlockedTensor(layouts.joined)
+                let hidden = BlockedTensor(layouts.hidden)
+                let fused = layouts.fused.map { BlockedTensor($0) }
                 return Level(
-                    pooled: tensor(encoders[index].first.inputChannelBlocks).view, hidden: hidden[0..<skip],
-                    skip: joined[0..<skip], upsampled: coarsest ? joined.view : joined[skip..<joined.channelBlocks],
-                    joined: joined.view, fuseHidden: hidden[0..<fused],
-                    fused: coarsest ? joined.view : tensor(fused).view)
+                    pooled: BlockedTensor(layouts.pooled).view, hidden: hidden[0..<skip], skip: joined[0..<skip],
+                    upsampled: coarsest ? joined.view : joined[skip..<joined.channelBlocks], joined: joined.view,
+                    fuseHidden: hidden[0..<(fused?.channelBlocks ?? skip)], fused: fused?.view ?? joined.view)
             }
-            result = BlockedTensor(
-                channelBlocks: network.outc.outputChannelBlocks, height: height, width: width, lanes: lanes, reach: 0)
+            result = BlockedTensor(network.resultLayout(height: height, width: width))
         }
     }
 }

@@ -14,21 +14,11 @@ public final class UNetState: @unchecked Sendable {
     let all: Region
     let maps: Maps
     let workspace: Workspace
-    /// Of a large picture: what the last of its tiles ran on; of one state or of two that take turns.
-    let tiles: Tiles
-    var tile: UNetState? {
-        get { tiles.last }
-        set { tiles.last = newValue }
-    }
-
-    final class Tiles {
-        fileprivate var last: UNetState?
-    }
-
     enum Activations {
         case classic(PaperUNet.Activations)
         case shuffle(CompactUNet.Activations)
-        case tiles(Tiling)
+        /// Of a large picture.
+        case bands(UNet.BandPlan, Arena)
     }
 
     /// The activations; of one state or of two that take turns.
@@ -56,7 +46,6 @@ public final class UNetState: @unchecked Sendable {
     /// Lends the memory of the maps between two forwards; the next one computes all that is needed as if it were the first.
     /// - Parameter need: bytes. If the maps have less, other memory is lent.
     func lend<R>(_ need: Int, _ body: (HugePageBuffer) -> R) -> R {
-        if let tile { return tile.lend(need, body) }
         guard case .shuffle(let activations) = maps.activations, activations.memory.byteCount >= need else {
             return body(HugePageBuffer(byteCount: need))
         }
@@ -65,13 +54,12 @@ public final class UNetState: @unchecked Sendable {
         return body(activations.memory)
     }
 
-    init(input: Tensor, output: Tensor, maps: Maps, workspace: Workspace, tiles: Tiles = Tiles()) {
+    init(input: Tensor, output: Tensor, maps: Maps, workspace: Workspace) {
         self.input = input
         self.output = output
         all = .all(height: input.shape.height, width: input.shape.width)
         self.maps = maps
         self.workspace = workspace
-        self.tiles = tiles
     }
 
     deinit {

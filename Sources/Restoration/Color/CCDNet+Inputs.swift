@@ -13,8 +13,10 @@ extension CCDNet {
 
     /// Brings the first network's input up to date.
     func update(_ state: State, with input: Input, _ operations: PixelOperations, on pool: WorkerPool) -> Update {
-        let seen = state.note(input)
-        var frames = state.repainted(input.palettes.table, input.ids)
+        let noted = state.history.note(input)
+        // Values are compared there, in one rectangle.
+        let seen = (frames: noted.frames?.hull, past: noted.past?.hull)
+        var frames = state.history.repainted(input.palettes.table, input.ids)
         var past: Region?
         for name in layout.names where name != .cell {
             let target = layout.part(name, of: state.first.input)
@@ -38,6 +40,28 @@ extension CCDNet {
         var all = frames
         if let past { all.formUnion(past) }
         return Update(frames: frames, all: all)
+    }
+
+    /// Writes the first network's input, all of it.
+    func fillFirst(_ target: Tensor, _ input: Input, _ operations: PixelOperations) {
+        let gif = input.gif.values
+        for name in layout.names {
+            let part = layout.part(name, of: target)
+            func fill(_ other: SequenceFrame?) {
+                operations.scaledSum(1, (other ?? input.gif).values, -1, gif, into: part)
+            }
+            switch name {
+            case .gif: part.copy(from: gif)
+            case .radius: part.copy(from: input.radius)
+            case .before: fill(input.before)
+            case .after: fill(input.after)
+            case .past: fill(input.past)
+            case .cell:
+                let all = Region.all(height: gif.shape.height, width: gif.shape.width)
+                fillCells(part, of: input, in: all, on: operations.pool)
+            case .estimate, .nearest, .error: break
+            }
+        }
     }
 
     /// Writes how far the cells of the pixels' colors reach, [6, H, W].

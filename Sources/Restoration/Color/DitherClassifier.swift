@@ -1,5 +1,6 @@
 import Glibc
 public import Inference
+import Media
 import PixelKernels
 import Threads
 
@@ -77,32 +78,86 @@ public struct DitherClassifier: Sendable {
     ) -> Float {
         let (height, width) = (gif.shape.height, gif.shape.width)
         let output = stack(height: height, width: width, lender: lender, on: pool) { row, columns, values in
-            fill(values, row, columns, gif, estimate)
-            if seesRadius {
-                countInSteps(values, columns.count, of: radius.plane(0) + row * width + columns.lowerBound)
+            let first = row * width + columns.lowerBound
+            func lines(_ view: TensorView, _ first: Int) -> Lines {
+                Lines(first: UnsafePointer(view.plane(0)) + first, plane: view.shape.plane)
+            }
+            fill(
+                values, columns, width: width,
+                Row(
+                    colors: lines(gif, first), below: row + 1 == height ? nil : lines(gif, first + width),
+                    radius: UnsafePointer(radius.plane(0)) + first, estimate: lines(estimate, first)))
+        }
+        return output.withUnsafeBufferPointer { Self.average($0, isWeighted) } - threshold
+    }
+
+    /// The same of a frame of a large canvas, whose estimate is kept in two bytes a value.
+    /// - Parameter arena: of `arenaBytes`.
+    func logit(of frame: FrameInput, estimate: PackedPlanes, in arena: Arena, on pool: WorkerPool) -> Float {
+        let (height, width) = (frame.size.height, frame.size.width)
+        let output = stack(height: height, width: width, arena: arena, on: pool) { row, columns, values in
+            // One pixel more to the right.
+            let wide = columns.lowerBound..<min(columns.upperBound + 1, width)
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: 10 * wide.count) { room in
+                guard let start = room.baseAddress else { return }
+                frame.load(row: row, wide, into: start, plane: wide.count)
+                if row + 1 < height {
+                    frame.load(row: row + 1, wide, into: start + 3 * wide.count, plane: wide.count)
+                }
+                frame.loadRadius(row: row, wide, into: start + 6 * wide.count)
+                estimate.load(row: row, wide, into: start + 7 * wide.count, plane: wide.count)
+                func lines(_ index: Int) -> Lines {
+                    Lines(first: UnsafePointer(start) + index * wide.count, plane: wide.count)
+                }
+                fill(
+                    values, columns, width: width,
+                    Row(
+                        colors: lines(0), below: row + 1 < height ? lines(3) : nil, radius: lines(6).first,
+                        estimate: lines(7)))
             }
         }
         return output.withUnsafeBufferPointer { Self.average($0, isWeighted) } - threshold
     }
 
-    /// Some of a row: the colors, their gradients, channels 3 to 8, and how the estimate differs, from 10 on.
-    private func fill(
-        _ values: UnsafeMutablePointer<Float>, _ row: Int, _ columns: Range<Int>, _ gif: TensorView,
-        _ estimate: TensorView
-    ) {
-        let (width, count) = (gif.shape.width, columns.count)
-        let isLast = row + 1 == gif.shape.height
+    /// Bytes of the arena that a look at a frame takes.
+    func arenaBytes(height: Int, width: Int) -> Int { stack.mapBytes(height: height, width: width) }
+
+    /// Some of a row of three planes.
+    private struct Lines {
+        /// The first pixel.
+        let first: UnsafePointer<Float>
+        /// Values from one plane to the next.
+        let plane: Int
+    }
+
+    /// Some of a row of what the network is given.
+    private struct Row {
+        let colors: Lines
+        /// The row below; nil: there is none.
+        let below: Lines?
+        let radius: UnsafePointer<Float>
+        let estimate: Lines
+    }
+
+    /// Some of a row: the colors, their gradients, channels 3 to 8, and how the estimate differs, from 10 on; all in steps of
+    /// the palette where the network sees the radius.
+    private func fill(_ values: UnsafeMutablePointer<Float>, _ columns: Range<Int>, width: Int, _ row: Row) {
+        let count = columns.count
+        // The last column has no neighbor.
+        let inner = columns.upperBound < width ? count : count - 1
         for channel in 0..<3 {
-            let color = gif.plane(channel) + row * width
-            let own = estimate.plane(channel) + row * width
+            let color = row.colors.first + channel * row.colors.plane
+            let below = row.below.map { $0.first + channel * $0.plane }
+            let own = row.estimate.first + channel * row.estimate.plane
             let (alongX, alongY) = (values + (3 + channel) * count, values + (6 + channel) * count)
-            for (at, x) in columns.enumerated() {
-                values[channel * count + at] = color[x]
-                alongX[at] = x + 1 < width ? color[x + 1] - color[x] : 0
-                alongY[at] = isLast ? 0 : color[x + width] - color[x]
-                if seesEstimate { values[(10 + channel) * count + at] = own[x] - color[x] }
+            for at in 0..<count {
+                values[channel * count + at] = color[at]
+                alongX[at] = at < inner ? color[at + 1] - color[at] : 0
+                alongY[at] = below.map { $0[at] - color[at] } ?? 0
+                if seesEstimate { values[(10 + channel) * count + at] = own[at] - color[at] }
             }
         }
+        if seesRadius { countInSteps(values, count, of: row.radius) }
     }
 
     /// Two colors that differ by one level have this radius.
@@ -110,7 +165,7 @@ public struct DitherClassifier: Sendable {
 
     /// The differences, channels 3 to 8 and from 10, in units of four palette radii; channel 9 is that unit.
     private func countInSteps(
-        _ values: UnsafeMutablePointer<Float>, _ count: Int, of radius: UnsafeMutablePointer<Float>
+        _ values: UnsafeMutablePointer<Float>, _ count: Int, of radius: UnsafePointer<Float>
     ) {
         for at in 0..<count {
             let step = 4 * max(radius[at], Self.smallestRadius)

@@ -11,6 +11,8 @@ public struct DitherVerdict: Sendable {
     public static let frameLimit = 8
     /// |mean logit| from which the verdict is clear: a probability of 0.95.
     static let clearLogit: Float = 3
+    /// The answer for a frame that is shaded by hand (`HandMadePattern`).
+    static let handMadeLogit = -2 * clearLogit
 
     private var sum: Float = 0
     /// Frames that were there, and pixels that they painted since the last one that had a say.
@@ -18,6 +20,8 @@ public struct DitherVerdict: Sendable {
     private var painted = 0
     /// Frames that had a say.
     public private(set) var frames = 0
+    /// Whether one of them is shaded by hand.
+    private(set) var hasHandMadeFrame = false
 
     public init() {}
 
@@ -43,5 +47,6 @@ public struct DitherVerdict: Sendable {
     public mutating func add(logit: Float) {
         sum += logit
         frames += 1
+        if logit == Self.handMadeLogit { hasHandMadeFrame = true }
     }
 }

@@ -5,6 +5,9 @@ struct CellComponents {
     /// Cells around a changed one that belong to its component.
     private static let reach = 2
 
+    /// Bytes of a cell: three flags, and a place in lists that may double, of all cells, of a component and of the cells around.
+    static let memory = 3 + 3 * 2 * MemoryLayout<Int>.stride
+
     private let rows: Int
     private let columns: Int
     /// Whether a cell is within reach of a changed one and belongs to no component yet.

@@ -49,6 +49,15 @@ final class CoarseFlow {
         (self.height, self.width, self.limits) = (height, width, limits)
     }
 
+    /// Bytes of it, with the network's state.
+    /// - Parameters: of the whole frames.
+    static func bytes(height: Int, width: Int, _ network: UNet) -> Int {
+        let (rows, columns) = ((height + factor - 1) / factor, (width + factor - 1) / factor)
+        // Two frames and two maps of the small size; two flows, a sum and a warped frame of the large one.
+        let values = (2 * 3 + 2) * rows * columns + (2 * 2 + 2 + 3) * height * width
+        return network.stateBytes(height: rows, width: columns) + values * MemoryLayout<Float>.stride
+    }
+
     /// Scales the coarse flows, as the network has answered, to those of whole frames, and fades out what is not large.
     /// - Parameters:
     ///   - region: where the network was asked; the flows become 0 elsewhere.

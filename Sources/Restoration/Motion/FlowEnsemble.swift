@@ -52,6 +52,9 @@ final class FlowEnsemble {
         let weight: Tensor
     }
 
+    /// Values a pixel: frames, sums of two directions, a flow, a warped frame, and two maps.
+    static let channels = 2 * 3 + 2 * (1 + 2 + 1) + 2 + 3 + 2
+
     init(height: Int, width: Int, _ limits: Limits, found: FlowState) {
         (self.limits, self.found) = (limits, found)
         frames = (0..<2).map { _ in Tensor(3, height, width) }

@@ -42,6 +42,9 @@ final class HeldParts {
     /// The times of in-betweens that show what is blurred.
     private static let telling: ClosedRange<Float> = 0.2...0.8
 
+    /// Bytes a pixel: sums and flags of the cells, and lists of all of them.
+    static let memory = 1 + (PictureCells.memory + CellComponents.memory) / (PictureCells.side * PictureCells.side)
+
     private let limits: Limits
     private let size: PixelSize
     private let cells: PictureCells
@@ -64,11 +67,11 @@ final class HeldParts {
     ///   - pictures: the frames, and the in-between at time t.
     ///   - isFlatArt: whether both frames are flat art (`FlatArtGuard`).
     ///   - moving: where they may differ.
-    ///   - reconstruct: the first or second frame (0, 1), and what the flows find of it in the other one, [3, H, W] each.
+    ///   - forEachFound: calls with each part of the first or second frame (0, 1), and what the flows find of it in the other.
     /// - Returns: whether there is anything to hold.
     func find(
         _ window: [Int], _ pictures: PictureCells.Pictures, at t: Float, isFlatArt: Bool, in moving: Region,
-        on pool: WorkerPool, reconstruct: (_ index: Int) -> (frame: TensorView, found: TensorView)
+        on pool: WorkerPool, forEachFound: (_ index: Int, _ add: (PictureCells.Part) -> Void) -> Void
     ) -> Bool {
         if self.window != window {
             (self.window, heldBefore, isDecided) = (window, held, false)
@@ -82,8 +85,7 @@ final class HeldParts {
         if parts.isEmpty { return false }
         cells.addGradients(pictures, in: moving, on: pool)
         for index in 0..<2 {
-            let (frame, found) = reconstruct(index)
-            cells.addLoss(frame, found, pictures, in: moving, on: pool)
+            forEachFound(index) { cells.addLoss(of: $0, pictures, on: pool) }
         }
         for part in parts where isHeld(part, at: t, isFlatArt: isFlatArt) { held.formUnion(part) }
         return !held.isEmpty

@@ -2,8 +2,14 @@ import Media
 import PixelKernels
 import Threads
 
+/// Makes the in-betweens of two frames, one at a time, on any thread.
+protocol InBetweenMaker {
+    /// The picture at time t, in (0, 1): R, G, B, A.
+    func picture(at t: Float) -> [UInt8]
+}
+
 /// Network C of figure 4: makes the in-betweens of two restored frames, one at a time, on any thread.
-struct Interpolation {
+struct Interpolation: InBetweenMaker {
     private let a: FrameSlot
     private let b: FrameSlot
     /// Both, restored, and where they may differ before that: as it is known when this is made, as the window moves on.
@@ -45,9 +51,10 @@ struct Interpolation {
         let isHeld = states.heldParts.find(
             [a.number, b.number], PictureCells.Pictures(first: a.picture, second: b.picture, made: picture), at: t,
             isFlatArt: a.isFlat && b.isFlat, in: moving, on: pool
-        ) { index in
+        ) { index, add in
             let (frame, other) = index == 0 ? (first, second) : (second, first)
-            return (frame.values, slomo.find(index, in: other.values, moving, state: states.slomo, on: pool))
+            let found = slomo.find(index, in: other.values, moving, state: states.slomo, on: pool)
+            add(PictureCells.Part(frame: frame.values, found: found, region: moving))
         }
         if !isTransparent { addOverlay(to: &picture, at: t, in: moving) }
         if isHeld { states.heldParts.hold(a.picture, in: &picture) }

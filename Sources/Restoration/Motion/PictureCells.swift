@@ -41,9 +41,23 @@ final class PictureCells {
         let made: [UInt8]
     }
 
+    /// A part of a frame, and what the flows find of it in the other one.
+    struct Part {
+        /// [3, rows, columns] each, in [-1, 1].
+        let frame: TensorView
+        let found: TensorView
+        /// The row of the picture that they begin with.
+        var row = 0
+        /// The pixels of the picture that count.
+        let region: Region
+    }
+
     private typealias Pixels = (
         first: UnsafeBufferPointer<UInt8>, second: UnsafeBufferPointer<UInt8>, made: UnsafeBufferPointer<UInt8>
     )
+
+    /// Bytes of a cell.
+    static let memory = MemoryLayout<Sums>.stride
 
     let rows: Int
     let columns: Int
@@ -76,17 +90,16 @@ final class PictureCells {
         forEachRow(of: pictures, on: pool) { y, pixels, cells in self.addGradients(ofRow: y, moving[y], pixels, cells) }
     }
 
-    /// Adds the loss of a frame.
-    /// - Parameters: the frame, and what the flows find of it in the other one, [3, H, W] in [-1, 1].
-    func addLoss(
-        _ frame: TensorView, _ found: TensorView, _ pictures: Pictures, in moving: Region, on pool: WorkerPool
-    ) {
+    /// Adds the loss of a part of a frame.
+    func addLoss(of part: Part, _ pictures: Pictures, on pool: WorkerPool) {
+        let (frame, found) = (part.frame, part.found)
         forEachRow(of: pictures, on: pool) { y, pixels, cells in
-            for x in moving[y] where cells[x / Self.side].changed > 0 {
+            for x in part.region[y] where cells[x / Self.side].changed > 0 {
                 let pixel = y * self.size.width + x
                 guard Self.difference(pixels, pixel).most > Self.changed else { continue }
+                let at = pixel - part.row * self.size.width
                 for channel in 0..<3 {
-                    cells[x / Self.side].loss += abs(frame.plane(channel)[pixel] - found.plane(channel)[pixel]) * 127.5
+                    cells[x / Self.side].loss += abs(frame.plane(channel)[at] - found.plane(channel)[at]) * 127.5
                 }
             }
         }

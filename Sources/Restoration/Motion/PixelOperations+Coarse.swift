@@ -22,15 +22,21 @@ extension PixelOperations {
     /// A picture of four times the size, bilinear; the edge repeats.
     /// - Parameters:
     ///   - source: [C, (H + 3) / 4, (W + 3) / 4].
-    ///   - target: [C, H, W].
-    func enlargeByFour(_ source: TensorView, into target: TensorView) {
+    ///   - rows: of the large picture, whose height is given; nil: all.
+    ///   - target: [C, rows, W].
+    func enlargeByFour(
+        _ source: TensorView, rows: Range<Int>? = nil, of height: Int? = nil, into target: TensorView
+    ) {
         let (small, shape) = (source.shape, target.shape)
+        let (first, height) = (rows?.lowerBound ?? 0, height ?? shape.height)
         precondition(
-            small == TensorShape(shape.channels, (shape.height + 3) / 4, (shape.width + 3) / 4),
-            "\(small) enlarged into \(shape)")
+            small == TensorShape(shape.channels, (height + 3) / 4, (shape.width + 3) / 4)
+                && first + shape.height <= height,
+            "\(small) enlarged into \(shape) from row \(first) on")
         eachRow(of: shape, room: small.width + 2) { channel, row, line in
             kernels.table.enlarge_by_4(
-                source.plane(channel), Int32(small.height), Int32(small.width), Int32(row), Int32(shape.width), line,
+                source.plane(channel), Int32(small.height), Int32(small.width), Int32(first + row), Int32(shape.width),
+                line,
                 target.plane(channel) + row * shape.width)
         }
     }

@@ -17,23 +17,30 @@ extension PixelOperations {
     /// - Parameters:
     ///   - flow: two channels, x then y.
     ///   - scale: pixels that a flow of 1 stands for.
-    ///   - target: shares no values with the source.
+    ///   - target: [C, H, W] of the flow; shares no values with the source.
+    ///   - row: of the source, that the target begins with; it may have fewer.
+    ///   - region: of the target.
     package func backwarp(
         _ source: TensorView, by flow: TensorView, scale: Float, sampling: Sampling = .bilinear,
-        into target: TensorView, in region: Region? = nil
+        into target: TensorView, from row: Int = 0, in region: Region? = nil
     ) {
-        let shape = source.shape
+        let (from, shape) = (source.shape, target.shape)
         precondition(
-            target.shape == shape && flow.shape == TensorShape(2, shape.height, shape.width),
-            "backwarp of \(shape) by \(flow.shape) into \(target.shape)")
-        let (source, flow, pointer) = (source.pointer, flow.pointer, target.pointer)
+            shape.channels == from.channels && flow.shape == TensorShape(2, shape.height, shape.width)
+                && shape.width == from.width && row >= 0 && row + shape.height <= from.height,
+            "backwarp of \(from) by \(flow.shape) into \(shape) from row \(row) on")
+        let warp = ck_warp(
+            source: source.pointer, channels: Int32(from.channels), height: Int32(from.height),
+            width: Int32(from.width), flow: flow.pointer, scale: scale, target: target.pointer,
+            rows: Int32(shape.height), top: Int32(row))
         guard let kernel = sampling == .cubic ? kernels.table.backwarp_cubic : kernels.table.backwarp else {
             preconditionFailure("a level without a warp")
         }
+        nonisolated(unsafe) let shared = warp
         forEachBand(of: shape, in: region) { rows, columns in
+            var warp = shared
             kernel(
-                source, Int32(shape.channels), Int32(shape.height), Int32(shape.width), flow, scale,
-                Int32(rows.lowerBound), Int32(rows.count), Int32(columns.lowerBound), Int32(columns.count), pointer)
+                &warp, Int32(rows.lowerBound), Int32(rows.count), Int32(columns.lowerBound), Int32(columns.count))
         }
     }
 

@@ -60,7 +60,7 @@ extension SuperSlomo {
     }
 
     /// Both flows by network B alone.
-    private func directFlow(
+    func directFlow(
         _ g0: SequenceFrame, _ g1: SequenceFrame, _ found: FlowState, in region: Region, on pool: WorkerPool
     ) {
         let operations = PixelOperations(on: pool)

@@ -32,7 +32,8 @@ extension SuperSlomo {
         let changed = updateInput(i0, i1, at: t, since: last, state: state, operations)
         operations.fill(state.refine.output.view, with: 0, in: last.moving, butNotIn: moving)
         refine.forward(state.refine, changed: changed.input, needed: moving, on: pool)
-        finishFlows(state, in: moving, operations)
+        let input = state.refine.input
+        finishFlows(input[12..<14], input[14..<16], state.refine.output, in: moving, operations)
         var differing = operations.differences(
             of: i0.values, from: i1.values, in: i1.changes(since: i0.number))
         differing.formUnion(moving)
@@ -68,9 +69,11 @@ extension SuperSlomo {
     }
 
     /// The network's answer becomes the refined flows and the visibility.
-    private func finishFlows(_ state: State, in moving: Region, _ operations: PixelOperations) {
-        let input = state.refine.input
-        for (flow, refined) in [(input[12..<14], state.ft0), (input[14..<16], state.ft1)] {
+    /// - Parameters: Ft0 and Ft1 before refinement, and the answer.
+    func finishFlows(
+        _ flow0: TensorView, _ flow1: TensorView, _ answer: Tensor, in moving: Region, _ operations: PixelOperations
+    ) {
+        for (flow, refined) in [(flow0, answer[0..<2]), (flow1, answer[2..<4])] {
             if configuration.residual {
                 operations.scaledSum(1, flow, 1, refined, into: refined, in: moving)
                 operations.clamp(refined, in: moving)
@@ -78,7 +81,7 @@ extension SuperSlomo {
                 operations.tanh(refined, in: moving)
             }
         }
-        operations.tanh(state.visibility, in: moving)
+        operations.tanh(answer[4], in: moving)
     }
 
     /// The share that the flows leave of the difference between the pictures of the last `interpolate`: the sum of
@@ -175,25 +178,54 @@ extension SuperSlomo {
 
 /// The flows between two frames, before refinement.
 struct PublishedFlows {
-    private let planes: [UnsafeMutablePointer<Float>]
+    /// Writes four planes' values from a pixel on: F01's x and y, F10's.
+    private let read: (_ first: Int, _ values: UnsafeMutableBufferPointer<Float>) -> Void
     /// The square of half a pixel, in the flows' units.
     private let limit: Float
 
     /// - Parameter pixels: that a flow of 1 stands for.
     init(_ f01: TensorView, _ f10: TensorView, pixels: Float) {
-        planes = [f01.plane(0), f01.plane(1), f10.plane(0), f10.plane(1)]
+        let planes = [f01.plane(0), f01.plane(1), f10.plane(0), f10.plane(1)]
+        read = { first, values in
+            let count = values.count / 4
+            for (index, plane) in planes.enumerated() {
+                (values.start(index * count)).update(from: plane + first, count: count)
+            }
+        }
+        limit = 0.25 / (pixels * pixels)
+    }
+
+    /// Those of a large canvas.
+    init(_ flow: BandedFlow, pixels: Float) {
+        read = { first, values in
+            let (row, column) = first.quotientAndRemainder(dividingBy: flow.f01.shape.width)
+            let count = values.count / 4
+            let columns = column..<column + count
+            flow.f01.load(row: row, columns, into: values.start(0), plane: count)
+            flow.f10.load(row: row, columns, into: values.start(2 * count), plane: count)
+        }
         limit = 0.25 / (pixels * pixels)
     }
 
     /// Sets the flags of consecutive pixels to 1 where one of the flows moves them by more than half a pixel's width, else 0.
-    /// - Parameter first: the pixel of the first flag, counted row by row.
+    /// - Parameter first: the pixel of the first flag, counted row by row; all lie in one row.
     func markMoved(from first: Int, _ flags: UnsafeMutableBufferPointer<UInt8>) {
-        let (x, y, backX, backY) = (planes[0] + first, planes[1] + first, planes[2] + first, planes[3] + first)
-        for index in flags.indices {
-            let (there, back) = (
-                x[index] * x[index] + y[index] * y[index], backX[index] * backX[index] + backY[index] * backY[index]
-            )
-            flags[index] = there > limit || back > limit ? 1 : 0
+        let count = flags.count
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 4 * count) { values in
+            read(first, values)
+            for index in 0..<count {
+                let (x, y) = (values[index], values[count + index])
+                let (backX, backY) = (values[2 * count + index], values[3 * count + index])
+                flags[index] = x * x + y * y > limit || backX * backX + backY * backY > limit ? 1 : 0
+            }
         }
+    }
+}
+
+extension UnsafeMutableBufferPointer {
+    /// The address of an element, or that behind the last one.
+    fileprivate func start(_ index: Int) -> UnsafeMutablePointer<Element> {
+        guard let base = baseAddress, index <= count else { preconditionFailure("element \(index) of \(count)") }
+        return base + index
     }
 }

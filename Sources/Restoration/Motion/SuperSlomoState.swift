@@ -90,6 +90,18 @@ extension SuperSlomo {
         func hold(_ first: Int, _ second: Int) { held = (first, second) }
     }
 
+    /// Bytes of a state, with what is made when it is first needed.
+    func stateBytes(height: Int, width: Int) -> Int {
+        let area = height * width * MemoryLayout<Float>.stride
+        let network = flow.stateBytes(height: height, width: width)
+        // The flows that are published, a warped picture and the in-between.
+        var bytes = network + refine.stateBytes(height: height, width: width) + (2 * 2 + 3 + 3) * area
+        if configuration.flow.outputs == 2 { bytes += 2 * 2 * area }
+        if hasViews { bytes += network + FlowEnsemble.channels * area }
+        if configuration.coarse == true { bytes += CoarseFlow.bytes(height: height, width: width, flow) }
+        return bytes
+    }
+
     /// - Parameters: the canvas in pixels.
     public func makeState(height: Int, width: Int) -> State {
         let network = flow.makeState(height: height, width: width)

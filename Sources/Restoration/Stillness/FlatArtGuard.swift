@@ -32,6 +32,10 @@ final class FlatArtGuard {
     private var seen: Int?
     /// Of each block of the last frame, the sum over its pixels of how far they were moved, in palette radii.
     private let changes: Tensor
+    /// How much the estimate counts at each block's center.
+    private var weights: [Float] = []
+    /// Whether the whole of the last frame was left alone.
+    private(set) var leavesAll = false
 
     /// - Parameters: the canvas in pixels.
     init(height: Int, width: Int) {
@@ -44,23 +48,45 @@ final class FlatArtGuard {
     ///   - estimate, gif: [3, H, W] in [-1, 1]. The estimate's log tells where either differs from the last frame's.
     ///   - radius: the palette radius of each pixel, [1, H, W].
     ///   - limits: of the network that made the estimate.
+    ///   - keepsAll: whether the frame is known to be art, however far the network moves it.
     /// - Returns: whether the whole frame was left alone.
     @discardableResult
     func apply(
-        to estimate: SequenceFrame, gif: TensorView, radius: TensorView, _ limits: Limits, on pool: WorkerPool
+        to estimate: SequenceFrame, gif: TensorView, radius: TensorView, _ limits: Limits, keepsAll: Bool = false,
+        on pool: WorkerPool
     ) -> Bool {
-        let restored = estimate.values
-        let (height, width) = (gif.shape.height, gif.shape.width)
-        let (rows, columns) = (changes.shape.height, changes.shape.width)
-        let blockSize = Self.blockSize
-        PixelOperations(on: pool).sumChanges(
-            of: restored, from: gif, radius: radius, leastRadius: Self.smallestRadius, size: blockSize, into: changes,
-            in: estimate.changes(since: seen) ?? .all(height: height, width: width))
+        let (restored, height, width) = (estimate.values, gif.shape.height, gif.shape.width)
+        measure(
+            restored, gif: gif, radius: radius,
+            in: estimate.changes(since: seen) ?? .all(height: height, width: width), on: pool)
         seen = estimate.number
+        decide(height: height, width: width, limits, keepsAll: keepsAll)
+        blend(restored, gif: gif, rows: 0..<height, on: pool)
+        return leavesAll
+    }
+
+    /// Measures how far the pixels of some blocks were moved.
+    /// - Parameters:
+    ///   - restored, gif, radius: as in `apply`, or parts of them.
+    ///   - row: of the blocks, that a part begins with.
+    ///   - region: of these; all its blocks are measured.
+    func measure(
+        _ restored: TensorView, gif: TensorView, radius: TensorView, atRow row: Int = 0, in region: Region,
+        on pool: WorkerPool
+    ) {
+        PixelOperations(on: pool).sumChanges(
+            of: restored, from: gif, radius: radius, leastRadius: Self.smallestRadius, size: Self.blockSize,
+            into: changes, atRow: row, in: region)
+    }
+
+    /// Decides how much of the frame that was measured is left alone.
+    /// - Parameters: of the whole frame, as in `apply`.
+    func decide(height: Int, width: Int, _ limits: Limits, keepsAll: Bool) {
+        let (rows, columns, blockSize) = (changes.shape.height, changes.shape.width, Self.blockSize)
         let changes = changes.withUnsafeBufferPointer { Array($0) }
-        let frameWeight = Self.weight(changes.reduce(0, +) / Float(height * width), limits.frame)
+        let frameWeight = keepsAll ? 0 : Self.weight(changes.reduce(0, +) / Float(height * width), limits.frame)
         // Blocks at the right and the bottom may be smaller.
-        var weights = changes
+        weights = changes
         for row in 0..<rows {
             let high = min(blockSize, height - row * blockSize)
             for column in 0..<columns {
@@ -70,13 +96,23 @@ final class FlatArtGuard {
             }
         }
         isAtWork = weights.contains { $0 < 1 }
-        guard isAtWork else { return false }
-        pool.forEach(rows) { row in
-            for y in row * blockSize..<min((row + 1) * blockSize, height) {
-                Self.blend(restored, gif, y: y, weights: weights, rows: rows, columns: columns)
+        leavesAll = frameWeight == 0
+    }
+
+    /// Blends rows of an estimate with those of the GIF's own frame, as it was decided.
+    /// - Parameters:
+    ///   - restored, gif: [3, rows, W].
+    ///   - rows: of the whole frame.
+    func blend(_ restored: TensorView, gif: TensorView, rows: Range<Int>, on pool: WorkerPool) {
+        guard isAtWork else { return }
+        let (down, columns, weights) = (changes.shape.height, changes.shape.width, weights)
+        let bands = (rows.count + Self.blockSize - 1) / Self.blockSize
+        pool.forEach(bands) { band in
+            for row in band * Self.blockSize..<min((band + 1) * Self.blockSize, rows.count) {
+                Self.blend(
+                    restored, gif, row: row, y: rows.lowerBound + row, weights: weights, rows: down, columns: columns)
             }
         }
-        return frameWeight == 0
     }
 
     /// 0 up to the range, 1 from its end on.
@@ -85,8 +121,9 @@ final class FlatArtGuard {
     }
 
     /// One row of pixels, the blocks' weights interpolated between their centers.
+    /// - Parameter y: the row's place in the whole frame.
     private static func blend(
-        _ restored: TensorView, _ gif: TensorView, y: Int, weights: [Float], rows: Int, columns: Int
+        _ restored: TensorView, _ gif: TensorView, row: Int, y: Int, weights: [Float], rows: Int, columns: Int
     ) {
         let width = gif.shape.width
         let down = place(y, count: rows)
@@ -101,7 +138,7 @@ final class FlatArtGuard {
             let lower = (weight(down.second, across.first), weight(down.second, across.second))
             if upper == (1, 1) && lower == (1, 1) { continue }
             for channel in 0..<3 {
-                let (own, original) = (restored.plane(channel) + y * width, gif.plane(channel) + y * width)
+                let (own, original) = (restored.plane(channel) + row * width, gif.plane(channel) + row * width)
                 if upper == (0, 0) && lower == (0, 0) {
                     (own + first).update(from: original + first, count: end - first)
                     continue

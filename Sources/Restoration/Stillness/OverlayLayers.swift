@@ -70,7 +70,10 @@ final class OverlayLayers {
                 pair.first.view, pair.second.view, at: motion.time, into: pair.between.view, in: region,
                 state: motion.state, on: pool)
         }
-        write(overlay.mask, a.picture, b.picture, at: motion.time, in: region, into: &pixels, on: pool)
+        Self.write(
+            film.between.view, share: share.between.view, overlay.mask, (a.picture, b.picture),
+            MeanLevel(at: motion.time),
+            in: region, into: &pixels, on: pool)
     }
 
     /// Takes the overlay out of a frame.
@@ -92,25 +95,30 @@ final class OverlayLayers {
     }
 
     /// Writes the film where it lacks pixels of the overlay, and the overlay as both frames show it.
-    private func write(
-        _ mask: BytePlane, _ a: [UInt8], _ b: [UInt8], at t: Float, in region: Region, into pixels: inout [UInt8],
-        on pool: WorkerPool
+    /// - Parameters:
+    ///   - film, share: both layers' film between the frames, and the share of it, [3, rows, W].
+    ///   - shown: both frames.
+    ///   - region: of these rows.
+    ///   - first: the row of the picture that they begin with.
+    static func write(
+        _ film: TensorView, share: TensorView, _ mask: BytePlane, _ shown: (a: [UInt8], b: [UInt8]), _ mean: MeanLevel,
+        in region: Region, fromRow first: Int = 0, into pixels: inout [UInt8], on pool: WorkerPool
     ) {
-        let (width, film, share, mean) = (size.width, film.between.view, share.between.view, MeanLevel(at: t))
+        let width = region.width
         pixels.withUnsafeMutableBufferPointer { pixels in
             nonisolated(unsafe) let pixels = pixels
-            pool.forEach(size.height) { y in
-                let masked = mask.row(y)
-                for x in region[y] {
-                    let at = y * width + x
+            pool.forEach(region.height) { row in
+                let masked = mask.row(first + row)
+                for x in region[row] {
+                    let (at, pixel) = (row * width + x, (first + row) * width + x)
                     let left = share.plane(0)[at]
                     if masked[x] == 0 && left >= Self.whole { continue }
                     if masked[x] != 0 || left < Self.least {
-                        for byte in 4 * at..<4 * at + 3 { pixels[byte] = mean.of(a[byte], b[byte]) }
+                        for byte in 4 * pixel..<4 * pixel + 3 { pixels[byte] = mean.of(shown.a[byte], shown.b[byte]) }
                     } else {
                         for channel in 0..<3 {
                             let value = (film.plane(channel)[at] / left + 1) * 127.5
-                            pixels[4 * at + channel] = UInt8(min(max(value, 0), 255).rounded())
+                            pixels[4 * pixel + channel] = UInt8(min(max(value, 0), 255).rounded())
                         }
                     }
                 }

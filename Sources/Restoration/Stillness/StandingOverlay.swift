@@ -21,8 +21,8 @@ final class StandingOverlay {
     private let dragged: DraggedPixels
     private let layers: OverlayLayers
 
-    /// Bytes a pixel.
-    static let memory = BytePlane.memory + OverlayFinder.memory + DraggedPixels.memory + OverlayLayers.memory
+    /// Bytes a pixel, without those of the layers.
+    static let memory = BytePlane.memory + OverlayFinder.memory + DraggedPixels.memory
 
     init(_ size: PixelSize) {
         mask = BytePlane(size)
@@ -50,6 +50,9 @@ final class StandingOverlay {
             PixelOperations(on: pool))
         return part != nil
     }
+
+    /// The overlay that was found last; nil: there is none.
+    var found: OverlayLayers.Overlay? { part.map { OverlayLayers.Overlay(mask: mask, part: $0) } }
 
     /// Finds the pixels that the flows move, or that differ in the in-between from the mean of the frames.
     private func findDragged(
@@ -85,9 +88,9 @@ final class StandingOverlay {
         _ a: FrameSlot, _ b: FrameSlot, at t: Float, in moving: Region, _ slomo: SuperSlomo,
         _ motion: SuperSlomo.State, into pixels: inout [UInt8], on pool: WorkerPool
     ) {
-        guard let part else { return }
+        guard let found else { return }
         layers.compose(
-            OverlayLayers.Overlay(mask: mask, part: part), in: moving,
+            found, in: moving,
             OverlayLayers.Shown(restored: a.restored.view, picture: a.picture),
             OverlayLayers.Shown(restored: b.restored.view, picture: b.picture),
             OverlayLayers.Motion(slomo: slomo, state: motion, time: t), into: &pixels, on: pool)

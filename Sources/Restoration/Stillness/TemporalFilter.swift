@@ -28,7 +28,7 @@ import Threads
 final class TemporalFilter {
     /// Pixels, odd.
     static let side = 7
-    private static let reach = side / 2
+    static let reach = side / 2
     /// Pixels that differ by less are the same, pixels that differ by more than twice as much are not: parts of a network
     /// that are computed anew round otherwise. An eighth of an 8-bit level.
     static let tolerance: Float = 1 / 1024
@@ -44,13 +44,17 @@ final class TemporalFilter {
         /// A larger n is no noise: everything moves.
         let mostNoise: Float
 
+        /// Whether the scale does not depend on the film.
+        var isFixed: Bool { scales.lowerBound == scales.upperBound }
+
         /// - Parameter noise: n; nil: not known.
         func scale(noise: Float?) -> Float {
-            min(max(noise.map { $0 * scaleOfNoise } ?? 1, scales.lowerBound), scales.upperBound)
+            let known = noise.flatMap { $0 > mostNoise ? nil : $0 }
+            return min(max(known.map { $0 * scaleOfNoise } ?? 1, scales.lowerBound), scales.upperBound)
         }
     }
 
-    private static let block = 8
+    static let block = 8
     private static let stillestShare = 0.05
     /// Fewer blocks tell nothing.
     private static let enoughBlocks = 32
@@ -68,7 +72,7 @@ final class TemporalFilter {
     /// d / q of each block; negative where it does not change.
     private var ratios: [Float]
 
-    /// For one size of frames; one `apply` at a time.
+    /// For pictures of one width and at most this height; one `apply` at a time.
     init(height: Int, width: Int) {
         differences = Tensor(1, height, width)
         errors = Tensor(1, height, width)
@@ -90,16 +94,52 @@ final class TemporalFilter {
         into restored: TensorView, on pool: WorkerPool
     ) -> Region {
         let (height, width) = (gif.shape.height, gif.shape.width)
-        precondition(errors.shape == TensorShape(1, height, width), "a temporal filter for another size")
+        let moving = measure(estimate, gif, past, changed, pool)
+        let noise =
+            filtering.isFixed ? nil : Self.noise(in: ratios(of: estimate, since: past.estimate, moving, pool))
+        finish(estimate, gif, past, moving, filtering, noise, into: restored, pool)
+        // In the other rows it is what it was.
+        var moved = Region(height: height, width: width)
+        for y in 0..<height where moving[y] { moved.insert(rows: y..<y + 1, columns: 0..<width) }
+        return PixelOperations(on: pool).differences(of: restored, from: past.restored, in: moved)
+    }
+
+    /// The ratios d / q of the blocks of a band of rows, row by row of blocks: those of all bands tell the noise.
+    /// - Parameters: as of `apply`, of the band.
+    func ratios(ofBand estimate: TensorView, gif: TensorView, past: Past, on pool: WorkerPool) -> [Float] {
+        ratios(of: estimate, since: past.estimate, measure(estimate, gif, past, nil, pool), pool)
+    }
+
+    /// A band of rows, as `apply` does a picture; rows within `reach` of its ends, which are not the picture's, come out
+    /// otherwise.
+    /// - Parameter noise: of the whole picture; nil: not known.
+    func apply(
+        toBand estimate: TensorView, gif: TensorView, past: Past, noise: Float?, how filtering: Filtering,
+        into restored: TensorView, on pool: WorkerPool
+    ) {
+        let moving = measure(estimate, gif, past, nil, pool)
+        finish(estimate, gif, past, moving, filtering, noise, into: restored, pool)
+    }
+
+    private static func rows(_ band: Int, of height: Int) -> Range<Int> {
+        band * Self.band..<min((band + 1) * Self.band, height)
+    }
+
+    /// Fills `differences` and `errors` as far as they are asked for.
+    /// - Returns: for each row, whether the estimates differ.
+    private func measure(
+        _ estimate: TensorView, _ gif: TensorView, _ past: Past, _ changed: Region?, _ pool: WorkerPool
+    ) -> [Bool] {
+        let (height, width) = (gif.shape.height, gif.shape.width)
+        precondition(
+            errors.shape.height >= height && errors.shape.width == width, "a temporal filter for another size")
         let (kernels, plane) = (Kernels.best.table, gif.shape.plane)
-        let bands = (height + Self.band - 1) / Self.band
-        func rows(_ band: Int) -> Range<Int> { band * Self.band..<min((band + 1) * Self.band, height) }
         let (differences, errors) = (differences.view.plane(0), errors.view.plane(0))
         let moving = (0..<height).map { y in
             changed.map { !$0[y].isEmpty } ?? true && !Self.isSame(estimate, past.estimate, y)
         }
-        pool.forEach(bands) { band in
-            for y in rows(band)
+        pool.forEach((height + Self.band - 1) / Self.band) { band in
+            for y in Self.rows(band, of: height)
             where moving[max(y - Self.reach, 0)...min(y + Self.reach, height - 1)].contains(true) {
                 let at = y * width
                 let own = estimate.plane(0) + at
@@ -107,18 +147,25 @@ final class TemporalFilter {
                 kernels.mean_difference(gif.plane(0) + at, own, plane, width, errors + at)
             }
         }
-        let isFixed = filtering.scales.lowerBound == filtering.scales.upperBound
-        let found = isFixed ? nil : noise(of: estimate, since: past.estimate, moving, pool)
-        let noise = found.flatMap { $0 > filtering.mostNoise ? nil : $0 }
+        return moving
+    }
+
+    private func finish(
+        _ estimate: TensorView, _ gif: TensorView, _ past: Past, _ moving: [Bool], _ filtering: Filtering,
+        _ noise: Float?, into restored: TensorView, _ pool: WorkerPool
+    ) {
+        let (height, width) = (gif.shape.height, gif.shape.width)
+        let kernels = Kernels.best.table
+        let (differences, errors) = (differences.view.plane(0), errors.view.plane(0))
         let how = ck_stay(
             strength: filtering.strength, scale: filtering.scale(noise: noise), same: Self.tolerance)
-        pool.forEach(bands) { band in
+        pool.forEach((height + Self.band - 1) / Self.band) { band in
             var how = how
             let room = UnsafeMutablePointer<Float>.allocate(capacity: 3 * width + 2 * Self.reach)
             defer { room.deallocate() }
             room.initialize(repeating: 0, count: 3 * width + 2 * Self.reach)
             let (change, error, columns) = (room, room + width, room + 2 * width)
-            for y in rows(band) {
+            for y in Self.rows(band, of: height) {
                 let at = y * width
                 guard moving[y] else {
                     for channel in 0..<3 {
@@ -137,17 +184,13 @@ final class TemporalFilter {
                 }
             }
         }
-        // In the other rows it is what it was.
-        var moved = Region(height: height, width: width)
-        for y in 0..<height where moving[y] { moved.insert(rows: y..<y + 1, columns: 0..<width) }
-        return PixelOperations(on: pool).differences(of: restored, from: past.restored, in: moved)
     }
 
-    /// n, of `differences` and `errors`.
+    /// d / q of each block, of `differences` and `errors`; negative where it does not change.
     /// - Parameter moving: the rows whose estimates differ, which those two are known of.
-    private func noise(
+    private func ratios(
         of estimate: TensorView, since before: TensorView, _ moving: [Bool], _ pool: WorkerPool
-    ) -> Float? {
+    ) -> [Float] {
         let (side, width) = (Self.block, estimate.shape.width)
         let (down, across) = (estimate.shape.height / side, width / side)
         let (differences, errors) = (differences.view.plane(0), errors.view.plane(0))
@@ -169,9 +212,15 @@ final class TemporalFilter {
                 }
             }
         }
+        return Array(ratios[..<(down * across)])
+    }
+
+    /// n; nil: it is not known.
+    /// - Parameter ratios: those of a whole picture.
+    static func noise(in ratios: [Float]) -> Float? {
         let known = ratios.filter { $0 >= 0 }.sorted()
-        guard known.count >= Self.enoughBlocks else { return nil }
-        return known[Int(Double(known.count - 1) * Self.stillestShare)]
+        guard known.count >= enoughBlocks else { return nil }
+        return known[Int(Double(known.count - 1) * stillestShare)]
     }
 
     /// Whether row `y` of both is the same to the bit: none of its pixels asks what surrounds it.

@@ -43,6 +43,7 @@ extension FrameInput {
     func load(_ part: Region, colors: Region, knownIDs: [UInt16]) {
         guard content.isForNetworks else { return }
         ids = frame.paletteMap.ids
+        if isBanded { return }
         guard content.keepsAlpha else { return loadColors(flattened, colors) }
         flattened.withUnsafeBufferPointer { PixelOperations(on: pool).load(rgba: $0, into: matted.view, in: part) }
         guard hasTransparency else { return loadColors(flattened, colors) }
@@ -86,7 +87,7 @@ extension FrameInput {
         }
     }
 
-    private static func fillRadius(
+    static func fillRadius(
         _ pixels: UnsafeBufferPointer<UInt8>, _ ids: UnsafeBufferPointer<UInt16>, _ range: Range<Int>,
         _ colors: [PaletteColors?], into radius: UnsafeMutableBufferPointer<Float>
     ) {

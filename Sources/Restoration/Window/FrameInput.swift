@@ -1,3 +1,4 @@
+import Inference
 import Media
 import PixelKernels
 import Threads
@@ -13,14 +14,24 @@ final class FrameInput {
         var isForNetworks = true
         /// Whether pictures keep the frame's transparency.
         var keepsAlpha = false
+        /// Rows of the bands in which networks see large canvases, of whose frames nothing is kept but bytes; nil: they see any
+        /// canvas as a whole.
+        var band: Int?
+        /// Canvases with more pixels are large.
+        var largeArea = UNet.largeArea
         /// Frames whose changes are remembered.
         var changeMemory = ChangeLog.usualMemory
+
+        /// Rows of the bands of a canvas; nil: it is seen as a whole.
+        func band(of size: PixelSize) -> Int? { isForNetworks && size.area > largeArea ? band : nil }
     }
 
     let size: PixelSize
     let content: Content
     let cache: PaletteCache
     let pool: WorkerPool
+    /// Whether the networks see the frame in bands: `gif`, `matted` and `radius` are one pixel then (see `FrameInput+Rows`).
+    let isBanded: Bool
     /// The frame as CCDNet reads it, in [-1, 1], [3, H, W]. Transparent pixels show the background or, where alpha is kept,
     /// the colors beside them (see `ColorExtension`).
     let gif: Tensor
@@ -49,7 +60,8 @@ final class FrameInput {
     /// - Parameter size: of all frames.
     init(size: PixelSize, _ content: Content = Content(), cache: PaletteCache, on pool: WorkerPool) {
         (self.size, self.content, self.cache, self.pool) = (size, content, cache, pool)
-        let (height, width) = content.isForNetworks ? (size.height, size.width) : (1, 1)
+        isBanded = content.band(of: size) != nil
+        let (height, width) = content.isForNetworks && !isBanded ? (size.height, size.width) : (1, 1)
         gif = Tensor(3, height, width)
         matted = content.keepsAlpha ? Tensor(3, height, width) : gif
         radius = Tensor(1, height, width)
@@ -97,6 +109,8 @@ final class FrameInput {
         copy(from: earlier, changedSince: last)
         flatten(frame.changed, over: earlier.flattened, on: background)
         load(changed, colors: changedColors, knownIDs: earlier.ids)
+        // Nobody compares values of large canvases later on.
+        if isBanded { noteDifferences(from: earlier) }
     }
 
     /// Has `matted` show another background; what was known of earlier frames is forgotten.
@@ -104,7 +118,7 @@ final class FrameInput {
         knownSignature = nil
         frameLog.append(number, height: size.height, width: size.width, change: nil)
         flatten(size.bounds, over: frame.pixels, on: background)
-        guard content.isForNetworks && content.keepsAlpha else { return }
+        guard content.isForNetworks && content.keepsAlpha && !isBanded else { return }
         flattened.withUnsafeBufferPointer { PixelOperations(on: pool).load(rgba: $0, into: matted.view) }
     }
 
@@ -133,10 +147,16 @@ final class FrameInput {
         colorLog.append(number, height: size.height, width: size.width, change: colors)
     }
 
+    /// Notes in which rows and columns what the networks read really differs from the frame before.
+    private func noteDifferences(from earlier: FrameInput) {
+        colorLog = earlier.colorLog
+        colorLog.append(number, height: size.height, width: size.width, change: differences(from: earlier))
+    }
+
     /// Takes over all data of the frame before.
     /// - Parameter last: the frame that is here now.
     private func copy(from earlier: FrameInput, changedSince last: Int) {
-        guard content.isForNetworks else { return }
+        guard content.isForNetworks && !isBanded else { return }
         let operations = PixelOperations(on: pool)
         let all = Region.all(height: size.height, width: size.width)
         let outdated = earlier.frameLog.region(from: last, to: earlier.number)?.hull ?? all

@@ -12,6 +12,8 @@ final class FrameSlot {
     let estimate: Tensor
     /// The estimate after the temporal filter (see `TemporalFilter`), [3, H, W].
     let restored: Tensor
+    /// In place of these two on a large canvas, from the frame's restoration until nobody reads it.
+    private(set) var results: BandedFilter.Results?
     /// The time of the frame and of those that repeat it.
     var run: FrameRun
     /// When the motion to the next picture begins, in seconds; nil until that is there.
@@ -31,7 +33,7 @@ final class FrameSlot {
     /// - Parameter size: of all frames.
     init(size: PixelSize, _ content: FrameInput.Content, cache: PaletteCache, on pool: WorkerPool) {
         input = FrameInput(size: size, content, cache: cache, on: pool)
-        let (height, width) = content.isForNetworks ? (size.height, size.width) : (1, 1)
+        let (height, width) = content.isForNetworks && !input.isBanded ? (size.height, size.width) : (1, 1)
         estimate = Tensor(3, height, width)
         restored = Tensor(3, height, width)
         run = FrameRun(input.frame, rate: .source)
@@ -83,9 +85,24 @@ final class FrameSlot {
         restoredLog.append(number, height: size.height, width: size.width, change: change?.hull)
     }
 
+    /// Room for the results of a large canvas.
+    func makeResults() -> BandedFilter.Results {
+        let made = results ?? BandedFilter.Results(size)
+        results = made
+        return made
+    }
+
+    /// Nobody reads the results any more.
+    func dropResults() { results = nil }
+
     /// Takes over the results of the frame before.
     func repeatPicture(of earlier: FrameSlot) {
-        if input.content.isForNetworks {
+        if input.isBanded {
+            guard let known = earlier.results else { preconditionFailure("a frame that was not restored") }
+            let own = makeResults()
+            own.estimate.copyRows(0..<size.height, of: known.estimate)
+            own.restored.copyRows(0..<size.height, of: known.restored)
+        } else if input.content.isForNetworks {
             estimate.view.copy(from: earlier.estimate.view)
             restored.view.copy(from: earlier.restored.view)
         }

@@ -81,9 +81,11 @@ final class FrameWindow {
 
     /// Says that no pending picture is read from the frame before `previous` any more.
     func freeRetired() {
+        guard let retired else { return }
         // Without networks, there is nothing in it to use again.
         spare = content.isForNetworks ? retired : nil
-        retired = nil
+        spare?.dropResults()
+        self.retired = nil
     }
 
     /// Takes out the frame that was restored last.

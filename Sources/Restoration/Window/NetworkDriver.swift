@@ -7,21 +7,25 @@ import Threads
 final class NetworkDriver {
     private let models: ModelSet
     private let dither: RestorationOptions.DitherChoice
+    private let content: FrameInput.Content
     private let composer: PictureComposer
     private let pool: WorkerPool
     private var knownStates: NetworkStates?
     /// The classifier's verdict; nil where none was asked for.
     private(set) var verdict: DitherVerdict?
 
-    init(_ models: ModelSet, _ options: RestorationOptions, _ composer: PictureComposer, on pool: WorkerPool) {
-        (self.models, self.composer, self.pool) = (models, composer, pool)
+    init(
+        _ models: ModelSet, _ options: RestorationOptions, _ content: FrameInput.Content, _ composer: PictureComposer,
+        on pool: WorkerPool
+    ) {
+        (self.models, self.content, self.composer, self.pool) = (models, content, composer, pool)
         dither = options.dither
         if dither == .auto { verdict = DitherVerdict() }
     }
 
     private func states(for size: PixelSize) -> NetworkStates {
         if let knownStates { return knownStates }
-        let made = NetworkStates(models, size: size)
+        let made = NetworkStates(models, size: size, band: content.band(of: size))
         knownStates = made
         return made
     }
@@ -37,6 +41,11 @@ final class NetworkDriver {
         let wasOpen = verdict?.isOpen == true
         let isDithered = isDithered(slot, states)
         let net = models.color(isDithered: isDithered)
+        if let banded = states.banded {
+            return restore(
+                slot, after: previous, neighbors, net, isDithered: isDithered, takesStep: takesStep(net), banded,
+                states.flatArtGuard)
+        }
         let change = net.restore(
             slot.colorInput(neighbors), takesStep: takesStep(net), into: slot.estimate.view,
             state: states.color(isDithered: isDithered), on: pool)
@@ -45,7 +54,7 @@ final class NetworkDriver {
         let wasFlat = states.flatArtGuard.isAtWork
         slot.isFlat = states.flatArtGuard.apply(
             to: slot.estimatedFrame, gif: slot.input.gif.view, radius: slot.input.radius.view, net.thresholds.flatArt,
-            on: pool)
+            keepsAll: isHandMade(slot.frame), on: pool)
         let isAsEstimated = !wasFlat && !states.flatArtGuard.isAtWork
         guard let past = neighbors.past else {
             slot.restored.view.copy(from: slot.estimate.view)
@@ -61,6 +70,38 @@ final class NetworkDriver {
         slot.picture = composer.picture(of: slot)
     }
 
+    /// The same on a large canvas.
+    private func restore(
+        _ slot: FrameSlot, after previous: FrameSlot?, _ neighbors: Neighbors, _ net: CCDNet, isDithered: Bool,
+        takesStep: Bool, _ banded: BandedNetworks, _ artGuard: FlatArtGuard
+    ) {
+        let results = slot.makeResults()
+        let source = BandedColor.Source(
+            frame: slot.input, before: neighbors.before?.input, after: neighbors.after?.input,
+            past: neighbors.past?.results?.restored)
+        let change = banded.color.restore(
+            source, slot.colorInput(neighbors), net, isDithered: isDithered, takesStep: takesStep, measuring: artGuard,
+            on: pool)
+        slot.noteEstimate(after: previous, change: change)
+        let wasFlat = artGuard.isAtWork
+        artGuard.decide(
+            height: slot.size.height, width: slot.size.width, net.thresholds.flatArt,
+            keepsAll: isHandMade(slot.frame))
+        slot.isFlat = artGuard.leavesAll
+        banded.filter.keepFlatArt(of: banded.color.estimate, slot.input, artGuard, into: results.estimate, on: pool)
+        if let past = neighbors.past, let known = past.results {
+            let isAsEstimated = !wasFlat && !artGuard.isAtWork
+            banded.filter.apply(
+                to: results, slot.input, past: known,
+                changed: isAsEstimated ? slot.estimatedFrame.changes(since: past.number) : nil,
+                how: net.thresholds.filtering, on: pool)
+        } else {
+            results.restored.copyRows(0..<slot.size.height, of: results.estimate)
+        }
+        slot.noteRestored(after: previous, change: nil)
+        slot.picture = composer.picture(of: slot, results.restored, banded.filter)
+    }
+
     /// Asks the classifier, as long as its verdict is open.
     private func isDithered(_ slot: FrameSlot, _ states: NetworkStates) -> Bool {
         switch dither {
@@ -70,10 +111,8 @@ final class NetworkDriver {
         }
         guard verdict?.isOpen == true else { return verdict?.isDithered ?? false }
         if verdict?.wants(slot.frame) == true {
-            let isAnotherNetwork = !states.hasDithered
-            verdict?.add(
-                logit: models.ditherLogit(
-                    of: slot.input, estimate: slot.restored, state: states.color(isDithered: true), on: pool))
+            let isAnotherNetwork = states.banded == nil && !states.hasDithered
+            verdict?.add(logit: ditherLogit(of: slot, states))
             if isAnotherNetwork { states.goOn(isDithered: verdict?.isDithered == true) }
         }
         let isDithered = verdict?.isDithered ?? false
@@ -81,14 +120,34 @@ final class NetworkDriver {
         return isDithered
     }
 
+    /// Whether a frame stays as it is: shaded by hand, in a GIF of which the classifier has seen such a frame.
+    private func isHandMade(_ frame: Frame) -> Bool {
+        verdict?.hasHandMadeFrame == true && HandMadePattern.isIn(frame)
+    }
+
+    private func ditherLogit(of slot: FrameSlot, _ states: NetworkStates) -> Float {
+        if let banded = states.banded {
+            return models.ditherLogit(of: slot.input, room: slot.makeResults().estimate, banded, on: pool)
+        }
+        return models.ditherLogit(
+            of: slot.input, estimate: slot.restored, state: states.color(isDithered: true), on: pool)
+    }
+
     /// Network B on two frames.
     func estimateFlow(from a: FrameSlot, to b: FrameSlot) {
-        models.slomo.estimateFlow(a.input.scene, b.input.scene, state: states(for: a.size).slomo, on: pool)
+        let states = states(for: a.size)
+        // On a large canvas network B waits for network A, as both use one piece of memory.
+        if states.banded != nil { return }
+        models.slomo.estimateFlow(a.input.scene, b.input.scene, state: states.slomo, on: pool)
     }
 
     /// Makes the in-betweens of two restored frames with the flows that were estimated last.
-    func interpolation(from a: FrameSlot, to b: FrameSlot, on background: RGB) -> Interpolation {
+    func interpolation(from a: FrameSlot, to b: FrameSlot, on background: RGB) -> any InBetweenMaker {
         let states = states(for: a.size)
+        if let banded = states.banded {
+            banded.flow.estimate(a.input, b.input, on: pool)
+            return BandedInterpolation(a, b, models.slomo, states, banded, on: pool)
+        }
         models.slomo.publishFlow(states.slomo, on: pool)
         return Interpolation(a, b, models.slomo, states, composer, background: background, on: pool)
     }

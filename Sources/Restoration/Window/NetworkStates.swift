@@ -7,7 +7,7 @@ final class NetworkStates {
     private var none: CCDNet.State?
     private var dithered: CCDNet.State?
     let flatArtGuard: FlatArtGuard
-    let filter: TemporalFilter
+    private(set) lazy var filter = TemporalFilter(height: size.height, width: size.width)
     private(set) lazy var slomo = models.slomo.makeState(height: size.height, width: size.width)
     /// For streams that keep alpha.
     private(set) lazy var transparency = Transparency(size)
@@ -17,10 +17,13 @@ final class NetworkStates {
     /// The parts that in-betweens hold.
     private(set) lazy var heldParts = HeldParts(size, models.slomo.thresholds.heldParts)
 
-    init(_ models: ModelSet, size: PixelSize) {
+    /// Of a large canvas; nil: the networks see this one as a whole.
+    let banded: BandedNetworks?
+
+    init(_ models: ModelSet, size: PixelSize, band: Int?) {
         (self.models, self.size) = (models, size)
+        banded = band.map { BandedNetworks(models, size, band: $0) }
         flatArtGuard = FlatArtGuard(height: size.height, width: size.width)
-        filter = TemporalFilter(height: size.height, width: size.width)
     }
 
     /// That of the network for dithered GIFs, or of the one for others. Both have one memory.

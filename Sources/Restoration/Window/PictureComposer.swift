@@ -24,6 +24,13 @@ struct PictureComposer: Sendable {
         return settled(pixels, slot)
     }
 
+    /// The picture of a restored frame of a large canvas.
+    func picture(of slot: FrameSlot, _ restored: PackedPlanes, _ bands: BandedFilter) -> [UInt8] {
+        var pixels = slot.frame.pixels
+        bands.paint(restored, into: &pixels, on: operations.pool)
+        return settled(pixels, slot)
+    }
+
     /// The picture of an in-between of two opaque ones.
     /// - Parameters:
     ///   - values: [3, H, W] in [-1, 1].

@@ -28,7 +28,8 @@ extension Restorer {
                 // The last of many may be nearer to 1 than a Float can be.
                 interpolation.picture(at: min(Float(times[index].value), Float(1).nextDown))
             }
-            inBetweens = made
+            // On a large canvas the next frame's networks work in the same memory.
+            if content.band(of: a.size) != nil { made.finish() } else { inBetweens = made }
             for (index, instant) in instants.enumerated() {
                 try emit(PendingPicture(.inBetween(made, index: index), at: instant, size: a.size))
             }

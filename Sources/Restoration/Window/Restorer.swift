@@ -1,3 +1,4 @@
+import Inference
 public import Media
 public import Threads
 
@@ -17,9 +18,11 @@ public import Threads
 /// another thread waits for the in-betweens of one window while this one is at the next. All frames have one size.
 public final class Restorer {
     private let options: RestorationOptions
-    private let profile: ModelSet.Profile?
+    private let models: ModelSet?
     let pool: WorkerPool
     let window: FrameWindow
+    /// The choice of what is kept of frames.
+    let content: FrameInput.Content
     private var policy: TransitionPolicy
     private let composer: PictureComposer
     /// nil: frames stay as they are.
@@ -39,19 +42,27 @@ public final class Restorer {
     public convenience init(
         models: ModelSet?, options: RestorationOptions, pool: WorkerPool, pace: LivePace? = nil
     ) {
-        self.init(models: models, options: options, pool: pool, pace: pace, changeMemory: ChangeLog.usualMemory)
+        self.init(models: models, options: options, pool: pool, pace: pace, band: UNet.bandRows)
     }
 
-    /// - Parameter changeMemory: frames that change logs know; with 0 the pictures are the same, but for rounding.
-    init(models: ModelSet?, options: RestorationOptions, pool: WorkerPool, pace: LivePace?, changeMemory: Int) {
-        (self.options, self.pool, profile) = (options, pool, models?.profile)
-        let content = FrameInput.Content(
-            isForNetworks: models != nil, keepsAlpha: options.keepsAlpha, changeMemory: changeMemory)
+    /// - Parameters:
+    ///   - changeMemory: frames that change logs know; with 0 the pictures are the same, but for rounding.
+    ///   - band: rows of the bands of large canvases.
+    ///   - largeArea: canvases with more pixels are large.
+    init(
+        models: ModelSet?, options: RestorationOptions, pool: WorkerPool, pace: LivePace? = nil,
+        changeMemory: Int = ChangeLog.usualMemory, band: Int = UNet.bandRows, largeArea: Int = UNet.largeArea
+    ) {
+        (self.options, self.pool, self.models) = (options, pool, models)
+        var content = Self.content(models, options)
+        if content.band != nil { content.band = band }
+        (content.changeMemory, content.largeArea) = (changeMemory, largeArea)
+        self.content = content
         window = FrameWindow(options, content, on: pool)
         policy = TransitionPolicy(models, rate: options.rate, pace: pace)
         let composer = PictureComposer(options, on: pool)
         self.composer = composer
-        networks = models.map { NetworkDriver($0, options, composer, on: pool) }
+        networks = models.map { NetworkDriver($0, options, content, composer, on: pool) }
         looksAhead = options.looksAhead && models?.seesNeighbors == true
     }
 
@@ -70,7 +81,7 @@ public final class Restorer {
 
     /// As `push`, with the pictures as pending pictures.
     public func pushPending(_ frame: Frame, emit: (PendingPicture) throws -> Void) throws {
-        if window.newest == nil { try Self.check(frame.size, profile, options) }
+        if window.newest == nil { try Self.check(frame.size, models, options) }
         let repeated = policy.repeats(frame, window) ? window.newest : nil
         if let repeated, !repeated.run.isHold {
             let still = window.extend(repeated, by: frame)
@@ -117,6 +128,8 @@ public final class Restorer {
             try emit(PendingPicture(.pixels(current.picture), at: own, size: current.size))
         }
         window.slide(to: current)
+        // Else they are read until the window is closed.
+        if inBetweens == nil { window.freeRetired() }
     }
 
     /// Network A on a frame and, where the step needs it, network B on it and the one before, side by side.
