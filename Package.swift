@@ -28,7 +28,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
@@ -40,6 +39,11 @@ let package = Package(
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CV4L2", pkgConfig: "libv4l2", providers: [.apt(["libv4l-dev"])]),
         .target(name: "CLinux"),
+        // A variable, which the Makefile sets: what a manifest asks of git is not asked again before the manifest changes.
+        .target(
+            name: "CVersion",
+            cSettings: (Context.environment["GIF2VIDEO_COMMIT"] ?? "").isEmpty
+                ? [] : [.define("GIF2VIDEO_COMMIT", to: "\"\(Context.environment["GIF2VIDEO_COMMIT"] ?? "")\"")]),
         // Debug builds would take seconds for what release builds do in milliseconds.
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
 
@@ -56,12 +60,7 @@ let package = Package(
         library("Pipeline", ["GIFDecoding", "Restoration", "Output", "Media", "Threads"]),
 
         // The daemon around it: what it is told, how it is talked to, what it does.
-        library(
-            "Configuration",
-            [
-                "Camera", "Restoration", "Output", "GIFDecoding", "Media", "Filesystem",
-                .product(name: "TOMLKit", package: "TOMLKit"),
-            ]),
+        library("Configuration", ["Camera", "Restoration", "Output", "GIFDecoding", "Media", "Filesystem"]),
         .target(
             name: "Control", dependencies: ["Threads", "CLinux"],
             resources: [.embedInCode("io.gif2video.Control.varlink")],
@@ -71,7 +70,8 @@ let package = Package(
             [
                 "Configuration", "Control", "Camera", "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output",
                 "Media",
-                "Filesystem", "Threads", "CGcrypt", "CLinux", "CSystemd", .product(name: "GRDB", package: "GRDB.swift"),
+                "Filesystem", "Threads", "CGcrypt", "CLinux", "CSystemd", "CVersion",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
         // The programs.
@@ -81,13 +81,14 @@ let package = Package(
             dependencies: [
                 "Camera", "Pipeline", "GIFDecoding", "Restoration", "Inference", "Output", "Media", "Threads",
                 "Startup",
-                "Control", "Filesystem", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Control", "Filesystem", "CLinux", "CVersion",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "gif2videod",
             dependencies: [
-                "Service", "Configuration", "Startup", "CLinux",
+                "Service", "Configuration", "Filesystem", "Startup", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
@@ -123,7 +124,9 @@ let package = Package(
         tests("Output", ["Output", "PixelKernels", "Media", "Filesystem", "Threads"]),
         tests("Camera", ["Camera", "PixelKernels", "Output", "Media", "Threads"]),
         tests("Pipeline", ["Pipeline", "GIFDecoding", "Restoration", "Output", "Media"]),
-        tests("Configuration", ["Configuration", "Camera", "Restoration", "Output", "Media", "Filesystem"]),
+        tests(
+            "Configuration",
+            ["Configuration", "Camera", "Restoration", "Output", "Media", "Filesystem", "FuzzTargets"]),
         tests("Control", ["Control", "CLinux", "Threads"]),
         tests(
             "Service",
@@ -132,5 +135,14 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests("EndToEnd", ["Filesystem", "Media", "gif2video", "gif2videod"]),
+        // For libFuzzer (`make fuzz`), and the tests that replay it.
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["GIFDecoding", "Inference", "Control", "Configuration", "Media", "CLinux", "TestSupport"],
+            path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
+        .target(name: "CFuzzer", path: "Tests/CFuzzer"),
+        .executableTarget(
+            name: "Fuzz", dependencies: ["FuzzTargets", "CFuzzer"], path: "Tests/Fuzz", swiftSettings: swiftSettings),
+        tests("Fuzz", ["FuzzTargets"]),
     ]
 )

@@ -34,6 +34,7 @@ struct ConfigurationBuilder {
         }
         if let folder = top.string("models") { configuration.models = folder.isEmpty ? nil : path(folder).text }
         if let table = top.table("control") { readControl(table) }
+        if let table = top.table("metrics") { readMetrics(table) }
         if let table = top.table("jobs") { readJobs(table) }
         if let table = top.table("limits") { readLimits(table) }
         for (name, table) in top.tables("encoder") { readEncoder(name, table) }
@@ -74,6 +75,23 @@ struct ConfigurationBuilder {
         if let value = reader.integer("max_connections", 4...512) { control.maxConnections = value }
         reader.finish()
         configuration.control = control
+    }
+
+    private mutating func readMetrics(_ reader: TableReader) {
+        var reader = reader
+        var metrics = configuration.metrics
+        if let value = reader.string("socket") { metrics.socket = value.isEmpty ? nil : path(value) }
+        if let value = reader.mode("mode") { metrics.mode = value }
+        if let value = reader.string("group") { metrics.group = value.isEmpty ? nil : value }
+        if let value = reader.string("file") {
+            metrics.file = value.isEmpty ? nil : path(value)
+            if !value.isEmpty && !value.hasSuffix(".prom") {
+                reader.report("file", "\"\(value)\": node_exporter reads files whose names end in .prom")
+            }
+        }
+        if let value = reader.seconds("interval", 1...3600) { metrics.interval = value }
+        reader.finish()
+        configuration.metrics = metrics
     }
 
     private mutating func readJobs(_ reader: TableReader) {
@@ -117,13 +135,15 @@ struct ConfigurationBuilder {
         }
         let levels = VideoVerification.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
         let verification = reader.parsed("verify", "one of \(levels)") { VideoVerification(rawValue: $0) } ?? .pictures
+        let isConfined = reader.bool("confined") ?? true
         let command = reader.strings("command")
         if let command {
             let mistakes = EncoderTemplate.mistakes(in: command)
             for mistake in mistakes { reader.report("command", mistake) }
             if mistakes.isEmpty {
                 configuration.encoders[name] = EncoderConfiguration(
-                    template: EncoderTemplate(command: command, keepsAlpha: alpha, verification: verification),
+                    template: EncoderTemplate(
+                        command: command, keepsAlpha: alpha, verification: verification, isConfined: isConfined),
                     fileExtension: fileExtension ?? name)
             }
         } else if !reader.file.problems.contains(where: { $0.key == "\(reader.path).command" }) {

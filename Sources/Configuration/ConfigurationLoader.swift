@@ -22,18 +22,37 @@ public struct ConfigurationLoader: Sendable {
     /// - Throws: every mistake of all files at once.
     public func load() throws(ConfigurationError) -> DaemonConfiguration {
         var problems: [ConfigurationProblem] = []
-        var documents: [(TableReader.SourceFile, [String: TOMLNode])] = []
+        var texts: [(file: String, text: String)] = []
         for name in files() {
             do throws(ConfigurationProblem) {
-                let document = try TOMLDocument(try text(of: name), file: name)
-                documents.append((TableReader.SourceFile(name: name, lines: document.lines), document.root))
+                texts.append((name, try text(of: name)))
+            } catch {
+                problems.append(error)
+            }
+        }
+        return try Self.configuration(texts, paths: paths, problems)
+    }
+
+    /// - Parameters:
+    ///   - texts: of the files, in order.
+    ///   - unread: what is wrong with files that could not be read.
+    /// - Throws: every mistake of all files at once.
+    package static func configuration(
+        _ texts: [(file: String, text: String)], paths: StandardPaths, _ unread: [ConfigurationProblem] = []
+    ) throws(ConfigurationError) -> DaemonConfiguration {
+        var problems = unread
+        var documents: [(TableReader.SourceFile, TOMLTable)] = []
+        for (name, text) in texts {
+            do throws(ConfigurationProblem) {
+                let document = try TOMLDocument(text, file: name)
+                documents.append((TableReader.SourceFile(name: name), document.root))
             } catch {
                 problems.append(error)
             }
         }
         var builder = ConfigurationBuilder(paths: paths)
         for (_, root) in documents {
-            if case .string(let folder) = root["state_folder"] { builder.setStateFolder(folder) }
+            if case .string(let folder) = root.fields["state_folder"]?.value { builder.setStateFolder(folder) }
         }
         for (file, root) in documents { builder.apply(TableReader(root, path: "", file: file)) }
         builder.checkWhole()

@@ -9,6 +9,7 @@ public struct DaemonConfiguration: Hashable, Sendable {
     /// Folder of the networks; nil: found beside the program.
     public var models: String?
     public var control: ControlConfiguration
+    public var metrics = MetricsConfiguration()
     public var jobs = JobConfiguration()
     public var limits = LimitConfiguration()
     /// By name; `mp4`, `webm`, `prores` and `ffv1` are always there.
@@ -52,6 +53,22 @@ public struct ControlConfiguration: Hashable, Sendable {
     public init(socket: String) {
         self.socket = socket
     }
+}
+
+/// Socket and file for the daemon's statistics, as metrics for Prometheus.
+public struct MetricsConfiguration: Hashable, Sendable {
+    /// Unix socket that answers HTTP requests for `/metrics`; nil: none.
+    public var socket: Path?
+    /// Permission bits of the socket.
+    public var mode: UInt32 = 0o660
+    /// Group that owns the socket; nil: the daemon's own.
+    public var group: String?
+    /// File for node_exporter's textfile collector; nil: none.
+    public var file: Path?
+    /// Seconds after which the file is written again.
+    public var interval = 15.0
+
+    public init() {}
 }
 
 /// How jobs are run and remembered.

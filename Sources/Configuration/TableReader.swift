@@ -1,3 +1,5 @@
+import Media
+
 /// Takes the keys of one table, one by one, by type; what is wrong goes to the list of problems.
 ///
 /// A key that is missing or wrong is nil, so that the default stays. `finish` reports the keys that were not read.
@@ -5,43 +7,45 @@ struct TableReader {
     let file: SourceFile
     /// Dotted path of the table; empty for the file's top.
     let path: String
-    private var fields: [String: TOMLNode]
+    private let table: TOMLTable
+    /// Keys that were not taken yet.
+    private var rest: Set<String>
     private var known: [String] = []
 
-    init(_ fields: [String: TOMLNode], path: String, file: SourceFile) {
-        self.fields = fields
+    init(_ table: TOMLTable, path: String, file: SourceFile) {
+        self.table = table
+        rest = Set(table.fields.keys)
         self.path = path
         self.file = file
     }
 
     /// A file and what is wrong with it.
     final class SourceFile {
-        let name: String
-        let lines: TOMLLines
+        private let name: String
         private(set) var problems: [ConfigurationProblem] = []
 
-        init(name: String, lines: TOMLLines) {
+        init(name: String) {
             self.name = name
-            self.lines = lines
         }
 
-        func report(_ path: String, _ message: String) {
-            problems.append(
-                ConfigurationProblem(
-                    file: name, line: lines[path], key: path.isEmpty ? nil : path, message: message))
+        fileprivate func report(line: Int?, _ path: String, _ message: String) {
+            problems.append(ConfigurationProblem(file: name, line: line, key: path, message: message))
         }
     }
 
+    /// Adds to the problems, with the line of the key, or that of the table where the key is not there.
     func report(_ key: String, _ message: String) {
-        file.report(path.isEmpty ? key : "\(path).\(key)", message)
+        file.report(line: table.fields[key]?.line ?? table.line, pathOf(key), message)
     }
+
+    private func pathOf(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     /// Whether the key is there and was not taken yet.
-    func has(_ key: String) -> Bool { fields[key] != nil }
+    func has(_ key: String) -> Bool { rest.contains(key) }
 
     private mutating func take<T>(_ key: String, _ expected: String, _ convert: (TOMLNode) -> T?) -> T? {
         known.append(key)
-        guard let node = fields.removeValue(forKey: key) else { return nil }
+        guard rest.remove(key) != nil, let node = table.fields[key]?.value else { return nil }
         if let value = convert(node) { return value }
         report(key, "expected \(expected), found \(node.kind)")
         return nil
@@ -118,24 +122,24 @@ struct TableReader {
     }
 
     mutating func table(_ key: String) -> TableReader? {
-        let fields = take(key, "a table") { if case .table(let fields) = $0 { fields } else { nil } }
-        return fields.map { TableReader($0, path: path.isEmpty ? key : "\(path).\(key)", file: file) }
+        let table = take(key, "a table") { if case .table(let table) = $0 { table } else { nil } }
+        return table.map { TableReader($0, path: pathOf(key), file: file) }
     }
 
     /// A table of tables, by their names, sorted.
     mutating func tables(_ key: String) -> [(name: String, table: TableReader)] {
         guard var table = table(key) else { return [] }
-        return table.fields.keys.sorted().compactMap { name in table.table(name).map { (name, $0) } }
+        return table.rest.sorted().compactMap { name in table.table(name).map { (name, $0) } }
     }
 
     /// An array of tables.
     mutating func tableArray(_ key: String) -> [TableReader] {
-        let elements = take(key, "[[\(key)]] tables") { node -> [[String: TOMLNode]]? in
+        let elements = take(key, "[[\(key)]] tables") { node -> [TOMLTable]? in
             guard case .array(let elements) = node else { return nil }
-            var tables: [[String: TOMLNode]] = []
+            var tables: [TOMLTable] = []
             for element in elements {
-                guard case .table(let fields) = element else { return nil }
-                tables.append(fields)
+                guard case .table(let table) = element else { return nil }
+                tables.append(table)
             }
             return tables
         }
@@ -144,27 +148,8 @@ struct TableReader {
 
     /// Reports what is left: keys that do not exist.
     func finish() {
-        for key in fields.keys.sorted() {
-            let near = known.filter { Self.distance($0, key) <= 2 }.min {
-                Self.distance($0, key) < Self.distance($1, key)
-            }
-            report(key, "there is no such key" + (near.map { "; did you mean \($0)?" } ?? ""))
+        for key in rest.sorted() {
+            report(key, "there is no such key" + (known.nearest(to: key).map { "; did you mean \($0)?" } ?? ""))
         }
-    }
-
-    /// Edit distance.
-    private static func distance(_ a: String, _ b: String) -> Int {
-        let (a, b) = (Array(a.utf8), Array(b.utf8))
-        var row = Array(0...b.count)
-        for (i, x) in a.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, y) in b.enumerated() {
-                let replaced = diagonal + (x == y ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
-            }
-        }
-        return row[b.count]
     }
 }
