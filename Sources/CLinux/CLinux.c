@@ -38,6 +38,7 @@ void clinux_set_thread_name(const char *name) {
 void clinux_give_back_memory(void) {
     mallopt(M_MMAP_THRESHOLD, 4 << 20);
     mallopt(M_TRIM_THRESHOLD, 32 << 20);
+    mallopt(M_ARENA_MAX, 1);
 }
 
 void clinux_run_promptly(void) {

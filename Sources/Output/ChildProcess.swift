@@ -49,9 +49,12 @@ final class ChildProcess {
     ///   - words: the program, an absolute path or a name that is looked up in PATH, and its arguments.
     ///   - package: of Debian, that the program is in.
     ///   - folder: its working directory.
+    ///   - isConfined: whether it runs with fewer rights than this process (`Confinement`).
     ///   - name: of the output that the work is for, for messages.
     /// - Throws: `OutputError.system` where the system has run out of something, `OutputError.encoder` otherwise.
-    init(_ words: [String], package: String, folder: Folder, pipe: Pipe, name: String) throws {
+    init(
+        _ words: [String], package: String, folder: Folder, isConfined: Bool = true, pipe: Pipe, name: String
+    ) throws {
         let command = words[0]
         let program = try Self.find(command, package, name)
         let input = pipe == .input ? try Self.pipe(name) : nil
@@ -65,7 +68,8 @@ final class ChildProcess {
             group = try UnfinishedOutputs.start {
                 let spawn = ProcessSpawn(
                     program: program, words: words, folder: folder, input: input?.reading.number,
-                    output: output?.writing.number, errors: errors.writing.number)
+                    output: output?.writing.number, errors: errors.writing.number,
+                    isConfined: isConfined)
                 return ProcessGroup(try spawn.run())
             }
         } catch let failure as ProcessSpawn.Failure {

@@ -18,11 +18,13 @@ final class EncoderProcess {
     /// - Parameters:
     ///   - words: the program, an absolute path or a name that is looked up in PATH, and its arguments.
     ///   - folder: the command's working directory, which it writes into.
+    ///   - isConfined: whether it runs with fewer rights than this process (`Confinement`).
     ///   - output: the file that the command makes, for messages.
     ///   - stallLimit: seconds without progress after which it is killed; nil: it may take as long as it likes.
     /// - Throws: `OutputError.system` where the system has run out of something, `OutputError.encoder` otherwise.
-    init(_ words: [String], folder: Folder, output: String, stallLimit: Double?) throws {
-        let child = try ChildProcess(words, package: words[0], folder: folder, pipe: .input, name: output)
+    init(_ words: [String], folder: Folder, isConfined: Bool, output: String, stallLimit: Double?) throws {
+        let child = try ChildProcess(
+            words, package: words[0], folder: folder, isConfined: isConfined, pipe: .input, name: output)
         self.child = child
         self.folder = folder
         self.output = output
@@ -97,6 +99,10 @@ final class EncoderProcess {
     }
 
     private func failure(_ ending: ChildProcess.Ending) -> OutputError {
-        .encoder(output: output, message: "\(child.command.printable): \(ending.message)")
+        let command = child.command.printable
+        let isLacking = ending.said.contains { $0.contains("Unknown encoder ") }
+        let advice =
+            isLacking ? "; this \(command) was built without it, and '\(command) -encoders' lists what it has" : ""
+        return .encoder(output: output, message: "\(command): \(ending.message)\(advice)")
     }
 }

@@ -16,15 +16,20 @@ public struct EncoderTemplate: Hashable, Sendable {
     public let keepsAlpha: Bool
     /// How far what it makes is checked.
     public let verification: VideoVerification
+    /// Whether it runs with fewer rights than this process (`Confinement`).
+    public let isConfined: Bool
 
     private static let places: Set = ["width", "height", "rate", "pixels", "odd_width", "odd_height", "output"]
 
     /// - Parameter command: without `mistakes`.
-    public init(command: [String], keepsAlpha: Bool, verification: VideoVerification = .pictures) {
+    public init(
+        command: [String], keepsAlpha: Bool, verification: VideoVerification = .pictures, isConfined: Bool = true
+    ) {
         precondition(Self.mistakes(in: command).isEmpty, "a template is checked before it is made")
         self.command = command
         self.keepsAlpha = keepsAlpha
         self.verification = verification
+        self.isConfined = isConfined
     }
 
     /// Whether it is one that comes with the program: then its keys in a configuration are no help.

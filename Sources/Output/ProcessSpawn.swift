@@ -15,6 +15,8 @@ struct ProcessSpawn {
     let input: Int32?
     let output: Int32?
     let errors: Int32
+    /// Whether it gets no more rights than it needs to write into its working directory.
+    let isConfined: Bool
 
     /// A step that failed, with its value of errno.
     struct Failure: Error {
@@ -23,6 +25,10 @@ struct ProcessSpawn {
 
     /// - Returns: the number of the process, which is also that of its group.
     func run() throws(Failure) -> pid_t {
+        isConfined ? try Confinement.run(in: folder) { () throws(Failure) in try spawn() } : try spawn()
+    }
+
+    private func spawn() throws(Failure) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         try check(posix_spawn_file_actions_init(&actions))
         defer { posix_spawn_file_actions_destroy(&actions) }

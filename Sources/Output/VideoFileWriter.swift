@@ -73,7 +73,8 @@ public final class VideoFileWriter: PictureWriter {
         try check.prepare()
         let words = template.words(size: size, rate: rate, output: "\(file.growingName)")
         let encoder = try EncoderProcess(
-            words, folder: file.staging, output: "\(file.path)", stallLimit: stallLimit)
+            words, folder: file.staging, isConfined: template.isConfined, output: "\(file.path)", stallLimit: stallLimit
+        )
         // Encoders share colors between pixels, and players that scale do.
         let raw = RawWriter(encoder.input, keepsAlpha: template.keepsAlpha, extendsColors: true)
         (self.encoder, self.raw) = (encoder, raw)

@@ -22,12 +22,13 @@ extension TemporaryFolder {
 }
 
 extension EncoderTemplate {
-    /// An encoder of Bash: `$0` is the output, `$1` and so on are further words.
+    /// An encoder of Bash: `$0` is the output, `$1` and so on are further words. Most leave notes for the test outside their folder.
     static func bash(
-        _ script: String, _ words: String..., verification: VideoVerification = .pictures
+        _ script: String, _ words: String..., verification: VideoVerification = .pictures, isConfined: Bool = false
     ) -> EncoderTemplate {
         EncoderTemplate(
-            command: ["bash", "-c", script, "{output}"] + words, keepsAlpha: false, verification: verification)
+            command: ["bash", "-c", script, "{output}"] + words, keepsAlpha: false, verification: verification,
+            isConfined: isConfined)
     }
 
     /// The beginning of a script in which ffmpeg encodes pictures of 64 x 48.

@@ -10,7 +10,9 @@ void clinux_set_thread_name(const char *name);
 
 /// From now on what is allocated in pieces of 4 MiB and more goes back to the system when it is freed: otherwise glibc keeps
 /// what it thinks will be needed again, which for networks' activations can be more than they take. Of smaller pieces, up to
-/// 32 MiB are kept: of every frame's pictures the system would have to clear each page anew.
+/// 32 MiB are kept: of every frame's pictures the system would have to clear each page anew. All threads share one arena: with one
+/// for each thread, pictures that one thread makes and another one frees leave holes in all of them. Loops allocate nothing, so
+/// nobody waits for it.
 void clinux_give_back_memory(void);
 
 /// Asks for the calling thread to get a processor as soon as it wants one: real-time (SCHED_RR, priority 1) where it may
@@ -143,3 +145,15 @@ int clinux_unnamed_file(const char *folder);
 /// Whether a name matches a shell pattern (fnmatch), small and capital ASCII letters being the same. With `is_path` neither * nor ?
 /// matches a slash.
 int clinux_matches(const char *pattern, const char *name, int is_path);
+
+/// The means of clinux_confine_thread.
+enum { CLINUX_LANDLOCK = 1, CLINUX_SECCOMP = 2 };
+
+/// The means that this system has.
+int clinux_confinement(void);
+
+/// Takes rights from the calling thread, and from all processes that it starts, for good: no new privileges (setuid programs),
+/// no sockets, no access to other processes, and, of all files, nothing but those below `folder` and some devices can be written
+/// to. Means that this system does not have are left out.
+/// Returns 0; -1 with errno, and the thread is of no use any more.
+int clinux_confine_thread(int folder);
