@@ -1,23 +1,23 @@
 import FoundationEssentials
 
 /// The bytes between client and server: one JSON object and a NUL.
-enum VarlinkMessage {
+package enum VarlinkMessage {
     /// A call as it stands on the wire.
-    struct Call {
-        let method: String
-        let parameters: [String: JSON]
-        var oneway = false
-        var more = false
-        var upgrade = false
+    package struct Call {
+        package let method: String
+        package let parameters: [String: JSON]
+        package internal(set) var oneway = false
+        package internal(set) var more = false
+        package internal(set) var upgrade = false
     }
 
     /// A mistake for which the specification ends a connection.
-    struct Violation: Error {
+    package struct Violation: Error {
         let reason: String
     }
 
     /// - Parameter bytes: a message without its NUL.
-    static func call(_ bytes: [UInt8]) throws(Violation) -> Call {
+    package static func call(_ bytes: [UInt8]) throws(Violation) -> Call {
         guard case .object(var fields)? = try? JSONDecoder().decode(JSON.self, from: Data(bytes)) else {
             throw Violation(reason: "not a JSON object")
         }
@@ -59,7 +59,7 @@ enum VarlinkMessage {
         try encoded(Reply(parameters: parameters, continues: continues ? true : nil))
     }
 
-    static func reply(_ error: VarlinkError) throws -> [UInt8] {
+    package static func reply(_ error: VarlinkError) throws -> [UInt8] {
         try encoded(Reply(parameters: error.parameters, error: error.name))
     }
 
@@ -69,7 +69,7 @@ enum VarlinkMessage {
         let more: Bool?
     }
 
-    static func call(_ method: String, _ parameters: some Encodable, more: Bool) throws -> [UInt8] {
+    package static func call(_ method: String, _ parameters: some Encodable, more: Bool) throws -> [UInt8] {
         try encoded(OutgoingCall(method: method, parameters: parameters, more: more ? true : nil))
     }
 

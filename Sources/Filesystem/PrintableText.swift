@@ -1,7 +1,7 @@
 /// Text that may be shown on a terminal or written as one line of a log, whoever chose its characters.
 public enum PrintableText {
     /// Decodes UTF-8. Characters that control a terminal, break a line or change the direction of writing become escapes such
-    /// as `\x1B` and `\u{202E}`; bytes that are no UTF-8 become `\xE9`. Everything else stays.
+    /// as `\x1B` and `\u{202E}`; bytes that are no UTF-8 become `\xE9`. Everything else stays, also what joins two emoji to one.
     public static func of(_ bytes: some Sequence<UInt8>) -> String {
         var text = String.UnicodeScalarView()
         var decoder = UTF8()
@@ -10,8 +10,12 @@ public enum PrintableText {
             var iterator = rest.makeIterator()
             switch decoder.decode(&iterator) {
             case .scalarValue(let scalar):
-                append(scalar, to: &text)
                 rest = rest.dropFirst(UTF8.width(scalar))
+                if scalar == joiner && joinsEmoji(text.last, rest) {
+                    text.append(scalar)
+                } else {
+                    append(scalar, to: &text)
+                }
             case .emptyInput, .error:
                 text.append(contentsOf: "\\x\(hexadecimal(UInt32(rest[rest.startIndex])))".unicodeScalars)
                 rest = rest.dropFirst()
@@ -26,6 +30,21 @@ public enum PrintableText {
         let digits = hexadecimal(scalar.value)
         text.append(contentsOf: (scalar.value < 0x80 ? "\\x\(digits)" : "\\u{\(digits)}").unicodeScalars)
     }
+
+    /// U+200D, of which "🐈‍⬛" is made.
+    private static let joiner: Unicode.Scalar = "\u{200D}"
+    /// U+FE0F, which may stand between an emoji and a joiner.
+    private static let emojiStyle: Unicode.Scalar = "\u{FE0F}"
+
+    /// Whether a joiner stands between two emoji: behind `before`, in front of `rest`.
+    private static func joinsEmoji(_ before: Unicode.Scalar?, _ rest: ArraySlice<UInt8>) -> Bool {
+        var (decoder, iterator) = (UTF8(), rest.makeIterator())
+        guard let before, case .scalarValue(let after) = decoder.decode(&iterator) else { return false }
+        return (isEmoji(before) || before == emojiStyle) && isEmoji(after)
+    }
+
+    /// Digits count as emoji, too.
+    private static func isEmoji(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isEmoji && !scalar.isASCII }
 
     /// Whether a character does something else than being seen.
     public static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {

@@ -4,11 +4,14 @@ import Glibc
 ///
 /// Only this user can enter it. Others may rename it and give its name to something else. So it is used through its descriptor,
 /// and an entry of its name is opened or removed only if it holds the marker, an empty folder that only the maker can have put
-/// there. (The marker is a folder because one is made without a descriptor, of which there may be none left.)
+/// there. (The marker is a folder because one is made without a descriptor, of which there may be none left.) A process that is
+/// killed before it has made the marker leaves an empty folder, which is removed as well: nothing is lost with it.
 public enum PrivateFolder {
     private static let marker: Path = ".gif2video"
     /// Names that are tried.
     private static let mostNames = 16
+    /// How often a removal is tried. Nobody looks for the folder of a job that is done: one error must not leave it behind.
+    private static let removals = 3
 
     /// The names that `make` tries: `name`, `name-2`, `name-3` ...
     public static func names(_ name: Path) -> [Path] {
@@ -65,15 +68,21 @@ public enum PrivateFolder {
 
     /// Removes a private folder with all that is in it; anything else stays.
     public static func remove(_ name: Path, in parent: Folder) {
-        guard let folder = try? open(name, in: parent) else { return }
-        remove(folder, name, in: parent)
+        if let folder = try? open(name, in: parent) {
+            remove(folder, name, in: parent)
+        } else if let folder = try? parent.folder(name), isOurs(folder) {
+            // Fails where there is anything in it.
+            _ = name.withCString { unlinkat(parent.descriptor, $0, AT_REMOVEDIR) }
+        }
     }
 
     /// Removes a private folder that is open, with all that is in it.
     public static func remove(_ folder: Folder, _ name: Path, in parent: Folder) {
-        for entry in (try? folder.names()) ?? [] where entry != marker { folder.removeTree(entry) }
-        _ = marker.withCString { unlinkat(folder.descriptor, $0, AT_REMOVEDIR) }
-        guard name.withCString({ unlinkat(parent.descriptor, $0, AT_REMOVEDIR) }) != 0 else { return }
+        for _ in 0..<removals {
+            for entry in (try? folder.names()) ?? [] where entry != marker { folder.removeTree(entry) }
+            _ = marker.withCString { unlinkat(folder.descriptor, $0, AT_REMOVEDIR) }
+            guard name.withCString({ unlinkat(parent.descriptor, $0, AT_REMOVEDIR) }) != 0 else { return }
+        }
         // Something is left behind: it is removed the next time.
         try? mark(folder)
     }

@@ -34,7 +34,10 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// memory.
     public var isExhaustion: Bool { [EMFILE, ENFILE, ENOMEM].contains(code) }
 
-    /// The same of a call that starts a process or a thread, which may also find none left.
+    /// Whether the call may succeed later: the disk is full or quotas are, it fails, or a server is away for a while.
+    public var mayPass: Bool { [ENOSPC, EDQUOT, EIO, ESTALE, EROFS, EINTR, ETIMEDOUT].contains(code) }
+
+    /// Exhaustion of a call that starts a process or a thread, which may also find none left.
     /// - Parameter code: a value of errno.
     public static func isExhaustion(ofStarting code: Int32) -> Bool {
         [EMFILE, ENFILE, ENOMEM, EAGAIN].contains(code)

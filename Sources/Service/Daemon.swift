@@ -1,4 +1,5 @@
 import CLinux
+import CVersion
 public import Configuration
 import Control
 import Glibc
@@ -9,7 +10,8 @@ import Threads
 
 /// The daemon: everything between its start and its end.
 public final class Daemon: Sendable {
-    public static let version = "0.1.0"
+    /// The release, with the commit where it is known.
+    public static let version = String(cString: cversion_text())
 
     /// Threads that a daemon needs to start: without work, those of the control socket, the journal and the housekeeping.
     private static let fewestThreads = 11
@@ -25,6 +27,7 @@ public final class Daemon: Sendable {
     private let server = Monitor<VarlinkServer?>(nil)
     /// The control socket, unless it is systemd's, which keeps it.
     private let socket = Monitor<ControlSocket?>(nil)
+    private let metrics = Monitor<Metrics?>(nil)
     private let reloading = Monitor(())
     private let findModels: @Sendable (String?) throws -> String
     /// Held for the daemon's life: one daemon a state folder.
@@ -92,6 +95,13 @@ public final class Daemon: Sendable {
         let housekeeper = Housekeeper(self)
         let watchdog = Watchdog(context.ledger, configuration)
         try startServer()
+        do {
+            let metrics = try Metrics(configuration.value.metrics) { [self] in try metricsReport().families }
+            self.metrics.withLock { $0 = metrics }
+        } catch {
+            socket.withLock { $0 }?.remove()
+            throw error
+        }
         let starting: NamedThread
         do {
             try watchdog.start()
@@ -99,6 +109,7 @@ public final class Daemon: Sendable {
             // On a thread of its own: the disk may be full for a while, and signals are to be heard.
             starting = try NamedThread("start") { [self] in begin() }
         } catch {
+            metrics.withLock { $0 }?.end()
             socket.withLock { $0 }?.remove()
             throw StartFailure(description: "\(error)")
         }
@@ -129,6 +140,7 @@ public final class Daemon: Sendable {
             workers.resize(to: configuration.jobs.workers)
             streams.apply(configuration.streams)
             ServiceManager.ready()
+            for gap in Confinement.gaps { Log.warning(gap) }
             Log.notice("gif2videod \(Self.version) serves \(configuration.streams.count.counted("stream"))")
         }
     }
@@ -186,6 +198,10 @@ public final class Daemon: Sendable {
                 control.outputRoots = configuration.control.outputRoots
                 configuration.control = control
             }
+            if configuration.metrics != old.metrics {
+                Log.warning("changes of [metrics] take effect at the next start")
+                configuration.metrics = old.metrics
+            }
             context.engine.models.use(folder: try findModels(configuration.models))
             self.configuration.value = configuration
             workers.resize(to: configuration.jobs.workers)
@@ -227,6 +243,7 @@ public final class Daemon: Sendable {
             }
         }
         if drained.withLock({ $0 }) { waiter?.join() }
+        metrics.withLock { $0 }?.end()
         context.ledger.close()
         server.withLock { $0 }?.end()
         socket.withLock { $0 }?.remove()

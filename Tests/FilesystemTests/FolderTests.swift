@@ -99,6 +99,18 @@ import Testing
         #expect(try PrivateFolder.make("mine", in: root).name == "mine-2")
     }
 
+    /// A process was killed between its two steps.
+    @Test func onesThatAreHalfMadeAreRemoved() throws {
+        _ = try root.folder("mine", creating: 0o700)
+        chmod(temporary.path("mine"), 0o700)
+        PrivateFolder.remove("mine", in: root)
+        #expect(try temporary.contents.isEmpty)
+        _ = try root.folder("others", creating: 0o700)
+        chmod(temporary.path("others"), 0o755)
+        PrivateFolder.remove("others", in: root)
+        #expect(try temporary.contents == ["others"])
+    }
+
     @Test func aTreeIsRemovedWithoutFollowingLinks() throws {
         let outside = try TemporaryFolder()
         _ = try outside.write([1], to: "kept")

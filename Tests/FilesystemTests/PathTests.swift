@@ -79,4 +79,19 @@ import Testing
             #expect(text.printable == text)
         }
     }
+
+    @Test func emojiStayJoined() {
+        // A black cat, a flag of two, a family, a technician with a skin tone.
+        for text in [
+            "\u{1F408}\u{200D}\u{2B1B}", "\u{1F3F3}\u{FE0F}\u{200D}\u{1F308}.gif",
+            "\u{1F469}\u{200D}\u{1F469}\u{200D}\u{1F467}", "\u{1F9D1}\u{1F3FD}\u{200D}\u{1F4BB}",
+        ] {
+            #expect(text.printable == text)
+        }
+        // A joiner could hide elsewhere: two names would look like one.
+        #expect("a\u{200D}b".printable == "a\\u{200D}b" && "1\u{200D}2".printable == "1\\u{200D}2")
+        #expect("\u{1F408}\u{200D}".printable == "\u{1F408}\\u{200D}")
+        #expect("\u{200D}\u{1F408}".printable == "\\u{200D}\u{1F408}")
+        #expect("\u{1F408}\u{200D}\u{200D}\u{1F408}".printable == "\u{1F408}\\u{200D}\\u{200D}\u{1F408}")
+    }
 }

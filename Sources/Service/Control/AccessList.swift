@@ -26,36 +26,47 @@ struct AccessList: Sendable {
         return getpwnam_r(name, &entry, &text, text.count, &found) == 0 && found != nil ? entry.pw_uid : nil
     }
 
-    /// The listening socket, with its mode and group.
+    /// The listening control socket, with its mode and group.
     /// - Throws: `Daemon.StartFailure`.
     func listen() throws -> ControlSocket {
-        let path = control.socket
+        try ControlSocket.listen(
+            "control", path: control.socket, mode: control.mode, group: control.group)
+    }
+}
+
+extension ControlSocket {
+    /// Makes a listening, nonblocking socket, and its folder.
+    /// - Parameters:
+    ///   - name: of its table in the configuration.
+    ///   - group: nil: the daemon's own.
+    /// - Throws: `Daemon.StartFailure`.
+    static func listen(_ name: String, path: String, mode: UInt32, group: String?) throws -> ControlSocket {
         do {
             guard let folder = Path(text: path)?.folder else { throw SystemError(path: "", code: EINVAL) }
             _ = try Folder(folder, creating: 0o755)
         } catch {
-            throw Daemon.StartFailure(description: "the control socket: \(error)")
+            throw Daemon.StartFailure(description: "the \(name) socket: \(error)")
         }
-        let descriptor = clinux_listen(path, control.mode, 128)
+        let descriptor = clinux_listen(path, mode, 128)
         guard descriptor >= 0 else {
             let reason =
                 errno == EADDRINUSE
-                ? "another gif2videod answers there; give this one another [control] socket"
+                ? "another gif2videod answers there; give this one another [\(name)] socket"
                 : errno == EEXIST ? "it exists and is no socket; remove it" : String(cString: strerror(errno))
-            throw Daemon.StartFailure(description: "the control socket \(path): \(reason)")
+            throw Daemon.StartFailure(description: "the \(name) socket \(path): \(reason)")
         }
         let socket = ControlSocket(descriptor: descriptor, path: path)
-        if let name = control.group {
-            guard let group = Self.group(name), chown(path, uid_t.max, group) == 0 else {
+        if let group {
+            guard let number = Self.number(ofGroup: group), chown(path, uid_t.max, number) == 0 else {
                 close(descriptor)
                 socket.remove()
-                throw Daemon.StartFailure(description: "the control socket \(path) cannot belong to group \(name)")
+                throw Daemon.StartFailure(description: "the \(name) socket \(path) cannot belong to group \(group)")
             }
         }
         return socket
     }
 
-    private static func group(_ name: String) -> gid_t? {
+    private static func number(ofGroup name: String) -> gid_t? {
         if let number = UInt32(name) { return number }
         var entry = Glibc.group()
         var found: UnsafeMutablePointer<Glibc.group>?

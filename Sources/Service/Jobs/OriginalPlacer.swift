@@ -5,9 +5,10 @@ import Output
 struct OriginalPlacer {
     let job: JobRecord
 
+    /// - Parameter isLastTry: whether an error that may pass is taken as the answer.
     /// - Returns: why that cannot be done; nil: it is done.
-    /// - Throws: `SystemError` for want of descriptors or memory.
-    func place(_ original: Outcome.Original) throws -> String? {
+    /// - Throws: `SystemError` for want of descriptors or memory, and where another try may succeed.
+    func place(_ original: Outcome.Original, isLastTry: Bool = true) throws -> String? {
         do {
             switch original {
             case .keep: break
@@ -15,7 +16,7 @@ struct OriginalPlacer {
             case .move(let target, let within, let reason): try move(to: target, within, reason)
             }
             return nil
-        } catch let error as SystemError where error.isExhaustion {
+        } catch let error as SystemError where error.isExhaustion || (error.mayPass && !isLastTry) {
             throw error
         } catch {
             return "the original stays where it is: \(error)"

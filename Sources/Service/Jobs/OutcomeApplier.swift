@@ -5,6 +5,9 @@ struct OutcomeApplier {
     let ledger: JobLedger
     let planner: JobPlanner
 
+    /// Attempts to put an original where it belongs, on a disk that is full or fails.
+    private static let mostTries = 5
+
     enum Applied {
         /// - trouble: why the original could not be placed.
         case applied(output: Path?, trouble: String?)
@@ -27,8 +30,10 @@ struct OutcomeApplier {
             }
         }
         let placer = OriginalPlacer(job: job)
+        var tries = 0
         let placed = ledger.patiently("an original waits for its place", longest: 0.2) {
-            try placer.place(outcome.original)
+            tries += 1
+            return try placer.place(outcome.original, isLastTry: tries >= Self.mostTries)
         }
         guard let trouble = placed else { return .interrupted }
         if let trouble { Log.error(trouble, stream: job.stream, job: job.id) }

@@ -29,8 +29,14 @@ struct OutputPublisher {
                 }
                 job.output = other
             } catch let error as SystemError where !error.isExhaustion {
-                let mayPass = [ENOSPC, EDQUOT, EIO, ESTALE, EROFS].contains(error.code)
-                return .failed("\(error)", isFinal: !mayPass)
+                if try isNamed(job, output, inode) {
+                    // To make the video again would make a second one.
+                    Log.warning(
+                        "\(output) has its name, which a power loss may undo: \(error)", stream: job.stream, job: job.id
+                    )
+                    return .named
+                }
+                return .failed("\(error)", isFinal: !error.mayPass)
             }
         }
     }
@@ -40,14 +46,18 @@ struct OutputPublisher {
         let sealed = try StagedFile(
             sealedIn: folder, name: output.name, stagingName: job.stagingName(attempt: job.attempts), inode: inode)
         guard let sealed else {
-            let isNamed = try Fingerprint.of(output.name, in: folder)?.inode == inode
-            return isNamed ? .named : .failed("the finished video was lost", isFinal: false)
+            return try isNamed(job, output, inode) ? .named : .failed("the finished video was lost", isFinal: false)
         }
         try sealed.publish(
             replacing: try journal.published(output).map { known in
                 .only { $0.st_mode & S_IFMT == S_IFREG && known.hasSameContent(as: Fingerprint($0)) }
             } ?? .none)
         return .named
+    }
+
+    /// Whether the video has its name.
+    private func isNamed(_ job: JobRecord, _ output: Path, _ inode: UInt64) throws(SystemError) -> Bool {
+        try Fingerprint.of(output.name, in: try job.outputFolder())?.inode == inode
     }
 
     /// Names that the output of a job may have instead; none where its submitter chose one, or it came through a pipe.

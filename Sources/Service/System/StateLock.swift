@@ -24,7 +24,9 @@ final class StateLock: Sendable {
             guard let path = Path(text: folder) else { throw SystemError(path: "", code: EINVAL) }
             opened = try Folder(path, creating: 0o750).open("lock", O_RDWR | O_CREAT, mode: 0o600)
         } catch {
-            throw Daemon.StartFailure(description: "the state folder: \(error)")
+            throw Daemon.StartFailure(
+                description:
+                    "the state folder: \(error); state_folder in the configuration, or XDG_STATE_HOME, names another")
         }
         guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
             let reason = errno == EWOULDBLOCK ? "another gif2videod works there" : String(cString: strerror(errno))

@@ -20,7 +20,7 @@ extension Journal {
                 let rows = try Row.fetchCursor(
                     db, sql: "SELECT * FROM job WHERE state = 'queued' AND stream = ? ORDER BY id", arguments: [stream])
                 while let row = try rows.next() {
-                    var job = Self.job(row)
+                    var job = try Self.job(row)
                     // A clock that was set back does not hold a job up for longer than it was to wait.
                     guard job.notBefore <= now || job.notBefore > now + 86400 else { continue }
                     guard !busy.contains(job.source) else { continue }

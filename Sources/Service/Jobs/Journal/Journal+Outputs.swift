@@ -69,13 +69,13 @@ extension Journal {
     /// - Returns: nil where that is not known.
     func made(_ job: JobRecord) throws -> (file: Fingerprint, content: ContentMark)? {
         guard let output = job.output else { return nil }
-        let row = try read {
+        let known: (file: String?, content: String?)? = try read {
             try Row.fetchOne(
                 $0, sql: "SELECT published, content FROM claim WHERE output = ? AND stream = ? AND source = ?",
-                arguments: [output, job.stream, job.source])
+                arguments: [output, job.stream, job.source]
+            ).map { (try $0.value("published"), try $0.value("content")) }
         }
-        guard let row, let published = row["published"] as String?, let content = row["content"] as String?,
-            let file = Fingerprint(published),
+        guard let published = known?.file, let content = known?.content, let file = Fingerprint(published),
             let mark = try? JSONDecoder().decode(ContentMark.self, from: Data(content.utf8))
         else { return nil }
         return (file, mark)

@@ -5,25 +5,28 @@ import Threads
 
 extension Journal {
     static func job(_ id: Int, _ db: Database) throws -> JobRecord? {
-        try Row.fetchOne(db, sql: "SELECT * FROM job WHERE id = ?", arguments: [id]).map { job($0) }
+        try Row.fetchOne(db, sql: "SELECT * FROM job WHERE id = ?", arguments: [id]).map { try job($0) }
     }
 
-    static func job(_ row: Row) -> JobRecord {
+    static func job(_ row: Row) throws -> JobRecord {
         func decoded<T: Decodable>(_ text: String?, _ type: T.Type) -> T? {
             text.flatMap { try? JSONDecoder().decode(type, from: Data($0.utf8)) }
         }
-        let state: String = row["state"]
-        let fingerprint: String? = row["fingerprint"]
-        return JobRecord(
-            id: row["id"], stream: row["stream"], state: JobRecord.State(rawValue: state) ?? .failed,
-            source: row["source"], relative: row["relative"], output: row["output"], outputRoot: row["outputRoot"],
-            mayBeMade: row["mayBeMade"], isAskedFor: row["isAskedFor"], attempts: row["attempts"],
-            failures: row["failures"],
-            interruptions: row["interruptions"], crashes: row["crashes"], notBefore: row["notBefore"],
-            fingerprint: fingerprint.flatMap { Fingerprint($0) }, request: decoded(row["request"], JobRequest.self),
-            created: row["created"], started: row["started"], finished: row["finished"], frames: row["frames"],
-            pictures: row["pictures"], error: row["error"],
-            outcome: decoded(row["settlement"], Outcome.self))
+        let state: String = try row.value("state")
+        let fingerprint: String? = try row.value("fingerprint")
+        return try JobRecord(
+            id: row.value("id"), stream: row.value("stream"), state: JobRecord.State(rawValue: state) ?? .failed,
+            source: row.value("source"), relative: row.value("relative"), output: row.value("output"),
+            outputRoot: row.value("outputRoot"),
+            mayBeMade: row.value("mayBeMade"), isAskedFor: row.value("isAskedFor"), attempts: row.value("attempts"),
+            failures: row.value("failures"),
+            interruptions: row.value("interruptions"), crashes: row.value("crashes"), notBefore: row.value("notBefore"),
+            fingerprint: fingerprint.flatMap { Fingerprint($0) },
+            request: decoded(row.value("request"), JobRequest.self),
+            created: row.value("created"), started: row.value("started"), finished: row.value("finished"),
+            frames: row.value("frames"),
+            pictures: row.value("pictures"), error: row.value("error"),
+            outcome: decoded(row.value("settlement"), Outcome.self))
     }
 
     func job(_ id: Int) throws -> JobRecord? {
@@ -49,14 +52,15 @@ extension Journal {
         arguments += [limit]
         let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
         let query = "SELECT * FROM job \(filter)ORDER BY id DESC LIMIT ?"
-        return try read { [arguments] in try Row.fetchAll($0, sql: query, arguments: arguments).map { Self.job($0) } }
+        return try read { [arguments] in try Row.fetchAll($0, sql: query, arguments: arguments).map { try Self.job($0) }
+        }
     }
 
     /// Jobs that a crash interrupted: running or ending.
     func unfinished() throws -> [JobRecord] {
         try read {
             try Row.fetchAll($0, sql: "SELECT * FROM job WHERE state IN ('running', 'settling') ORDER BY id")
-                .map { Self.job($0) }
+                .map { try Self.job($0) }
         }
     }
 
@@ -78,11 +82,21 @@ extension Journal {
             let rows = try Row.fetchCursor(
                 db, sql: "SELECT stream, state, count(*) AS n FROM job GROUP BY state, stream")
             while let row = try rows.next() {
-                let (stream, state, number): (String, String, Int) = (row["stream"], row["state"], row["n"])
+                let (stream, state, number): (String, String, Int) = try (
+                    row.value("stream"), row.value("state"), row.value("n")
+                )
                 guard let state = JobRecord.State(rawValue: state)?.info else { continue }
                 counts[stream, default: [:]][state, default: 0] += number
             }
             return counts
         }
+    }
+}
+
+extension Row {
+    /// The value of a column; GRDB's subscripts end the process where a damaged journal has a value of another type.
+    /// - Throws: `RowDecodingError`.
+    func value<T: DatabaseValueConvertible>(_ column: String) throws -> T {
+        try decode(T.self, forColumn: column)
     }
 }

@@ -11,8 +11,8 @@ extension Journal {
             let rows = try Row.fetchCursor(
                 db, sql: "SELECT source, fingerprint FROM seen WHERE stream = ?", arguments: [stream])
             while let row = try rows.next() {
-                let source: Path = row["source"]
-                if let fingerprint = Fingerprint(row["fingerprint"] as String) { seen[source] = fingerprint }
+                let source: Path = try row.value("source")
+                if let fingerprint = Fingerprint(try row.value("fingerprint") as String) { seen[source] = fingerprint }
             }
             return seen
         }
@@ -47,7 +47,7 @@ extension Journal {
                     UPDATE job SET state = 'cancelled', finished = ?, error = 'the file has gone'
                     WHERE stream = ? AND source = ? AND state = 'queued' AND request IS NULL RETURNING *
                     """, arguments: [Clock.wall, stream, source])
-            return row.map { Self.job($0) }
+            return try row.map { try Self.job($0) }
         }
     }
 }

@@ -22,7 +22,7 @@ extension Journal {
     /// Forgets the oldest finished jobs beyond `history`, and claims on outputs that are gone.
     func prune(history: Int) throws {
         let claims = try read { db in
-            try Row.fetchAll(db, sql: "SELECT output FROM claim").map { $0["output"] as Path }
+            try Row.fetchAll(db, sql: "SELECT output FROM claim").map { try $0.value("output") as Path }
         }
         let gone = claims.filter { !OutputNames.exists($0) }
         try write { db in

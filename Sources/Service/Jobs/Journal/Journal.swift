@@ -66,12 +66,33 @@ final class Journal: Sendable {
         var configuration = GRDB.Configuration()
         configuration.label = "journal"
         configuration.journalMode = .wal
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         let database = try DatabaseQueue(path: path, configuration: configuration)
+        // Not in prepareDatabase: GRDB sets NORMAL after that, with which a power loss undoes the last writes.
+        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         let verdict = try database.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
         guard verdict == "ok" else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: verdict) }
         try migrator.migrate(database)
+        guard try tables(of: database) == tables(of: fresh) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "its tables are not ours")
+        }
         return database
+    }
+
+    /// An empty journal in memory.
+    private static var fresh: DatabaseQueue {
+        get throws {
+            let database = try DatabaseQueue()
+            try migrator.migrate(database)
+            return database
+        }
+    }
+
+    /// The statements that make a database's tables and indexes. Damage can change them, too.
+    private static func tables(of database: DatabaseQueue) throws -> [String] {
+        try database.read {
+            try String.fetchAll(
+                $0, sql: "SELECT sql FROM sqlite_master WHERE name NOT LIKE 'grdb%' AND sql NOT NULL ORDER BY name")
+        }
     }
 
     /// Whether the journal's file still has its name.
@@ -99,14 +120,24 @@ final class Journal: Sendable {
         Log.notice("the journal was written again")
     }
 
+    /// - Throws: `DatabaseError`; also where a value has another type than its column (`Row.value`).
     func read<T>(_ body: (Database) throws -> T) throws -> T {
-        try connection.withLock { $0 }.database.read(body)
+        let database = connection.withLock { $0 }.database
+        return try Self.sound { try database.read(body) }
     }
 
-    /// - Throws: also `Missing`.
+    /// - Throws: as `read`; also `Missing`.
     func write<T>(_ body: (Database) throws -> T) throws -> T {
         let connection = connection.withLock { $0 }
         guard connection.has(path) else { throw Missing(path: path) }
-        return try connection.database.write(body)
+        return try Self.sound { try connection.database.write(body) }
+    }
+
+    private static func sound<T>(_ body: () throws -> T) throws -> T {
+        do {
+            return try body()
+        } catch let error as RowDecodingError {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "\(error)")
+        }
     }
 }
