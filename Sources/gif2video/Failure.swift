@@ -25,7 +25,12 @@ enum Failure {
     static func report(_ error: any Error) -> ExitCode {
         if let code = error as? ExitCode { return code }
         say("\(error)")
-        return error is GIFDecodingError || error is CanvasTooLarge ? badInput : other
+        return status(of: error)
+    }
+
+    /// The status to end with.
+    static func status(of error: any Error) -> ExitCode {
+        error is GIFDecodingError || error is CanvasTooLarge ? badInput : other
     }
 
     /// Runs a command's work, turning its errors into messages and statuses.

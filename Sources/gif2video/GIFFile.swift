@@ -12,6 +12,9 @@ struct GIFFile {
     /// The input's name in messages.
     var name: String { isStandardInput ? "standard input" : "\(path)" }
 
+    /// The input's name in JSON, of which a script finds the file again.
+    var exactName: Path { isStandardInput ? "standard input" : path }
+
     /// Last part of the path, without its extension; nil for a descriptor of this process, which has no name of its own.
     var stem: Path? {
         let isDescriptor = path == "/dev/stdin" || path.folder == "/dev/fd" || path.folder == "/proc/self/fd"

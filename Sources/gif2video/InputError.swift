@@ -19,6 +19,16 @@ struct InputError: Error, CustomStringConvertible {
             + "\(String(cString: strerror(failure.code))); TMPDIR names another folder"
     }
 
+    /// A list of names that cannot be read.
+    init(reading name: String, code: Int32) {
+        description = "\(name): cannot read: \(String(cString: strerror(code)))"
+    }
+
+    /// A list of names, one a line, with a NUL in it.
+    init(list name: String) {
+        description = "\(name): a name has a NUL in it; --null reads names that end with NUL"
+    }
+
     /// The input is a terminal.
     init(terminal name: String) {
         description = "\(name): a terminal; a GIF comes through a pipe or from a file"

@@ -42,11 +42,12 @@ struct ProbeCommand: ParsableCommand {
     }
 
     private func print(_ facts: GIFFacts) throws {
-        guard json else { return Swift.print(facts.text) }
+        guard json else { return try DaemonOptions.write(facts.text + "\n") }
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        Swift.print(String(decoding: try encoder.encode(facts), as: UTF8.self))
+        try DaemonOptions.write(
+            DaemonOptions.escaped(String(decoding: try encoder.encode(facts), as: UTF8.self)) + "\n")
     }
 }
 
@@ -60,7 +61,7 @@ struct GIFFacts: Encodable {
         let frames: Int
     }
 
-    let file: String
+    let file: Path
     let bytes: Int
     let width: Int
     let height: Int
@@ -89,8 +90,10 @@ struct GIFFacts: Encodable {
 
     init(_ gif: ScannedGIF, _ models: ModelSet?, _ pool: WorkerPool, limits: DecodingLimits, maxMemory: Int) throws {
         let summary = gif.summary
-        let models = models.flatMap { Restorer.memory(for: summary.canvas, $0.profile) <= maxMemory ? $0 : nil }
-        file = gif.name
+        let models = models.flatMap {
+            Restorer.memory(for: summary.canvas, $0, RestorationOptions(rate: .source)) <= maxMemory ? $0 : nil
+        }
+        file = gif.exactName
         bytes = summary.byteCount
         width = summary.canvas.width
         height = summary.canvas.height

@@ -9,6 +9,8 @@ import Glibc
 /// this object and its decoders. No byte is waited for behind the GIF's trailer.
 struct ScannedGIF {
     let name: String
+    /// As `GIFFile.exactName`.
+    let exactName: Path
     let summary: GIFSummary
     private let file: OpenFile
     /// The GIF's first byte.
@@ -18,6 +20,7 @@ struct ScannedGIF {
     /// - Throws: `InputError`, or `GIFDecodingError` where this is no GIF.
     init(_ input: GIFFile, limits: DecodingLimits) throws {
         name = input.name
+        exactName = input.exactName
         let opened = OpenFile(try input.open())
         if isatty(opened.descriptor) == 1 { throw InputError(terminal: name) }
         let place = try opened.placeIfRegular(name: name)

@@ -7,8 +7,9 @@ import Startup
 struct StreamOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Networks to use: auto (quality for files, live for pipes, as far as installed), live, quality, "
-                + "or none (the decoded frames untouched).", valueName: "auto|live|quality|none"))
+            "Networks to use: auto (quality for files, live for pipes, as far as installed), live, quality, vivid "
+                + "(stronger colors, less exact), or none (the decoded frames untouched).",
+            valueName: "auto|live|quality|vivid|none"))
     var profile: ProfileChoice = .auto
 
     @Option(

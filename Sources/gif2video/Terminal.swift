@@ -3,8 +3,9 @@ import Glibc
 
 /// Standard error, where messages and progress go.
 enum Terminal {
-    /// Columns of the terminal, or nil where standard error is none.
+    /// Columns of the terminal, or nil where standard error is none, or is one that cannot clear a line (TERM=dumb).
     static var columns: Int? {
+        if let kind = getenv("TERM"), strcmp(kind, "dumb") == 0 { return nil }
         let columns = Int(clinux_terminal_columns(STDERR_FILENO))
         return columns > 0 && isatty(STDERR_FILENO) == 1 ? columns : nil
     }

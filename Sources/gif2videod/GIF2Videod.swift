@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import Configuration
+import Filesystem
 import Glibc
 import Service
 import Startup
@@ -80,7 +81,7 @@ struct GIF2Videod: ParsableCommand {
             )
             for stream in configuration.streams { print("stream \(stream.name)\(stream.enabled ? "" : " (disabled)")") }
         } catch let error as ConfigurationError {
-            for problem in error.problems { print("\(problem)") }
+            for problem in error.problems { print("\(problem)".printable) }
             throw ExitCode(1)
         }
     }

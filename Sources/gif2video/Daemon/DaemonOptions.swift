@@ -108,7 +108,7 @@ extension Failure {
             if case .array(let problems)? = error.parameters["problems"] {
                 for problem in problems { say("\(problem)") }
             } else {
-                say("\(error)")
+                say(error.inWords)
             }
             throw other
         } catch {

@@ -3,6 +3,7 @@ import CLinux
 import Control
 import Filesystem
 import Glibc
+import Media
 import Restoration
 
 struct SubmitCommand: ParsableCommand {
@@ -13,7 +14,7 @@ struct SubmitCommand: ParsableCommand {
             gif2video submit --stream drop cat.gif
             gif2video submit --wait -o /srv/video/cat.mp4 cat.gif
 
-            With --wait: a progress bar, and status 1 when a job failed.
+            With --wait: how far all of them are, and status 1 when a job failed.
             """)
 
     @Argument(help: ArgumentHelp("GIF files that you can read.", valueName: "in"), completion: .gifs)
@@ -33,7 +34,7 @@ struct SubmitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Pictures per second: 30, source, 2x ...", valueName: "rate"))
     var rate: String?
 
-    @Option(help: ArgumentHelp("Networks to use.", valueName: "auto|live|quality|none"))
+    @Option(help: ArgumentHelp("Networks to use.", valueName: "auto|live|quality|vivid|none"))
     var profile: ProfileChoice?
 
     @Option(help: ArgumentHelp("Whether the GIF is dithered.", valueName: "auto|none|dithered"))
@@ -99,43 +100,42 @@ struct SubmitCommand: ParsableCommand {
 
     /// Follows the jobs to their ends.
     private func follow(_ client: VarlinkClient, _ queue: () throws -> Void, _ jobs: () -> [Int]) throws {
-        var open: Set<Int>?
-        var failed = false
+        var open: [Int: Int]?
+        var progress = Progress(weights: [])
+        var ended: [JobInfo.State] = []
         let call = MonitorCall(stream: stream, progress: true)
         try client.stream("\(ControlInterface.name).Monitor", call, as: EventReply.self) { reply in
-            guard var waiting = open else {
+            guard let waiting = open else {
                 // The first event: everything after it is seen.
                 try queue()
-                open = Set(jobs())
+                open = Dictionary(uniqueKeysWithValues: jobs().enumerated().map { ($1, $0) })
+                progress = Progress(weights: jobs().map { _ in 1 })
                 return !jobs().isEmpty
             }
-            guard let job = reply.event.job, waiting.contains(job.job) else { return true }
+            guard let job = reply.event.job, let piece = waiting[job.job] else { return true }
             if job.state.isFinal {
-                waiting.remove(job.job)
-                failed = failed || job.state != .done
-                try tell(job)
-            } else {
-                show(job)
+                open?[job.job] = nil
+                ended.append(job.state)
+                progress.finish(piece)
+                try tell(job, progress)
+            } else if !daemon.json {
+                progress.update(
+                    piece, name: job.source, share: job.progress ?? 0, pictures: job.pictures ?? 0, seconds: 0)
             }
-            open = waiting
-            return !waiting.isEmpty
+            return open?.isEmpty == false
         }
-        if failed { throw Failure.badInput }
+        if ended.count > 1 && !daemon.json {
+            let counts = [JobInfo.State.done, .failed, .cancelled].compactMap { state in
+                ended.contains(state) ? "\(ended.count { $0 == state }) \(state.rawValue)" : nil
+            }
+            Terminal.write("\(ended.count.counted("GIF")): \(counts.joined(separator: ", "))\n")
+        }
+        if ended.contains(where: { $0 != .done }) { throw Failure.badInput }
     }
 
-    private func show(_ job: JobInfo) {
-        guard !daemon.json, let columns = Terminal.columns else { return }
-        let share = job.progress ?? 0
-        let width = max(0, min(30, columns - job.source.count - 16))
-        let filled = Int(Double(width) * share)
-        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
-        let state = job.state == .queued ? "waiting" : "\(Int(share * 100))%"
-        Terminal.write("\r\(job.source.printable.suffix(max(8, columns - 48))) [\(bar)] \(state)\u{1b}[K")
-    }
-
-    private func tell(_ job: JobInfo) throws {
-        if Terminal.columns != nil && !daemon.json { Terminal.write("\r\u{1b}[K") }
+    private func tell(_ job: JobInfo, _ progress: Progress) throws {
         if daemon.json { return try DaemonOptions.printJSON(job) }
+        progress.clear()
         if job.state == .done {
             try DaemonOptions.write("\("\(job.source) -> \(job.output ?? job.stream)".printable)\n")
         } else {

@@ -19,10 +19,10 @@ struct Table {
 
     var text: String {
         let all = [header] + rows
-        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        let widths = header.indices.map { column in all.map { TextWidth.of($0[column]) }.max() ?? 0 }
         return all.map { row in
             let cells = row.enumerated().map { column, cell in
-                let space = String(repeating: " ", count: widths[column] - cell.count)
+                let space = String(repeating: " ", count: widths[column] - TextWidth.of(cell))
                 return numbers.contains(column) ? space + cell : cell + space
             }
             var line = cells.joined(separator: "  ")
