@@ -129,6 +129,16 @@ import Testing
         #expect(try convert(videoGIF(), folder.path("out.mp4"), "--stall-limit", "0").status == 64)
     }
 
+    @Test func anFFmpegWithoutTheEncoderIsNamed() throws {
+        let path = try fakePath(ffmpeg: "cat > /dev/null; echo \"Unknown encoder 'libx264'\" >&2; exit 1")
+        let result = try convert(videoGIF(), folder.path("out.mp4"), environment: path)
+        #expect(result.status == 2)
+        #expect(
+            result.errors.hasSuffix(
+                "ffmpeg: Unknown encoder 'libx264'; this ffmpeg was built without it, and 'ffmpeg -encoders' lists what "
+                    + "it has\n"), "\(result.errors)")
+    }
+
     @Test func withoutFFprobeItSaysSo() throws {
         _ = try fakePath(ffmpeg: "cat > /dev/null")
         let result = try convert(
@@ -223,14 +233,27 @@ import Testing
         return process
     }
 
-    /// Reads the number that a script writes, once it has.
-    private func number(_ name: String, while process: Process) throws -> Int32 {
-        while (try? folder.read(name))?.last != 10 {
+    /// The child of a process that runs a program of this name, once there is one. Encoders may write no file that could say it.
+    private func child(_ name: String, of parent: Int32, while process: Process) throws -> Int32 {
+        while true {
+            for entry in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
+                guard let number = Int32(entry),
+                    let stat = try? String(contentsOfFile: "/proc/\(entry)/stat", encoding: .utf8),
+                    let end = stat.lastIndex(of: ")"), stat[..<end].hasSuffix("(\(name)")
+                else { continue }
+                // State, then the parent.
+                let fields = stat[stat.index(after: end)...].split(separator: " ")
+                if fields.count > 1, Int32(fields[1]) == parent { return number }
+            }
             try #require(process.isRunning)
             usleep(10_000)
         }
-        let text = String(decoding: try folder.read(name), as: UTF8.self)
-        return try #require(Int32(text.trimmingCharacters(in: .newlines)))
+    }
+
+    /// The encoder of a conversion and the helper that it started.
+    private func encoder(of process: Process) throws -> (leader: Int32, helper: Int32) {
+        let leader = try child("ffmpeg", of: process.processIdentifier, while: process)
+        return (leader, try child("sleep", of: leader, while: process))
     }
 
     private func waitUntilEnded(_ process: Int32) {
@@ -241,34 +264,31 @@ import Testing
         }
     }
 
-    /// Takes pictures and says who it and its helper are.
+    /// Takes pictures until their end, beside a helper.
     private func patientEncoder() throws -> [String: String] {
         try fakePath(
             ffmpeg: """
-                sleep 10000 & echo $! > \(folder.path("helper"))
-                echo $$ > \(folder.path("leader"))
+                sleep 10000 &
                 cat > "${!#}"
-                echo 1 > \(folder.path("saw-the-end"))
                 """)
     }
 
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
     func aSignalTakesTheEncoderAlong(signal: Int32) throws {
         let process = try running("out.mp4", environment: patientEncoder())
-        let helper = try number("helper", while: process)
-        let leader = try number("leader", while: process)
+        let (leader, helper) = try encoder(of: process)
         kill(process.processIdentifier, signal)
         process.waitUntilExit()
         #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == signal)
         waitUntilEnded(leader)
         waitUntilEnded(helper)
-        #expect(try folder.contents == ["helper", "in.gif", "leader", "programs"])
+        #expect(try folder.contents == ["in.gif", "programs"])
     }
 
     /// As nohup and a shell's background jobs have it.
     @Test func aSignalThatIsIgnoredStaysIgnored() throws {
         let process = try running("out.mp4", through: "trap '' HUP INT", environment: patientEncoder())
-        _ = try number("leader", while: process)
+        _ = try encoder(of: process)
         let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
         func mask(_ name: String) -> UInt64 {
             let line = status.split(separator: "\n").first { $0.hasPrefix("\(name):") }
@@ -286,14 +306,13 @@ import Testing
     /// Nothing can be done then; the encoder sees the end of its input and ends by itself.
     @Test func aKilledConversionLeavesNothingUnderTheName() throws {
         let process = try running("out.mp4", environment: patientEncoder())
-        let leader = try number("leader", while: process)
-        let helper = try number("helper", while: process)
+        let (leader, helper) = try encoder(of: process)
         kill(process.processIdentifier, SIGKILL)
         waitUntilEnded(leader)
         // Foundation waits for everybody who has the descriptors that it gave to the process.
         kill(helper, SIGKILL)
         process.waitUntilExit()
         let contents = try folder.contents
-        #expect(contents.contains("saw-the-end") && !contents.contains("out.mp4"), "\(contents)")
+        #expect(!contents.contains("out.mp4"), "\(contents)")
     }
 }

@@ -78,6 +78,14 @@ import Testing
         #expect(daemon.log.contains("gif2video.toml:2: jobs.worker: there is no such key; did you mean workers?"))
     }
 
+    @Test func controlCharactersOfAKeyDoNotReachTheTerminal() throws {
+        let daemon = try DaemonProcess("\"\\u001b[31mred\" = 1\n")
+        let checked = try Tool.run(
+            Tool.gif2videod, ["--check-config", "--config", daemon.folder.path("gif2video.toml")])
+        let output = String(decoding: checked.output, as: UTF8.self)
+        #expect(checked.status == 1 && output.contains("[31mred") && !output.contains("\u{1b}"), "\(output)")
+    }
+
     @Test func aSecondDaemonDoesNotStartInTheSameStateFolder() throws {
         let daemon = try DaemonProcess.started(Self.folderStream)
         let second = try Tool.run(
@@ -157,7 +165,7 @@ import Testing
         chmod(path, 0o755)
         let daemon = try DaemonProcess.started(
             Self.folderStream.replacingOccurrences(of: "encoder = \"y4m\"", with: "encoder = \"own\"")
-                + "[encoder.own]\nextension = \"bin\"\nverify = \"none\"\n"
+                + "[encoder.own]\nextension = \"bin\"\nverify = \"none\"\nconfined = false\n"
                 + "command = [\"\(path)\", \"{output}\", \"\(folder.path("count"))\"]\n"
         )
         try daemon.drop(ExampleGIF.drifting(frames: 3), "in/a.gif")
@@ -201,9 +209,12 @@ import Testing
         #expect(explicit.status == 0, "\(explicit.errors)")
         #expect(try daemon.pictures("out/there.y4m") == 8)
         let outside = try daemon.command("submit", "-o", daemon.folder.path("x.y4m"), input)
-        #expect(outside.status == 2 && outside.errors.contains("OutputNotAllowed"), "\(outside.errors)")
+        #expect(
+            outside.status == 2 && outside.errors.contains("x.y4m: gif2videod makes no video there: "),
+            "\(outside.errors)")
         let missing = try daemon.command("submit", "--stream", "drop", "/no/such.gif")
-        #expect(missing.status == 2 && missing.errors.contains("PathNotReadable"), "\(missing.errors)")
+        #expect(missing.status == 2 && missing.errors.contains("/no/such.gif: gif2videod cannot read it: No such file"))
+        #expect(missing.errors.hasSuffix(" (PathNotReadable)\n"), "\(missing.errors)")
 
         #expect(try daemon.command("pause", "drop").status == 0)
         let number = try #require(try daemon.json("submit", "--stream", "drop", input)["job"] as? Int)
@@ -212,7 +223,7 @@ import Testing
         #expect(try daemon.list("streams")[0]["state"] as? String == "paused")
         #expect(try daemon.command("cancel", "\(number)").status == 0)
         #expect(try daemon.json("show", "\(number)")["state"] as? String == "cancelled")
-        #expect(try daemon.command("cancel", "\(number)").errors.contains("InvalidState"))
+        #expect(try daemon.command("cancel", "\(number)").errors.contains("job \(number) is cancelled, where this"))
         #expect(try daemon.command("retry", "\(number)").status == 0)
         // A pause holds over a restart.
         #expect(daemon.stop() == 0)
@@ -222,9 +233,24 @@ import Testing
         #expect(try daemon.json("show", "\(number)")["state"] as? String == "queued")
         #expect(try daemon.command("resume").status == 0)
         try daemon.waitUntil("the resumed job") { try daemon.json("show", "\(number)")["state"] as? String == "done" }
-        #expect(try daemon.command("show", "4711").errors.contains("NoSuchJob"))
+        #expect(try daemon.command("show", "4711").errors.contains("gif2videod has no job 4711; 'gif2video jobs'"))
         let statistics = try daemon.json("stats")
         #expect(statistics["peakMemory"] as? Int ?? 0 > 0)
+    }
+
+    /// On a terminal these characters take two columns each.
+    @Test func columnsStandBelowEachOtherWithWideCharacters() throws {
+        let daemon = try DaemonProcess.started(Self.folderStream)
+        for name in ["a", "\u{732B}\u{1F408}\u{200D}\u{2B1B}"] {
+            let input = try daemon.folder.write(ExampleGIF.drifting(frames: 2), to: "\(name).gif")
+            #expect(try daemon.command("submit", "--wait", "--stream", "drop", input).status == 0)
+        }
+        let lines = String(decoding: try daemon.command("jobs").output, as: UTF8.self).split(separator: "\n")
+        let places = lines.map {
+            $0.distance(from: $0.startIndex, to: $0.range(of: "  ", options: .backwards)?.upperBound ?? $0.endIndex)
+        }
+        // The newest first; two wide characters stand before its last column.
+        #expect(places.count == 3 && places[1] == places[0] - 2 && places[2] == places[0], "\(lines)")
     }
 
     @Test func aRateOrProfileThatWasSetStaysUntilItIsReset() throws {
@@ -236,8 +262,11 @@ import Testing
         #expect(try daemon.command("set", "drop", "--rate", "default").status == 0)
         #expect(try daemon.list("streams")[0]["rate"] as? String == "25")
         #expect(try daemon.command("set", "drop", "--rate", "fast").errors.contains("expected a rate: source"))
-        #expect(try daemon.command("set", "none", "--rate", "25").errors.contains("NoSuchStream"))
-        #expect(try daemon.command("play", "--stream", "drop", input).errors.contains("NotLive"))
+        #expect(
+            try daemon.command("set", "none", "--rate", "25").errors.contains("no stream none; 'gif2video streams'"))
+        #expect(
+            try daemon.command("play", "--stream", "drop", input).errors.contains(
+                "the stream drop makes files and shows nothing"))
     }
 
     @Test func aReloadAppliesAllChangesOrNone() throws {

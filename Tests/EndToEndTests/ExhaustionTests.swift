@@ -24,6 +24,8 @@ import Testing
         try daemon.waitUntil("it says so") { try daemon.list("jobs", "--state", "done", "--limit", "50").count == 21 }
         #expect(daemon.log.contains("Too many open files"), "the test never ran out of descriptors")
         #expect(daemon.stop() == 0)
+        try FaultNotes.note(
+            "descriptors run out (`ulimit -n 40`, 8 workers)", "jobs wait for each other and lose no attempt, done")
     }
 
     /// As a user of its own, who may have that many threads and no more.
@@ -72,6 +74,8 @@ import Testing
                 #expect(daemon.stop() == 2 && daemon.log.contains("cannot start a thread"), "\(threads): \(daemon.log)")
             }
         }
+        try FaultNotes.note(
+            "threads run out (1 to 14 of them)", "the daemon says so and ends with status 2, or jobs wait")
     }
 
     /// No inotify instance is left: the folder is looked through instead.
@@ -122,6 +126,7 @@ import Testing
                 [encoder.waits]
                 extension = "bin"
                 verify = "none"
+                confined = false
                 command = ["bash", "-c", 'cat > "$0"; while [[ -e /proc/$PPID/exe ]]; do sleep 0.05; done', "{output}"]
 
                 """)

@@ -53,6 +53,32 @@ import Testing
         #expect(object?["frames"] as? Int == 2)
     }
 
+    /// In every locale files and JSON have the name, which a script finds the file by, and people read it.
+    @Test(arguments: ["C", "ja_JP.UTF-8"]) func japaneseAndEmojiStayWhatTheyAre(locale: String) throws {
+        let name = "\u{732B} \u{1F408}\u{200D}\u{2B1B}"
+        let result = try bash(
+            """
+            { export LC_ALL=\(locale); } 2> /dev/null; mv in.gif '\(name).gif' && $P probe --json --profile none '\(name).gif' &&
+            $P convert --json --profile none '\(name).gif' -o '\(name).y4m' &&
+            $P convert -q --json --profile none '\(name).gif' --to mkv -o . && $P probe --profile none none$'\\u732B.gif'
+            """)
+        let lines = result.output.split(separator: UInt8(ascii: "\n"))
+        #expect(lines.count == 3, "\(result.errors)")
+        let objects = try lines.map { try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any] }
+        #expect(objects[0]?["file"] as? String == "\(name).gif")
+        #expect(objects[1]?["input"] as? String == "\(name).gif" && objects[1]?["output"] as? String == "\(name).y4m")
+        #expect(objects[2]?["output"] as? String == "\(name).mkv")
+        #expect(result.errors.hasPrefix("\(name).gif -> \(name).y4m: 2 frames"), "\(result.errors)")
+        #expect(try folder.contents == ["\(name).gif", "\(name).mkv", "\(name).y4m"])
+    }
+
+    @Test func jsonHasTheBytesOfANameThatIsNoText() throws {
+        let result = try bash(
+            "mv in.gif $'caf\\xe9.gif' && $P convert -q --json --profile none $'caf\\xe9.gif' -o a.y4m")
+        let object = try JSONSerialization.jsonObject(with: Data(result.output)) as? [String: Any]
+        #expect(object?["input"] as? [Int] == [99, 97, 102, 0xE9, 46, 103, 105, 102], "\(result.errors)")
+    }
+
     @Test func anEqualsSignTakesALeadingDash() throws {
         let result = try bash(
             "$P convert -q --profile none in.gif -o=-x.y4m && $P convert -q --profile none in.gif --output=-y.y4m && ls"

@@ -177,7 +177,7 @@ import Threads
     @Test func aCanvasTooLargeForTheNetworksIsRefused() throws {
         let gif = GIFWriter.gif(
             width: 6000, height: 6000, palette: [0, 0, 0, 9, 9, 9], images: [GIFImage(width: 1, height: 1, index: 1)])
-        let result = try filter(input: gif)
+        let result = try filter("--max-memory", "2", input: gif)
         #expect(result.status == 1 && result.output.isEmpty)
         #expect(
             result.errors.hasPrefix("gif2video: standard input: restoring a canvas of 6000x6000"), "\(result.errors)")

@@ -148,4 +148,13 @@ import Testing
         }
         #expect(try bash("$P convert --stall-limit 0 in.gif -o out.mp4").errors.contains("Usage: "))
     }
+
+    @Test(arguments: ["", "--json"]) func probeSaysThatItsWordsAreLost(option: String) throws {
+        let folder = try TemporaryFolder()
+        let gif = try folder.write(ExampleGIF.drifting(frames: 2), to: "a.gif")
+        let script = "\"$0\" probe \(option) --profile none \"$1\" > /dev/full"
+        let result = try Tool.run("/bin/bash", ["-c", script, Tool.gif2video, gif])
+        #expect(result.status == 2)
+        #expect(result.errors == "gif2video: standard output: write: No space left on device\n")
+    }
 }

@@ -33,6 +33,9 @@ import Testing
             try FileManager.default.contentsOfDirectory(atPath: "\(daemon.state)/out").sorted() == [
                 "first.y4m", "second.y4m",
             ])
+        try FaultNotes.note(
+            "the journal is deleted while the daemon runs",
+            "jobs wait; a reload writes it again with all that was in it")
     }
 
     /// A job whose video is finished meanwhile is not lost either.
@@ -93,6 +96,9 @@ import Testing
                 "a.y4m", "b-2.y4m", "b.y4m",
             ])
         #expect(daemon.exists("in/done/a.gif") == (finished == "move"))
+        try FaultNotes.note(
+            "the journal is deleted while no daemon runs (`\(finished)`)",
+            "videos are known by their marks, no second one is made")
     }
 
     /// A mark counts on the daemon's own file as it was finished, and only for a daemon without a past.

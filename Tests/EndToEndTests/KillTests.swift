@@ -78,6 +78,9 @@ import Testing
         }
         #expect(daemon.stop() == 0)
         try check(daemon, expected)
+        try FaultNotes.note(
+            "the daemon is killed \(kills) times while 50 GIFs come in all ways",
+            "each start goes on; done, nothing half, nothing twice")
     }
 
     private static func status(_ daemon: DaemonProcess) throws -> [String: Int] {

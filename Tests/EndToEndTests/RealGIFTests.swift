@@ -87,7 +87,7 @@ import Testing
         return isOutline ? 62 : nil
     }
 
-    @Test(arguments: [2, 8, 16], ["live", "quality"])
+    @Test(arguments: [2, 8, 16], ["live", "quality", "vivid"])
     func aCaptionStaysInFrontOfAMovingFilm(speed: Int, profile: String) throws {
         let colors = palette.prefix(61 * 3) + [255, 255, 255, 0, 0, 0, 128, 128, 128]
         let images = (0..<5).map { step in
@@ -185,7 +185,7 @@ import Testing
             ).with { ($0.delay, $0.codeSize) = (12, 3) }
         }
         let gif = GIFWriter.gif(width: size.width, height: size.height, palette: colors, images: images)
-        for profile in ["live", "quality"] {
+        for profile in ["live", "quality", "vivid"] {
             let restored = try pictures(gif, "--rate", "source", "--profile", profile)
             let isKept = try restored == pictures(gif, "--rate", "source", "--profile", "none")
             #expect(isKept && restored.count == 4)

@@ -117,8 +117,11 @@ import Testing
         try waitForJobs(daemon, 3)
         #expect(try pictures(daemon) == 3)
         unlink("\(daemon.state)/in/a.gif")
-        try daemon.drop(Self.gif, "in/a.gif")
+        // The daemon looks at a folder's changes in their order: with this job done it knows that the GIF has gone.
+        try daemon.drop(Self.gif, "in/b.gif")
         try waitForJobs(daemon, 4)
+        try daemon.drop(Self.gif, "in/a.gif")
+        try waitForJobs(daemon, 5)
         #expect(try pictures(daemon) == 3)
     }
 }

@@ -4,11 +4,12 @@ public import Foundation
 public final class DaemonProcess {
     public let folder: TemporaryFolder
     private let arguments: [String]
-    private let environment: [String: String]
     private var process: Process?
 
     /// A shell command line that runs before the daemon, in its process: `ulimit -n 64` and the like.
     public var setUp: String?
+    /// Variables for its next start, and for the commands that talk to it.
+    public var environment: [String: String]
     /// Words before the program's own: `unshare -Ur` and the like.
     public var launcher: [String] = []
 
