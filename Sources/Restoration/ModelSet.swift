@@ -54,16 +54,20 @@ public struct ModelSet: Sendable {
             let room = PackedPlanes(TensorShape(3, height, width))
             return ditherLogit(of: input, room: room, BandedNetworks(self, frame.size, band: band), on: pool)
         }
+        let memory = NetworkMemory()
         return ditherLogit(
-            of: input, estimate: Tensor(3, height, width), state: colorDithered.makeState(height: height, width: width),
-            on: pool)
+            of: input, estimate: Tensor(3, height, width),
+            state: colorDithered.makeState(height: height, width: width, in: memory), in: memory, on: pool)
     }
 
     /// As above.
     /// - Parameters:
     ///   - estimate: room for one, [3, H, W].
-    ///   - state: of `colorDithered`; the classifier's maps lie where its maps did.
-    func ditherLogit(of input: FrameInput, estimate: Tensor, state: CCDNet.State, on pool: WorkerPool) -> Float {
+    ///   - state: of `colorDithered`.
+    ///   - memory: of that state; the classifier's maps lie where its maps did.
+    func ditherLogit(
+        of input: FrameInput, estimate: Tensor, state: CCDNet.State, in memory: NetworkMemory, on pool: WorkerPool
+    ) -> Float {
         if HandMadePattern.isIn(input.frame) { return DitherVerdict.handMadeLogit }
         if classifier.seesEstimate {
             let alone = CCDNet.Input(
@@ -71,7 +75,7 @@ public struct ModelSet: Sendable {
             colorDithered.restore(alone, takesStep: false, into: estimate.view, state: state, on: pool)
         }
         return classifier.logit(
-            input.gif.view, radius: input.radius.view, estimate: estimate.view, lender: state.first, on: pool)
+            input.gif.view, radius: input.radius.view, estimate: estimate.view, in: memory, on: pool)
     }
 
     /// As above, of a frame of a large canvas.
@@ -82,7 +86,7 @@ public struct ModelSet: Sendable {
         if HandMadePattern.isIn(input.frame) { return DitherVerdict.handMadeLogit }
         if classifier.seesEstimate { networks.color.look(input, colorDithered, into: room, on: pool) }
         networks.arena.reset()
-        return classifier.logit(of: input, estimate: room, in: networks.arena, on: pool)
+        return classifier.logit(of: input, estimate: room, in: networks.memory, on: pool)
     }
 
     /// Loads the model files in `folder/<profile>/`. A file's header, not its name, says which network it is. If a profile

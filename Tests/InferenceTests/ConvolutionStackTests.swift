@@ -27,10 +27,11 @@ import Threads
     }
 
     private func run(
-        _ stack: ConvolutionStack, on input: Tensor, tileSide: Int = ConvolutionStack.tileSide, lender: UNetState? = nil
+        _ stack: ConvolutionStack, on input: Tensor, tileSide: Int = ConvolutionStack.tileSide,
+        in memory: NetworkMemory = NetworkMemory()
     ) -> Tensor {
         let (height, width) = (input.shape.height, input.shape.width)
-        return stack(height: height, width: width, tileSide: tileSide, lender: lender, on: pool) {
+        return stack(height: height, width: width, tileSide: tileSide, in: memory, on: pool) {
             row, columns, values in
             for channel in 0..<4 {
                 let line = input.view.plane(channel) + row * width
@@ -59,17 +60,19 @@ import Threads
             })
         let net = try UNet(test.unet, weights: fixture.file.weights, prefix: "\(test.name).", kernels: kernels)
         let input = try fixture.tensor("\(test.name).input")
-        let state = net.makeState(height: input.shape.height, width: input.shape.width, workers: 2)
+        let memory = NetworkMemory()
+        let state = net.makeState(
+            height: input.shape.height, width: input.shape.width, workers: 2, in: memory)
         state.input.view.copy(from: input.view)
         let nothing = Region(height: input.shape.height, width: input.shape.width)
         for _ in 0..<2 {
             net.forward(state, changed: nothing, on: pool)
             #expect(maximumError(state.output.array, try fixture.values("\(test.name).output")) <= 2e-5)
             let small = Tensor.random(TensorShape(4, 8, 8))
-            #expect(run(stack, on: small, lender: state).array == run(stack, on: small).array)
+            #expect(run(stack, on: small, in: memory).array == run(stack, on: small).array)
             // All of it, to the last byte.
-            _ = state.lend(1) { memory in
-                memory.base.initializeMemory(as: UInt8.self, repeating: 0xFF, count: memory.byteCount)
+            memory.borrow(1) { buffer, _ in
+                _ = buffer.base.initializeMemory(as: UInt8.self, repeating: 0xFF, count: buffer.byteCount)
             }
         }
     }

@@ -208,12 +208,13 @@ import Threads
         for test in try fixture.cases(as: UNetTests.Case.self) {
             let net = try UNet(test.unet, weights: fixture.file.weights, prefix: "\(test.name).")
             let (height, width) = (40, 52)
-            let first = net.makeState(height: height, width: width)
+            let memory = NetworkMemory()
+            let first = net.makeState(height: height, width: width, in: memory)
             let alone = net.makeState(height: height, width: width)
             let nothing = Region(height: height, width: width)
             for round in 0..<4 {
                 let input = Tensor.random(first.input.shape, seed: "\(test.name) \(round / 2)")
-                let second = net.makeState(height: height, width: width, sharingWith: first)
+                let second = net.makeState(height: height, width: width, in: memory)
                 second.input.view.copy(from: Tensor.random(first.input.shape, seed: "\(round)").view)
                 #expect(second.maps === first.maps)
                 net.forward(second, changed: nothing, on: pool)

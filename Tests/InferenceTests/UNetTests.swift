@@ -44,12 +44,13 @@ import Threads
             if case .shuffle = $0.unet.architecture { true } else { false }
         }
         try #require(cases.count > 1)
+        let memory = NetworkMemory()
         var runs: [(name: String, net: UNet, state: UNetState)] = []
         for test in cases {
             let input = try fixture.tensor("\(test.name).input")
             let net = try UNet(test.unet, weights: fixture.file.weights, prefix: "\(test.name).", kernels: kernels)
             let state = net.makeState(
-                height: input.shape.height, width: input.shape.width, workers: 2, sharingWith: runs.first?.state)
+                height: input.shape.height, width: input.shape.width, workers: 2, in: memory)
             state.input.view.copy(from: input.view)
             runs.append((test.name, net, state))
         }

@@ -119,7 +119,8 @@ import Threads
             let file = try load("dither-classifier") {
                 try ModelHeader.setThresholds(["dithered_logit": threshold], in: &$0)
             }
-            return try DitherClassifier(file).logit(gif.view, radius: radius.view, estimate: gif.view, on: pool)
+            return try DitherClassifier(file).logit(
+                gif.view, radius: radius.view, estimate: gif.view, in: NetworkMemory(), on: pool)
         }
         #expect(abs(try logit(0) - logit(1.5) - 1.5) < 1e-5)
     }

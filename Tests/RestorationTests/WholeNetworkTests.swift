@@ -79,7 +79,7 @@ import Threads
         let expected = try Fixture("\(name)-case", in: .module)
         let logit = net.logit(
             try expected.tensor("gif").view, radius: try expected.tensor("radius").view,
-            estimate: try expected.tensor("estimate").view, on: pool)
+            estimate: try expected.tensor("estimate").view, in: NetworkMemory(), on: pool)
         #expect(abs(logit - (try expected.values("logit")[0])) <= 1e-4)
     }
 }

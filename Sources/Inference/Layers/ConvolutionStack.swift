@@ -67,13 +67,12 @@ public struct ConvolutionStack: Sendable {
     /// - Parameters:
     ///   - height, width: of the input in pixels.
     ///   - tileSide: pixels a side of a tile, without the overlap with its neighbors.
-    ///   - lender: a state that lends the memory of its maps. None of its forwards runs meanwhile.
-    ///   - arena: lends as much as it needs for its maps, in place of a state.
+    ///   - memory: of networks none of which runs meanwhile; the maps lie there.
     ///   - fill: writes a row of the input, `columns` of it, channel by channel without gaps. Any thread of the pool.
     /// - Returns: [outputs, ...] of the last layer.
     public func callAsFunction(
-        height: Int, width: Int, tileSide: Int = ConvolutionStack.tileSide, lender: UNetState? = nil,
-        arena: Arena? = nil, on pool: WorkerPool,
+        height: Int, width: Int, tileSide: Int = ConvolutionStack.tileSide,
+        in memory: NetworkMemory = NetworkMemory(), on pool: WorkerPool,
         fill: (_ row: Int, _ columns: Range<Int>, _ values: UnsafeMutablePointer<Float>) -> Void
     ) -> Tensor {
         let isTiled = Self.isTiled(height: height, width: width, tileSide: tileSide)
@@ -84,9 +83,9 @@ public struct ConvolutionStack: Sendable {
             let (rows, columns) = (tile.outer.rows, tile.outer.columns)
             let layouts = layouts(height: rows.count, width: columns.count)
             let sizes = Self.pieces(for: layouts)
-            func run(in memory: HugePageBuffer, at start: Int = 0) {
+            func run(in buffer: HugePageBuffer, at start: Int) {
                 func map(_ index: Int) -> BlockedTensor {
-                    BlockedTensor(layouts[index], in: memory, at: start + (index % 2 == 0 ? 0 : sizes[0]))
+                    BlockedTensor(layouts[index], in: buffer, at: start + (index % 2 == 0 ? 0 : sizes[0]))
                 }
                 func execution(_ need: ScratchSize) -> Execution {
                     Execution(
@@ -113,20 +112,12 @@ public struct ConvolutionStack: Sendable {
                 output.copy(
                     part, of: answer, at: (top + part.rows.lowerBound, left + part.columns.lowerBound), on: pool)
             }
-            if let arena {
-                let mark = arena.used
-                run(in: arena.memory, at: arena.take(sizes[0] + sizes[1]))
-                arena.reset(to: mark)
-            } else if let lender {
-                lender.lend(sizes[0] + sizes[1]) { run(in: $0) }
-            } else {
-                run(in: HugePageBuffer(byteCount: sizes[0] + sizes[1]))
-            }
+            memory.borrow(sizes[0] + sizes[1], run)
         }
         return output
     }
 
-    /// Bytes that a call lends for its maps.
+    /// Bytes that a call borrows for its maps.
     public func mapBytes(height: Int, width: Int, tileSide: Int = ConvolutionStack.tileSide) -> Int {
         let isTiled = Self.isTiled(height: height, width: width, tileSide: tileSide)
         return tiles(height: height, width: width, tileSide: isTiled ? tileSide : max(height, width)).reduce(0) {

@@ -40,44 +40,29 @@ public struct UNet: Sendable {
     ///   - height, width: in pixels, at least 1; any size is padded and cropped inside as the network needs it.
     ///   - workers: threads that may work on one `forward`; more threads of a pool stay idle.
     ///   - band: rows of a band, a multiple of 8, for a picture of any size; nil: large ones go through in bands.
-    ///   - arena: as large as the plan of bands says, for their maps; nil: one of their own.
-    ///   - partner: a state whose forward never runs at the same time: the two share scratch memory, and where their networks
-    ///     differ in their weights alone, their maps, too. After the other's forward one computes all anew that is needed.
+    ///   - memory: of networks that take turns.
+    ///   - keepsMaps: whether the maps stay what the last forward made of them, whatever other states do. Bands keep nothing.
     public func makeState(
-        height: Int, width: Int, workers: Int = WorkerPool.processors, band: Int? = nil, in arena: Arena? = nil,
-        sharingWith partner: UNetState? = nil
+        height: Int, width: Int, workers: Int = WorkerPool.processors, band: Int? = nil,
+        in memory: NetworkMemory = NetworkMemory(), keepsMaps: Bool = false
     ) -> UNetState {
-        let band = band ?? (height * width > Self.largeArea ? Self.bandRows : nil)
-        let shared = partner.flatMap { partner in
-            partner.maps.configuration == configuration && partner.maps.lanes == kernels.lanes
-                && (partner.input.shape.height, partner.input.shape.width) == (height, width) ? partner.maps : nil
-        }
-        let maps: UNetState.Maps
-        if let shared {
-            maps = shared
-        } else if let band, hasBands {
+        let band = hasBands ? band ?? (height * width > Self.largeArea ? Self.bandRows : nil) : nil
+        let layout = UNetState.Layout(
+            configuration: configuration, lanes: kernels.lanes, height: height, width: width, band: band)
+        func makeMaps() -> UNetState.Maps {
+            guard let band else {
+                return UNetState.Maps(layout, keepsContents: keepsMaps, makeActivations(height: height, width: width))
+            }
             let plan = bandPlan(height: height, width: width, band: band, workers: workers)
-            maps = UNetState.Maps(
-                configuration, lanes: kernels.lanes, .bands(plan, arena ?? Arena(byteCount: plan.byteCount)))
-        } else {
-            maps = UNetState.Maps(
-                configuration, lanes: kernels.lanes, makeActivations(height: height, width: width))
+            return UNetState.Maps(
+                layout, keepsContents: false, .bands(plan, memory.arena ?? Arena(byteCount: plan.byteCount)))
         }
-        let need = scratchNeed(for: maps.activations, workers: workers)
-        let workspace = partner.flatMap { $0.workspace.serves(workers: workers, need: need) ? $0.workspace : nil }
+        let maps = memory.lease(layout, keepsContents: keepsMaps && band == nil, or: makeMaps)
         return UNetState(
             input: Tensor(configuration.inputs, height, width), output: Tensor(configuration.outputs, height, width),
-            maps: maps, workspace: workspace ?? Workspace(workers: workers, need: need))
-    }
-
-    /// A state beside another one of this network, whose forward never runs at the same time: with maps of its own, but for
-    /// pictures in bands, whose maps keep nothing from one forward to the next.
-    public func makeTwin(of state: UNetState) -> UNetState {
-        let shape = state.input.shape
-        let keepsMaps = if case .bands = state.maps.activations { false } else { true }
-        return makeState(
-            height: shape.height, width: shape.width, workers: state.workspace.workers,
-            sharingWith: keepsMaps ? nil : state)
+            maps: maps,
+            workspace: memory.workspace(
+                workers: workers, need: scratchNeed(for: maps.activations, workers: workers)))
     }
 
     private func makeActivations(height: Int, width: Int) -> UNetState.Activations {

@@ -21,18 +21,37 @@ public final class UNetState: @unchecked Sendable {
         case bands(UNet.BandPlan, Arena)
     }
 
-    /// The activations; of one state or of two that take turns.
-    final class Maps {
+    /// The sizes and the order of a network's maps: maps of one layout serve all networks that have it.
+    struct Layout: Hashable {
         let configuration: UNetConfiguration
+        /// Values of a vector, of which a map's pixels are made.
         let lanes: Int
+        /// Of the picture, in pixels.
+        let height: Int
+        let width: Int
+        /// Rows of a band; nil: the maps are of the whole picture.
+        let band: Int?
+    }
+
+    /// The activations; of one state or of several that take turns.
+    final class Maps {
+        let layout: Layout
+        /// Whether they belong to one state alone, and stay between its forwards what the last one made of them.
+        let keepsContents: Bool
         let activations: Activations
         /// The state whose input they follow from.
-        fileprivate var user: ObjectIdentifier?
+        var user: ObjectIdentifier?
 
-        init(_ configuration: UNetConfiguration, lanes: Int, _ activations: Activations) {
-            self.configuration = configuration
-            self.lanes = lanes
-            self.activations = activations
+        init(_ layout: Layout, keepsContents: Bool, _ activations: Activations) {
+            (self.layout, self.keepsContents, self.activations) = (layout, keepsContents, activations)
+        }
+
+        /// Those with at least so many bytes that may be written by others between two forwards.
+        func lendable(_ byteCount: Int) -> CompactUNet.Activations? {
+            guard !keepsContents, case .shuffle(let activations) = activations,
+                activations.memory.byteCount >= byteCount
+            else { return nil }
+            return activations
         }
     }
 
@@ -41,17 +60,6 @@ public final class UNetState: @unchecked Sendable {
     func take() -> Bool {
         defer { maps.user = ObjectIdentifier(self) }
         return maps.user == ObjectIdentifier(self)
-    }
-
-    /// Lends the memory of the maps between two forwards; the next one computes all that is needed as if it were the first.
-    /// - Parameter need: bytes. If the maps have less, other memory is lent.
-    func lend<R>(_ need: Int, _ body: (HugePageBuffer) -> R) -> R {
-        guard case .shuffle(let activations) = maps.activations, activations.memory.byteCount >= need else {
-            return body(HugePageBuffer(byteCount: need))
-        }
-        maps.user = nil
-        defer { activations.clearMargins() }
-        return body(activations.memory)
     }
 
     init(input: Tensor, output: Tensor, maps: Maps, workspace: Workspace) {

@@ -19,8 +19,10 @@ final class BandedFlow {
     /// The region in which something moves between the two frames.
     private(set) var moving: Region
 
-    /// - Parameter arena: of `arenaBytes`; used during `estimate` only.
-    init(_ size: PixelSize, _ slomo: SuperSlomo, band: Int, arena: Arena) {
+    /// - Parameters:
+    ///   - arena: of `arenaBytes`; used during `estimate` only.
+    ///   - memory: in that arena.
+    init(_ size: PixelSize, _ slomo: SuperSlomo, band: Int, arena: Arena, in memory: NetworkMemory) {
         (self.size, self.slomo, self.arena) = (size, slomo, arena)
         plan = slomo.flow.bandPlan(height: size.height, width: size.width, band: band)
         // A network's flows lie in [-1, 1]; large motion is four times that, and the rest comes on top.
@@ -31,7 +33,7 @@ final class BandedFlow {
         large =
             isCoarse
             ? CoarseFlow(height: size.height, width: size.width, slomo.thresholds.largeMotion) {
-                slomo.flow.makeState(height: $0, width: $1, band: band, in: arena)
+                slomo.flow.makeState(height: $0, width: $1, band: band, in: memory)
             } : nil
     }
 

@@ -8,16 +8,19 @@ final class BandedNetworks {
     let color: BandedColor
     let filter: BandedFilter
     /// For streams with in-betweens.
-    private(set) lazy var flow = BandedFlow(size, models.slomo, band: band, arena: arena)
+    private(set) lazy var flow = BandedFlow(size, models.slomo, band: band, arena: arena, in: memory)
     private(set) lazy var refinement = BandedRefinement(size, models.slomo, band: band, arena: arena)
     private let models: ModelSet
     private let size: PixelSize
     private let band: Int
     let arena: Arena
+    /// In the arena.
+    let memory: NetworkMemory
 
     init(_ models: ModelSet, _ size: PixelSize, band: Int) {
         (self.models, self.size, self.band) = (models, size, band)
         arena = Arena(byteCount: Self.arenaBytes(models, size, band: band))
+        memory = NetworkMemory(in: arena)
         color = BandedColor(size, band: band, arena: arena)
         filter = BandedFilter(size, arena: arena)
     }

@@ -29,11 +29,15 @@ extension CCDNet {
             + (step?.stateBytes(height: height, width: width) ?? 0)
     }
 
-    /// - Parameters:
-    ///   - height, width: of the canvas in pixels.
-    ///   - partner: a state, maybe of another CCDNet, that never makes an estimate at the same time: the two may share memory.
-    public func makeState(height: Int, width: Int, sharingWith partner: State? = nil) -> State {
-        let begin = first.makeState(height: height, width: width, sharingWith: partner?.first)
-        return State(first: begin, step: step?.makeState(height: height, width: width, sharingWith: begin))
+    /// - Parameters: the canvas in pixels.
+    public func makeState(height: Int, width: Int) -> State {
+        makeState(height: height, width: width, in: NetworkMemory())
+    }
+
+    /// A state in the memory of networks that take turns, maybe of other CCDNets, too.
+    func makeState(height: Int, width: Int, in memory: NetworkMemory) -> State {
+        State(
+            first: first.makeState(height: height, width: width, in: memory),
+            step: step?.makeState(height: height, width: width, in: memory))
     }
 }

@@ -72,12 +72,12 @@ public struct DitherClassifier: Sendable {
     ///   - radius: the palette radius of each pixel, [1, H, W].
     ///   - estimate: the first estimate of the network for dithered GIFs, of this frame alone, [3, H, W]; read where
     ///     `seesEstimate`.
-    ///   - lender: a network's state between two forwards, whose maps' memory serves.
+    ///   - memory: of networks none of which runs meanwhile.
     func logit(
-        _ gif: TensorView, radius: TensorView, estimate: TensorView, lender: UNetState? = nil, on pool: WorkerPool
+        _ gif: TensorView, radius: TensorView, estimate: TensorView, in memory: NetworkMemory, on pool: WorkerPool
     ) -> Float {
         let (height, width) = (gif.shape.height, gif.shape.width)
-        let output = stack(height: height, width: width, lender: lender, on: pool) { row, columns, values in
+        let output = stack(height: height, width: width, in: memory, on: pool) { row, columns, values in
             let first = row * width + columns.lowerBound
             func lines(_ view: TensorView, _ first: Int) -> Lines {
                 Lines(first: UnsafePointer(view.plane(0)) + first, plane: view.shape.plane)
@@ -92,10 +92,10 @@ public struct DitherClassifier: Sendable {
     }
 
     /// The same of a frame of a large canvas, whose estimate is kept in two bytes a value.
-    /// - Parameter arena: of `arenaBytes`.
-    func logit(of frame: FrameInput, estimate: PackedPlanes, in arena: Arena, on pool: WorkerPool) -> Float {
+    /// - Parameter memory: in an arena of `arenaBytes`.
+    func logit(of frame: FrameInput, estimate: PackedPlanes, in memory: NetworkMemory, on pool: WorkerPool) -> Float {
         let (height, width) = (frame.size.height, frame.size.width)
-        let output = stack(height: height, width: width, arena: arena, on: pool) { row, columns, values in
+        let output = stack(height: height, width: width, in: memory, on: pool) { row, columns, values in
             // One pixel more to the right.
             let wide = columns.lowerBound..<min(columns.upperBound + 1, width)
             withUnsafeTemporaryAllocation(of: Float.self, capacity: 10 * wide.count) { room in

@@ -87,7 +87,7 @@ extension SuperSlomo {
         let large =
             state.large
             ?? CoarseFlow(height: height, width: width, thresholds.largeMotion) {
-                flow.makeState(height: $0, width: $1)
+                flow.makeState(height: $0, width: $1, in: state.memory)
             }
         state.large = large
         let frames = large.frames.map(\.view)

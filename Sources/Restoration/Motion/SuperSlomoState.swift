@@ -6,6 +6,8 @@ extension SuperSlomo {
     /// window: only what has changed since is computed, and only where something moves.
     public final class State {
         let flow: FlowState
+        /// Of the states of the flow network, which take turns.
+        let memory: NetworkMemory
         /// nil if the model has none.
         let views: FlowEnsemble?
         /// Made when it is first needed; also of the views.
@@ -40,8 +42,10 @@ extension SuperSlomo {
             var moving: Region
         }
 
-        init(flow: FlowState, views: FlowEnsemble?, refine: UNetState, height: Int, width: Int) {
-            (self.flow, self.views, self.refine) = (flow, views, refine)
+        init(
+            flow: FlowState, views: FlowEnsemble?, in memory: NetworkMemory, refine: UNetState, height: Int, width: Int
+        ) {
+            (self.flow, self.views, self.memory, self.refine) = (flow, views, memory, refine)
             (published01, published10) = (Tensor(2, height, width), Tensor(2, height, width))
             warped = Tensor(3, height, width)
             blended = Tensor(3, height, width)
@@ -104,13 +108,15 @@ extension SuperSlomo {
 
     /// - Parameters: the canvas in pixels.
     public func makeState(height: Int, width: Int) -> State {
-        let network = flow.makeState(height: height, width: width)
+        let memory = NetworkMemory()
+        func makeFlow() -> FlowState {
+            FlowState(flow.makeState(height: height, width: width, in: memory, keepsMaps: true))
+        }
+        let found = makeFlow()
         let views =
-            hasViews
-            ? FlowEnsemble(
-                height: height, width: width, thresholds.views, found: FlowState(flow.makeTwin(of: network))) : nil
+            hasViews ? FlowEnsemble(height: height, width: width, thresholds.views, found: makeFlow()) : nil
         return State(
-            flow: FlowState(network), views: views,
+            flow: found, views: views, in: memory,
             refine: refine.makeState(height: height, width: width), height: height, width: width)
     }
 }

@@ -130,7 +130,8 @@ final class NetworkDriver {
             return models.ditherLogit(of: slot.input, room: slot.makeResults().estimate, banded, on: pool)
         }
         return models.ditherLogit(
-            of: slot.input, estimate: slot.restored, state: states.color(isDithered: true), on: pool)
+            of: slot.input, estimate: slot.restored, state: states.color(isDithered: true), in: states.colorMemory,
+            on: pool)
     }
 
     /// Network B on two frames.

@@ -1,9 +1,12 @@
+import Inference
 import Media
 
 /// The states of the networks of one stream, for one size of frames; each is made when it is first needed.
 final class NetworkStates {
     let size: PixelSize
     private let models: ModelSet
+    /// Of both color networks and the classifier.
+    let colorMemory = NetworkMemory()
     private var none: CCDNet.State?
     private var dithered: CCDNet.State?
     let flatArtGuard: FlatArtGuard
@@ -30,7 +33,7 @@ final class NetworkStates {
     func color(isDithered: Bool) -> CCDNet.State {
         if let known = isDithered ? dithered : none { return known }
         let made = models.color(isDithered: isDithered)
-            .makeState(height: size.height, width: size.width, sharingWith: isDithered ? none : dithered)
+            .makeState(height: size.height, width: size.width, in: colorMemory)
         if isDithered { dithered = made } else { none = made }
         return made
     }
