@@ -13,7 +13,10 @@ extension Path: ExpressibleByArgument {
     }
 }
 
-extension ProfileChoice: ExpressibleByArgument {}
+extension ProfileChoice: ExpressibleByArgument {
+    /// All of them, as help names an option's value.
+    static let valueName = allCases.map(\.rawValue).joined(separator: "|")
+}
 
 extension JobInfo.State: ExpressibleByArgument {}
 

@@ -9,7 +9,7 @@ struct StreamOptions: ParsableArguments {
         help: ArgumentHelp(
             "Networks to use: auto (quality for files, live for pipes, as far as installed), live, quality, vivid "
                 + "(stronger colors, less exact), or none (the decoded frames untouched).",
-            valueName: "auto|live|quality|vivid|none"))
+            valueName: ProfileChoice.valueName))
     var profile: ProfileChoice = .auto
 
     @Option(

@@ -67,6 +67,11 @@ def turned(cells: np.ndarray, channels: np.ndarray) -> np.ndarray:
     return cells[:, np.stack([2 * channels, 2 * channels + 1], 1).ravel()]
 
 
+def draw_channels(rng: np.random.Generator, training: dict) -> np.ndarray:
+    """The order of a patch's color channels. training: its `permuted` says how often they change places, 1 by default."""
+    return rng.permutation(3) if rng.random() < training.get("permuted", 1) else np.arange(3)
+
+
 class ColorTask:
     """CCDNet on runs of patches of a color pool.
 
@@ -111,7 +116,7 @@ class ColorTask:
             sample = pool.samples[slot]
             top, left = int(rng.integers(sample.height - patch + 1)), int(rng.integers(sample.width - patch + 1))
             rows, columns = slice(top, top + patch), slice(left, left + patch)
-            symmetry, channels = draw_symmetry(rng), self._channels(rng)
+            symmetry, channels = draw_symmetry(rng), draw_channels(rng, self.training)
             palettes = pool.palette[slot][..., channels]
             indices = [symmetry(frame) for frame in pool.index[slot, :, rows, columns]]
             parts["gif"].append(np.stack([palette[index] for palette, index in zip(palettes, indices)]))
@@ -133,10 +138,6 @@ class ColorTask:
             batch["palette"] = torch.from_numpy(np.stack(parts["palette"])[:, :, : counts.max()]).float() / 127.5 - 1
             batch["count"] = torch.from_numpy(counts)
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
-
-    def _channels(self, rng: np.random.Generator) -> np.ndarray:
-        """The order of a patch's color channels."""
-        return rng.permutation(3) if rng.random() < self.training.get("permuted", 1) else np.arange(3)
 
     def restored(self, network: CCDNet, batch: Batch) -> Iterator[list[torch.Tensor]]:
         """The estimates of each frame of a run but the last one."""
@@ -217,7 +218,7 @@ class ColorTask:
 class MotionTask:
     """SuperSlomo on a motion pool.
 
-    training keys: patch, batch, loss, gradient_weight, warping_weight, smoothness_weight, teacher_weight.
+    training keys: patch, batch, loss, gradient_weight, warping_weight, smoothness_weight, teacher_weight, permuted.
 
     loss: of the in-between; a name, or weights by name (losses.picture_loss_of).
     teacher_weight: optional; of what a teacher said, in pools that hold it (teacher.py).
@@ -239,7 +240,7 @@ class MotionTask:
             room = pool.frames.shape[2] - patch
             # A teacher's answer is of half the size.
             top, left = (int(value) // 2 * 2 for value in rng.integers(room + 1, size=2))
-            symmetry, channels, backwards = draw_symmetry(rng), rng.permutation(3), rng.random() < 0.5
+            symmetry, channels, backwards = draw_symmetry(rng), draw_channels(rng, self.training), rng.random() < 0.5
             backwards = backwards and not pool.ordered[slot]
             frames = pool.frames[slot, :, top : top + patch, left : left + patch]
             frames = frames[[1, 0, 3, 2, 4]] if backwards else frames

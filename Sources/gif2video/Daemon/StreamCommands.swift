@@ -70,7 +70,7 @@ struct SetCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Pictures per second: 30, source, 2x ...", valueName: "rate"))
     var rate: String?
 
-    @Option(help: ArgumentHelp("Networks to use.", valueName: "auto|live|quality|vivid|none"))
+    @Option(help: ArgumentHelp("Networks to use.", valueName: ProfileChoice.valueName))
     var profile: String?
 
     @OptionGroup var daemon: DaemonOptions

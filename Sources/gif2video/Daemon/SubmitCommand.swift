@@ -34,7 +34,7 @@ struct SubmitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Pictures per second: 30, source, 2x ...", valueName: "rate"))
     var rate: String?
 
-    @Option(help: ArgumentHelp("Networks to use.", valueName: "auto|live|quality|vivid|none"))
+    @Option(help: ArgumentHelp("Networks to use.", valueName: ProfileChoice.valueName))
     var profile: ProfileChoice?
 
     @Option(help: ArgumentHelp("Whether the GIF is dithered.", valueName: "auto|none|dithered"))
