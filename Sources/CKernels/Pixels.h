@@ -211,6 +211,89 @@ static void nearest_color(const float *image, const float *gif, const float *rad
     }
 }
 
+/// Times that a pixel is moved out of other colors' cells: one that lies far off leaves several.
+enum { CELL_ROUNDS = 8 };
+
+static inline float squared(float value) { return value * value; }
+
+/// Moves pixel k of a batch onto the border between the cells of `own` and `other`. Returns whether it lay beyond.
+static int move_to_border(struct batch *batch, int k, const float own[3], const float *other) {
+    float *color[3] = {(float *)batch->red + k, (float *)batch->green + k, (float *)batch->blue + k};
+    float along = 0, square = 0;
+    for (int c = 0; c < 3; c++) {
+        const float step = other[c] - own[c];
+        along += (*color[c] - own[c]) * step;
+        square += step * step;
+    }
+    // Much less than the distance of two colors: it is the own one.
+    if (square < 1e-6f) return 0;
+    const float beyond = along / square - 0.5f;
+    // A pixel on the border, but for rounding, stays.
+    if (!(beyond > 1e-4f)) return 0;
+    for (int c = 0; c < 3; c++) *color[c] -= beyond * (other[c] - own[c]);
+    return 1;
+}
+
+static inline float a_color(float value) { return value > -1 ? value < 1 ? value : 1 : -1; }
+
+static void keep_in_cells(float *image, const float *gif, const float *radius, float size, ptrdiff_t plane,
+                          ptrdiff_t count, const uint16_t *ids, const struct ck_palette *palettes) {
+    int32_t pixels[CHUNK];
+    float limits[CHUNK];
+    integers nearest[BATCH / LANES];
+    struct batch batch = {0};
+    for (ptrdiff_t first = 0; first < count; first += CHUNK) {
+        const int length = count - first < CHUNK ? (int)(count - first) : CHUNK;
+        for (int i = 0; i < length; i++) limits[i] = size * radius[first + i];
+        const int found = leavers(image + first, gif + first, limits, plane, length, pixels);
+        int known = 0;
+        for (int k = 0; k < found; k++) {
+            pixels[known] = pixels[k];
+            known += radius[first + pixels[k]] > 0;
+        }
+        for (int done = 0, together; done < known; done += together) {
+            together = batch_length(ids + first, pixels + done, known - done);
+            const struct ck_palette *palette = &palettes[ids[first + pixels[done]]];
+            float *colors[3] = {(float *)batch.red, (float *)batch.green, (float *)batch.blue};
+            for (int k = 0; k < together; k++) {
+                for (int c = 0; c < 3; c++) {
+                    const ptrdiff_t i = c * plane + first + pixels[done + k];
+                    colors[c][k] = gif[i] + (a_color(image[i]) - gif[i]) / size;
+                }
+            }
+            // Whether a pixel has moved, and whether it did in the last round.
+            int moved[BATCH] = {0}, moves[BATCH] = {0};
+            for (int round = 0, any = 1; any && round < CELL_ROUNDS; round++) {
+                any = 0;
+                search_batch(&batch, together, palette, (int32_t *)nearest);
+                for (int k = 0; k < together; k++) {
+                    const ptrdiff_t i = first + pixels[done + k];
+                    const float own[3] = {gif[i], gif[plane + i], gif[2 * plane + i]};
+                    const int beyond = move_to_border(&batch, k, own, palette->rgb + 3 * ((int32_t *)nearest)[k]);
+                    any |= beyond, moved[k] |= beyond, moves[k] = beyond;
+                }
+            }
+            for (int k = 0; k < together; k++) {
+                // It comes from far off. The cell holds a ball of the radius, and there it is at its end.
+                const ptrdiff_t pixel = first + pixels[done + k];
+                if (moves[k]) {
+                    float square = 0;
+                    for (int c = 0; c < 3; c++) square += squared(colors[c][k] - gif[c * plane + pixel]);
+                    const float share = radius[pixel] / __builtin_sqrtf(square);
+                    for (int c = 0; share < 1 && c < 3; c++) {
+                        const float own = gif[c * plane + pixel];
+                        colors[c][k] = own + share * (colors[c][k] - own);
+                    }
+                }
+                for (int c = 0; moved[k] && c < 3; c++) {
+                    const ptrdiff_t i = c * plane + pixel;
+                    image[i] = a_color(gif[i] + (colors[c][k] - gif[i]) * size);
+                }
+            }
+        }
+    }
+}
+
 static void synthesize(const float *warped0, const float *warped1, const float *visibility, float t, ptrdiff_t plane,
                        ptrdiff_t count, float *target) {
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -324,5 +407,6 @@ static void rgba_to_420(const uint8_t *restrict top, const uint8_t *restrict bot
 
 #define CK_PIXELS                                                                                                      \
     .backwarp = backwarp, .backwarp_cubic = backwarp_cubic, .nearest_color = nearest_color,                            \
+    .keep_in_cells = keep_in_cells,                                                                                    \
     .synthesize = synthesize, .rgba_to_planar = rgba_to_planar, .planar_to_rgba = planar_to_rgba,                      \
     .rgba_to_rgb = rgba_to_rgb, .rgba_to_444 = rgba_to_444, .rgba_to_yuyv = rgba_to_yuyv, .rgba_to_420 = rgba_to_420

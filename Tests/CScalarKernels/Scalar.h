@@ -370,6 +370,37 @@ static void nearest_color(const float *image, const float *gif, const float *rad
     }
 }
 
+static void keep_in_cells(float *image, const float *gif, const float *radius, float size, ptrdiff_t plane,
+                          ptrdiff_t count, const uint16_t *ids, const struct ck_palette *palettes) {
+    for (ptrdiff_t i = 0; i < count; i++) {
+        if (!(radius[i] > 0)) continue;
+        float own[3], color[3];
+        for (int c = 0; c < 3; c++) {
+            own[c] = gif[c * plane + i];
+            color[c] = own[c] + (fminf(fmaxf(image[c * plane + i], -1), 1) - own[c]) / size;
+        }
+        for (int round = 0; round < 8; round++) {
+            float nearest[3];
+            nearest_color(color, own, 0, 1, 1, ids + i, palettes, nearest);
+            double along = 0, square = 0;
+            for (int c = 0; c < 3; c++) {
+                along += ((double)color[c] - (double)own[c]) * ((double)nearest[c] - (double)own[c]);
+                square += ((double)nearest[c] - (double)own[c]) * ((double)nearest[c] - (double)own[c]);
+            }
+            if (square < 1e-6 || along / square <= 0.5 + 1e-4) break;
+            double far = 0;
+            for (int c = 0; c < 3; c++) {
+                color[c] -= (float)((along / square - 0.5) * ((double)nearest[c] - (double)own[c]));
+                far += ((double)color[c] - (double)own[c]) * ((double)color[c] - (double)own[c]);
+            }
+            for (int c = 0; c < 3; c++) {
+                if (round == 7) color[c] = own[c] + (float)fmin(radius[i] / sqrt(far), 1) * (color[c] - own[c]);
+                image[c * plane + i] = fminf(fmaxf(own[c] + (color[c] - own[c]) * size, -1), 1);
+            }
+        }
+    }
+}
+
 // From frame to frame.
 
 static void synthesize(const float *warped0, const float *warped1, const float *visibility, float t, ptrdiff_t plane,
@@ -595,6 +626,7 @@ const struct ck_kernels TABLE = {
     .backwarp = backwarp,
     .backwarp_cubic = backwarp_cubic,
     .nearest_color = nearest_color,
+    .keep_in_cells = keep_in_cells,
     .synthesize = synthesize,
     .mean_difference = mean_difference,
     .window_means = window_means,

@@ -114,12 +114,14 @@ import Testing
         var radius: [Float]
         var image: [Float]
 
-        init(_ random: inout SplitMix64) {
+        init(_ random: inout SplitMix64, isOnGrid: Bool = true) {
             count = random.size(1...1100)
             plane = count + random.size(0...5)
-            // Levels on a grid; the third palette is empty, and the fourth holds a color twice.
+            // The third palette is empty, and the fourth holds a color twice.
             palettes = [256, 2, 0, 7, random.size(1...64)].map { colors in
-                var values = (0..<3 * colors).map { _ in Float(random.size(0...8)) / 4 - 1 }
+                var values = (0..<3 * colors).map { _ in
+                    isOnGrid ? Float(random.size(0...8)) / 4 - 1 : random.value()
+                }
                 if colors == 7 { values.replaceSubrange(18..<21, with: values[0..<3]) }
                 return values
             }
@@ -187,6 +189,20 @@ import Testing
                 }
             }
             return target
+        }
+    }
+
+    @Test(arguments: KernelComparison.all, [Float(0.7), 1, 1.8])
+    func pixelsAreKeptInCellsAsByTheScalarKernel(comparison: KernelComparison, size: Float) {
+        comparison.compare(times: 6, tolerance: 1e-5) { kernels, random in
+            // On a grid two colors may be equally near to a pixel that has moved.
+            let test = PaletteCase(&random, isOnGrid: false)
+            var image = test.image
+            test.withPalettes { palettes in
+                kernels.keep_in_cells(
+                    &image, test.gif, test.radius, size, test.plane, test.count, test.ids, palettes)
+            }
+            return image
         }
     }
 

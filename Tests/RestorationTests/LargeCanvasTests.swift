@@ -110,6 +110,12 @@ import Threads
         }
     }
 
+    @Test(arguments: [Float(0.3), 1]) func framesKeptInTheirCellsAreTheSame(size: Float) throws {
+        for frames in [frames(Self.everything), frames(Self.parts)] {
+            try expectTheSame(frames, thresholds: ["cell_size": size]) { _ in }
+        }
+    }
+
     /// A pixel of a restored frame that rounds the other way may be an edge of a standing overlay in one and not in the other
     /// (`StillEdges`), on which an overlay of some pixels depends.
     @Test(arguments: ["superslomo-live", "superslomo-coarse", "superslomo-cubic"])

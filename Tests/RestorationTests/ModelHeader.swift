@@ -30,7 +30,11 @@ enum ModelHeader {
     /// Gives those of these thresholds that the file has another number.
     static func setThresholds(_ numbers: [String: Float], in metadata: inout [String: String]) throws {
         try changeObject("thresholds", in: &metadata) { values in
-            for (name, number) in numbers where values[name] != nil { values[name] = ["value": Double(number)] }
+            for (name, number) in numbers {
+                // Color networks need not have a cell's size, but may have one.
+                let mayHave = name == "cell_size" ? values["filter_strength"] != nil : values[name] != nil
+                if mayHave { values[name] = ["value": Double(number)] }
+            }
         }
     }
 

@@ -66,6 +66,35 @@ import Threads
         }
     }
 
+    /// The border between black and white are the colors whose channels' mean is gray.
+    @Test(arguments: levels) func aPixelThatLeftTheCellOfItsColorMovesAtRightAnglesOntoTheBorder(level: Kernels.Level) {
+        let table = PaletteTable([[0, 0, 0, 255, 255, 255], nil])
+        let (gif, radius, image) = (Tensor(3, 1, 5), Tensor(1, 1, 5), Tensor(3, 1, 5))
+        gif.withUnsafeMutableBufferPointer { $0.update(repeating: -1) }
+        radius.withUnsafeMutableBufferPointer { $0.update(repeating: 1) }
+        (radius.values[3], radius.values[4]) = (0, 0)
+        let pixels: [[Float]] = [
+            [0.5, 0.5, 0.5], [0.9, 0.3, 0], [-0.2, -0.1, 0.2], [0.9, 0.9, 0.9], [0.9, 0.9, 0.9],
+        ]
+        for (at, pixel) in pixels.enumerated() { for c in 0..<3 { image.values[5 * c + at] = pixel[c] } }
+        func kept(_ size: Float) -> [[Float]] {
+            let kept = Tensor(3, 1, 5)
+            kept.view.copy(from: image.view)
+            [UInt16](arrayLiteral: 0, 0, 0, 1, 0).withUnsafeBufferPointer {
+                operations(level).keepInCells(
+                    kept.view, table, ids: $0, of: .init(gif: gif.view, radius: radius.view), size: size)
+            }
+            return (0..<5).map { at in (0..<3).map { kept.values[5 * $0 + at] } }
+        }
+        func isNear(_ a: [Float], _ b: [Float]) -> Bool { zip(a, b).allSatisfy { abs($0 - $1) < 1e-5 } }
+        let whole = kept(1)
+        #expect(isNear(whole[0], [0, 0, 0]) && isNear(whole[1], [0.5, -0.1, -0.4]))
+        // Inside, and pixels without a palette or a radius.
+        #expect(whole[2] == pixels[2] && whole[3] == pixels[3] && whole[4] == pixels[4])
+        let half = kept(0.5)
+        #expect(isNear(half[0], [-0.5, -0.5, -0.5]) && isNear(half[2], [-0.6666667, -0.5666667, -0.2666667]))
+    }
+
     /// A neighborhood spares the search and does not change its result: for estimates near their colors, far from them and on
     /// the borders, a palette that holds a color twice, pixels whose color no palette holds.
     @Test(arguments: levels, [1, 63, 700, 1500])

@@ -76,6 +76,26 @@ import Threads
         #expect(none[0] == some[0] && none[2] != some[2])
     }
 
+    /// The palette is a line of grays 17 levels apart: the mean of a pixel's channels tells which one is nearest.
+    @Test func framesAreKeptInTheCellsOfTheirColorsAsFarAsTheFileSays() throws {
+        let frames = [frame(0), frame(1)]
+        func farthest(_ pictures: [[UInt8]]) -> [Float] {
+            zip([pictures[0], pictures[2]], frames).map { picture, frame in
+                stride(from: 0, to: picture.count, by: 4).map { at in
+                    // A channel at the end of the range may have been cut.
+                    let channels = picture[at..<at + 3].filter { $0 > 0 && $0 < 255 }.map { Float($0) }
+                    return channels.count < 3 ? 0 : abs(channels.reduce(0, +) / 3 - Float(frame.pixels[at]))
+                }.max() ?? 0
+            }
+        }
+        let rounding: Float = 0.6
+        #expect(farthest(try pictures(frames, [:])).allSatisfy { $0 > 8.5 + rounding })
+        let kept = farthest(try pictures(frames, ["cell_size": 0.2]))
+        #expect(kept[0] > 1 && kept[0] <= 1.7 + rounding)
+        // The filter takes some of the frame before, and leaves no more than the cell itself.
+        #expect(kept[1] <= 8.5 + rounding)
+    }
+
     // MARK: Networks
 
     /// A fixture with another header.
@@ -154,7 +174,7 @@ import Threads
             ("ccdnet-live", "flat_art_frame_to", 0.1), ("ccdnet-live", "filter_strength", 1.5),
             ("ccdnet-live", "filter_scale_most", 1), ("superslomo-live", "hold_lost", -1),
             ("superslomo-live", "large_motion_to", 4), ("superslomo-live", "view_error", 0),
-            ("dither-classifier", "dithered_logit", 1e6),
+            ("dither-classifier", "dithered_logit", 1e6), ("ccdnet-live", "cell_size", 0),
         ] as [(String, String, Float)])
     func aThresholdThatMakesNoSenseIsRefused(name: String, threshold: String, number: Float) throws {
         let file = try load(name) { try ModelHeader.setThresholds([threshold: number], in: &$0) }

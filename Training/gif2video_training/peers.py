@@ -37,6 +37,8 @@ BETWEEN_GIF = ("pillow-none", 256)
 LEVELS = (1, 3)
 """Of noise, as waifu2x counts it."""
 FRAMES = 5
+PASSES = 6
+"""Of a film, there and back, where times are measured: beside so many frames a program's start is short."""
 
 
 def processor(work: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
@@ -92,27 +94,43 @@ def measure_colors(clips: Path, programs: list[Program], tables: Table) -> None:
         print(f"{source.name}", flush=True)
 
 
+def bounced(film: np.ndarray, passes: int) -> np.ndarray:
+    """A film [T, ...] there and back, so many times in all: [passes (T - 1) + 1, ...]."""
+    back = film[::-1]
+    return np.concatenate([film, *((film if k % 2 else back)[1:] for k in range(passes - 1))])
+
+
+def time_betweens(gif: np.ndarray, rate: int, programs: list[Program], peer: Rife | None, tables: Table) -> None:
+    """The time of an in-between of a GIF's frames [T, H, W, 3], and of the colors of a frame."""
+    row, long = "time of an in-between", bounced(gif, PASSES)
+    data, shape = MAKERS[BETWEEN_GIF[0]].file(long, BETWEEN_GIF[1]), gif.shape[1:3]
+    for program in programs:
+        kept, alone = processor(lambda p=program: p.restored(data, shape))
+        film, spent = processor(lambda p=program: p.restored(data, shape, rate=rate))
+        tables.add("time of a frame's colors", program.profile, alone / len(kept))
+        tables.add(row, program.profile, (spent - alone) / (len(film) - len(kept)))
+    film, spent = processor(lambda: minterpolated(long, rate))
+    tables.add(row, "minterpolate", spent / (len(film) - len(long)))
+    if peer:
+        # One in-between takes as long as the next.
+        film, spent = processor(lambda: peer.pictures(gif, rate))
+        tables.add(row, "RIFE", spent / (len(film) - len(gif)))
+
+
 def measure_betweens(clips: Path, step: int, programs: list[Program], tables: Table) -> None:
     peer = Rife() if weights_file() else None
     for clip in between_clips(clips, step):
         for rate in (2, 4):
             films: dict[str, np.ndarray] = {}
             truth, data, gif = gif_of(clip, *BETWEEN_GIF, rate)
-            count = len(truth) - len(gif)
-            for program in programs:
-                films[program.profile], spent = processor(lambda p=program: filmed(clip.name, data, truth, rate, p))
-                kept, alone = processor(lambda p=program: p.restored(data, truth.shape[1:3]))
-                tables.add("time of a frame's colors", program.profile, alone / len(gif))
-                tables.add("time of an in-between", program.profile, (spent - alone) / count)
-                if program is programs[0]:
-                    restored = kept
+            time_betweens(gif, rate, programs, peer, tables)
+            films |= {program.profile: filmed(clip.name, data, truth, rate, program) for program in programs}
+            restored = programs[0].restored(data, truth.shape[1:3])
             films["plain"] = np.concatenate([np.repeat(gif[:-1], rate, axis=0), gif[-1:]])
-            films["minterpolate"], spent = processor(lambda: minterpolated(gif, rate))
-            tables.add("time of an in-between", "minterpolate", spent / count)
+            films["minterpolate"] = minterpolated(gif, rate)
             films["minterpolate on restored"] = minterpolated(restored, rate)
             if peer:
-                films["RIFE"], spent = processor(lambda: peer.pictures(gif, rate))
-                tables.add("time of an in-between", "RIFE", spent / count)
+                films["RIFE"] = peer.pictures(gif, rate)
                 films["RIFE on restored"] = peer.pictures(restored, rate)
             inside = [at for at in range(len(truth)) if at % rate]
             for name, film in films.items():

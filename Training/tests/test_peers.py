@@ -24,6 +24,11 @@ class PeerTests(unittest.TestCase):
         self.assertEqual(made.shape, (2, 64, 64, 3))
         self.assertGreater(spent, 0)
 
+    def test_a_film_there_and_back_changes_from_frame_to_frame_as_the_film_does(self):
+        film = np.arange(3)
+        self.assertEqual(list(peers.bounced(film, 1)), [0, 1, 2])
+        self.assertEqual(list(peers.bounced(film, 4)), [0, 1, 2, 1, 0, 1, 2, 1, 0])
+
 
 if __name__ == "__main__":
     unittest.main()

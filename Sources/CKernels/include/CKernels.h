@@ -218,6 +218,13 @@ struct ck_kernels {
     void (*nearest_color)(const float *image, const float *gif, const float *radius, ptrdiff_t plane, ptrdiff_t count,
                           const uint16_t *ids, const struct ck_palette *palettes, float *target);
 
+    /// Moves pixels, in place, that have left the cell of their color in `gif`: all colors that no other color of the palette is
+    /// nearer to, or, if `size` is not 1, all that are `size` times as far from it as these. A pixel that is nearer to another
+    /// color moves at right angles onto the border with it and is looked at again, up to eight times, and then moves
+    /// straight toward its color in `gif`; it is clamped to [-1, 1] before and after. A pixel whose radius is 0 stays. Planes, ids and radius as in `nearest_color`.
+    void (*keep_in_cells)(float *image, const float *gif, const float *radius, float size, ptrdiff_t plane,
+                          ptrdiff_t count, const uint16_t *ids, const struct ck_palette *palettes);
+
     /// SuperSlomo's synthesis: with v = (visibility + 1) / 2, w0 = (1 - t) v, w1 = t (1 - v),
     /// target = (w0 * warped0 + w1 * warped1) / (w0 + w1 + 1e-8) for 3 planes, `plane` floats apart; exactly the value of
     /// both where they are equal.

@@ -38,6 +38,19 @@ public struct ModelThresholds: Sendable {
                 reason: "no threshold \(name) in its header; in Training, "
                     + "`python -m gif2video_training.export FILE FILE --card CARD` writes it")
         }
+        return try checked(value, name, in: allowed)
+    }
+
+    /// One that a file need not have; nil: it has none.
+    /// - Throws: `ModelError` for one beyond what is allowed.
+    public func optionalValue(_ name: String, in allowed: ClosedRange<Float>) throws(ModelError) -> Float? {
+        guard let value = values[name] else { return nil }
+        return try checked(value, name, in: allowed)
+    }
+
+    private func checked(
+        _ value: Float, _ name: String, in allowed: ClosedRange<Float>
+    ) throws(ModelError) -> Float {
         guard allowed.contains(value) else {
             throw ModelError(
                 path: path,

@@ -39,7 +39,10 @@ final class BandedFilter {
     private static func most(_ size: PixelSize) -> Int { min(band + 2 * around, size.height) }
 
     /// Bytes of the arena.
-    static func arenaBytes(_ size: PixelSize) -> Int { 5 * Arena.bytes(of: TensorShape(3, most(size), size.width)) }
+    static func arenaBytes(_ size: PixelSize) -> Int {
+        5 * Arena.bytes(of: TensorShape(3, most(size), size.width))
+            + Arena.bytes(of: TensorShape(1, most(size), size.width))
+    }
 
     /// Rows, and those that are looked at for them.
     private struct Band {
@@ -56,18 +59,20 @@ final class BandedFilter {
         }
     }
 
-    /// Blends an estimate with the GIF's own frame where that is flat art.
-    func keepFlatArt(
-        of estimate: PackedPlanes, _ frame: FrameInput, _ artGuard: FlatArtGuard, into target: PackedPlanes,
-        on pool: WorkerPool
+    /// Blends an estimate with the GIF's own frame where that is flat art, and keeps pixels in the cells of their colors.
+    /// - Parameter cellSize: the part of the cells that they are kept in; nil: they may leave them.
+    func finish(
+        _ estimate: PackedPlanes, _ frame: FrameInput, _ artGuard: FlatArtGuard, cellSize: Float?,
+        into target: PackedPlanes, on pool: WorkerPool
     ) {
-        guard artGuard.isAtWork else { return target.copyRows(0..<size.height, of: estimate) }
+        guard artGuard.isAtWork || cellSize != nil else { return target.copyRows(0..<size.height, of: estimate) }
         for band in bands {
             arena.reset()
             let (own, gif) = (colors(band.rows), colors(band.rows))
             estimate.load(band.rows, into: own, on: pool)
             frame.load(band.rows, into: gif)
             artGuard.blend(own, gif: gif, rows: band.rows, on: pool)
+            if let cellSize { keepInCells(own, gif, band.rows, of: frame, size: cellSize, on: pool) }
             target.store(own, at: band.rows.lowerBound, on: pool)
         }
     }
@@ -77,10 +82,10 @@ final class BandedFilter {
     ///   - results: of the frame, with its estimate.
     ///   - past: of the frame before; of the same scene.
     ///   - changed: where estimate or frame may differ from those of the past; nil: anywhere.
+    ///   - keepsInCells: whether pixels are kept in the cells of the frame's colors.
     func apply(
         to results: Results, _ frame: FrameInput, past: Results, changed: Region?,
-        how filtering: TemporalFilter.Filtering,
-        on pool: WorkerPool
+        how filtering: TemporalFilter.Filtering, keepsInCells: Bool, on pool: WorkerPool
     ) {
         func isStill(_ band: Band) -> Bool {
             changed.map { region in band.seen.allSatisfy { region[$0].isEmpty } } ?? false
@@ -94,8 +99,25 @@ final class BandedFilter {
             filter.apply(
                 toBand: views.estimate, gif: views.gif, past: views.past, noise: noise, how: filtering, into: restored,
                 on: pool)
+            if keepsInCells {
+                let part = changed.map { $0.part(band.seen) }
+                keepInCells(restored, views.gif, band.seen, of: frame, size: 1, in: part, on: pool)
+            }
             results.restored.store(
                 restored, at: band.seen.lowerBound, in: Region(rows: band.rows, of: size), on: pool)
+        }
+    }
+
+    private func keepInCells(
+        _ restored: TensorView, _ gif: TensorView, _ rows: Range<Int>, of frame: FrameInput, size cellSize: Float,
+        in region: Region? = nil, on pool: WorkerPool
+    ) {
+        let radius = arena.tensor(1, rows.count, size.width).view
+        frame.loadRadius(rows, into: radius)
+        frame.ids(rows).withUnsafeBufferPointer {
+            PixelOperations(on: pool).keepInCells(
+                restored, frame.palettes.table, ids: $0, of: .init(gif: gif, radius: radius), size: cellSize,
+                in: region)
         }
     }
 

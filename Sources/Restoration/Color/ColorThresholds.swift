@@ -4,6 +4,8 @@ import Inference
 struct ColorThresholds: Sendable {
     let flatArt: FlatArtGuard.Limits
     let filtering: TemporalFilter.Filtering
+    /// The part of each palette color's cell that restored pixels are kept in; nil: they may leave it, as dither does.
+    let cellSize: Float?
 
     /// - Throws: `ModelError` where the file does not have one, or one that makes no sense.
     init(_ file: ModelThresholds) throws(ModelError) {
@@ -17,5 +19,6 @@ struct ColorThresholds: Sendable {
             scales: least...(try file.value("filter_scale_most", in: least...any.upperBound)),
             scaleOfNoise: try file.value("filter_scale_of_noise", in: any),
             mostNoise: try file.value("filter_most_noise", in: any))
+        cellSize = try file.optionalValue("cell_size", in: 0.1...100)
     }
 }

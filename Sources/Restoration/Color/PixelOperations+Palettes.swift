@@ -47,6 +47,30 @@ extension PixelOperations {
         }
     }
 
+    /// Moves pixels, in place, that lie outside the cell of their color in the GIF: all colors that no other color of the
+    /// palette is nearer to. A quantizer that takes the nearest color cannot have made that color of them.
+    /// - Parameters:
+    ///   - image: 3 channels.
+    ///   - ids: as in `nearestColors`.
+    ///   - gif: each pixel's color in the GIF, and its radius; pixels without one stay.
+    ///   - size: of the cells: 0.5 are colors half as far from the GIF's.
+    package func keepInCells(
+        _ image: TensorView, _ palettes: PaletteTable, ids: UnsafeBufferPointer<UInt16>, of gif: Neighborhood,
+        size: Float, in region: Region? = nil
+    ) {
+        precondition(image.shape == gif.gif.shape && size > 0, "cells of \(gif.gif.shape) for \(image.shape)")
+        checkPalettes(image.shape, palettes, ids)
+        let (shape, plane) = (image.shape, image.shape.plane)
+        let (pointer, colors, radius) = (image.pointer, gif.gif.pointer, gif.radius.pointer)
+        withExtendedLifetime((palettes, gif)) {
+            forEachRun(of: shape, in: region) { first, count in
+                kernels.table.keep_in_cells(
+                    pointer + first, colors + first, radius + first, size, plane, count, ids.start + first,
+                    palettes.kernelPalettes)
+            }
+        }
+    }
+
     private func checkPalettes(_ image: TensorShape, _ palettes: PaletteTable, _ ids: UnsafeBufferPointer<UInt16>) {
         precondition(image.channels == 3 && ids.count == image.plane, "\(ids.count) palette ids for \(image)")
         precondition((ids.max() ?? 0) < palettes.count, "a palette id outside a table of \(palettes.count)")

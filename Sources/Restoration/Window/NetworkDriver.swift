@@ -56,18 +56,37 @@ final class NetworkDriver {
             to: slot.estimatedFrame, gif: slot.input.gif.view, radius: slot.input.radius.view, net.thresholds.flatArt,
             keepsAll: isHandMade(slot.frame), on: pool)
         let isAsEstimated = !wasFlat && !states.flatArtGuard.isAtWork
+        if let part = net.thresholds.cellSize { keepInCells(slot.estimate, part, of: slot.input) }
         guard let past = neighbors.past else {
             slot.restored.view.copy(from: slot.estimate.view)
             slot.noteRestored(after: previous, change: nil)
             return slot.picture = composer.picture(of: slot)
         }
-        let moved = states.filter.apply(
+        let changed = isAsEstimated ? slot.estimatedFrame.changes(since: past.number) : nil
+        var moved = states.filter.apply(
             to: slot.estimate.view, gif: slot.input.gif.view,
             past: TemporalFilter.Past(estimate: past.estimate.view, restored: past.restored.view),
-            changed: isAsEstimated ? slot.estimatedFrame.changes(since: past.number) : nil,
-            how: net.thresholds.filtering, into: slot.restored.view, on: pool)
+            changed: changed, how: net.thresholds.filtering, into: slot.restored.view, on: pool)
+        if net.thresholds.cellSize != nil {
+            // The mean of several frames may have left the cell of this one.
+            keepInCells(slot.restored, 1, of: slot.input, in: changed)
+            moved.formUnion(changed ?? .all(height: slot.size.height, width: slot.size.width))
+            moved = PixelOperations(on: pool).differences(of: slot.restored.view, from: past.restored.view, in: moved)
+        }
         slot.noteRestored(after: past, change: moved)
         slot.picture = composer.picture(of: slot)
+    }
+
+    /// Keeps pixels in the cells of their GIF's colors, if those of the network are kept there.
+    /// - Parameters:
+    ///   - picture: the estimate or the restored frame.
+    ///   - part: of the cells.
+    private func keepInCells(_ picture: Tensor, _ part: Float, of input: FrameInput, in region: Region? = nil) {
+        input.ids.withUnsafeBufferPointer {
+            PixelOperations(on: pool).keepInCells(
+                picture.view, input.palettes.table, ids: $0,
+                of: .init(gif: input.gif.view, radius: input.radius.view), size: part, in: region)
+        }
     }
 
     /// The same on a large canvas.
@@ -88,13 +107,15 @@ final class NetworkDriver {
             height: slot.size.height, width: slot.size.width, net.thresholds.flatArt,
             keepsAll: isHandMade(slot.frame))
         slot.isFlat = artGuard.leavesAll
-        banded.filter.keepFlatArt(of: banded.color.estimate, slot.input, artGuard, into: results.estimate, on: pool)
+        banded.filter.finish(
+            banded.color.estimate, slot.input, artGuard, cellSize: net.thresholds.cellSize, into: results.estimate,
+            on: pool)
         if let past = neighbors.past, let known = past.results {
             let isAsEstimated = !wasFlat && !artGuard.isAtWork
             banded.filter.apply(
                 to: results, slot.input, past: known,
                 changed: isAsEstimated ? slot.estimatedFrame.changes(since: past.number) : nil,
-                how: net.thresholds.filtering, on: pool)
+                how: net.thresholds.filtering, keepsInCells: net.thresholds.cellSize != nil, on: pool)
         } else {
             results.restored.copyRows(0..<slot.size.height, of: results.estimate)
         }
