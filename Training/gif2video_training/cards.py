@@ -29,6 +29,8 @@ MOTION = (
 )  # fmt: skip
 THRESHOLDS = {"ccdnet": COLOR, "superslomo": MOTION, "dither-classifier": ("dithered_logit",)}
 """By architecture, the thresholds without which the program does not load a file."""
+OPTIONAL = {"ccdnet": ("cell_size",)}
+"""Those that a file may have: networks for GIFs without dither keep pixels in the cells of their colors."""
 
 
 @dataclass(frozen=True)
