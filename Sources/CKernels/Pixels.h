@@ -4,6 +4,9 @@
 
 #pragma STDC FP_CONTRACT OFF
 
+/// A channel clamped to -1 ... 1; NaN becomes -1.
+static inline float clamped_color(float value) { return value > -1 ? value < 1 ? value : 1 : -1; }
+
 /// A coordinate clamped to 0 ... last; NaN becomes 0.
 static inline float clamped(float position, float last) {
     position = position > 0 ? position : 0;
@@ -102,9 +105,8 @@ static void backwarp_cubic(const struct ck_warp *warp, int first_row, int rows, 
                     sums += down[tap] * values;
                 }
                 sums *= across;
-                float value = (sums.x + sums.y) + (sums.z + sums.w);
-                value = value > -1 ? value : -1;
-                target[channel * target_plane + at] = value < 1 ? value : 1;
+                const float value = (sums.x + sums.y) + (sums.z + sums.w);
+                target[channel * target_plane + at] = clamped_color(value);
             }
         }
     }
@@ -234,8 +236,6 @@ static int move_to_border(struct batch *batch, int k, const float own[3], const 
     return 1;
 }
 
-static inline float a_color(float value) { return value > -1 ? value < 1 ? value : 1 : -1; }
-
 static void keep_in_cells(float *image, const float *gif, const float *radius, float size, ptrdiff_t plane,
                           ptrdiff_t count, const uint16_t *ids, const struct ck_palette *palettes) {
     int32_t pixels[CHUNK];
@@ -258,7 +258,7 @@ static void keep_in_cells(float *image, const float *gif, const float *radius, f
             for (int k = 0; k < together; k++) {
                 for (int c = 0; c < 3; c++) {
                     const ptrdiff_t i = c * plane + first + pixels[done + k];
-                    colors[c][k] = gif[i] + (a_color(image[i]) - gif[i]) / size;
+                    colors[c][k] = gif[i] + (clamped_color(image[i]) - gif[i]) / size;
                 }
             }
             // Whether a pixel has moved, and whether it did in the last round.
@@ -287,7 +287,7 @@ static void keep_in_cells(float *image, const float *gif, const float *radius, f
                 }
                 for (int c = 0; moved[k] && c < 3; c++) {
                     const ptrdiff_t i = c * plane + pixel;
-                    image[i] = a_color(gif[i] + (colors[c][k] - gif[i]) * size);
+                    image[i] = clamped_color(gif[i] + (colors[c][k] - gif[i]) * size);
                 }
             }
         }

@@ -100,7 +100,7 @@ def bounced(film: np.ndarray, passes: int) -> np.ndarray:
     return np.concatenate([film, *((film if k % 2 else back)[1:] for k in range(passes - 1))])
 
 
-def time_betweens(gif: np.ndarray, rate: int, programs: list[Program], peer: Rife | None, tables: Table) -> None:
+def time_betweens(gif: np.ndarray, rate: int, programs: list[Program], tables: Table) -> None:
     """The time of an in-between of a GIF's frames [T, H, W, 3], and of the colors of a frame."""
     row, long = "time of an in-between", bounced(gif, PASSES)
     data, shape = MAKERS[BETWEEN_GIF[0]].file(long, BETWEEN_GIF[1]), gif.shape[1:3]
@@ -111,26 +111,23 @@ def time_betweens(gif: np.ndarray, rate: int, programs: list[Program], peer: Rif
         tables.add(row, program.profile, (spent - alone) / (len(film) - len(kept)))
     film, spent = processor(lambda: minterpolated(long, rate))
     tables.add(row, "minterpolate", spent / (len(film) - len(long)))
-    if peer:
-        # One in-between takes as long as the next.
-        film, spent = processor(lambda: peer.pictures(gif, rate))
-        tables.add(row, "RIFE", spent / (len(film) - len(gif)))
 
 
 def measure_betweens(clips: Path, step: int, programs: list[Program], tables: Table) -> None:
     peer = Rife() if weights_file() else None
     for clip in between_clips(clips, step):
         for rate in (2, 4):
-            films: dict[str, np.ndarray] = {}
             truth, data, gif = gif_of(clip, *BETWEEN_GIF, rate)
-            time_betweens(gif, rate, programs, peer, tables)
-            films |= {program.profile: filmed(clip.name, data, truth, rate, program) for program in programs}
+            time_betweens(gif, rate, programs, tables)
+            films = {program.profile: filmed(clip.name, data, truth, rate, program) for program in programs}
             restored = programs[0].restored(data, truth.shape[1:3])
             films["plain"] = np.concatenate([np.repeat(gif[:-1], rate, axis=0), gif[-1:]])
             films["minterpolate"] = minterpolated(gif, rate)
             films["minterpolate on restored"] = minterpolated(restored, rate)
             if peer:
-                films["RIFE"] = peer.pictures(gif, rate)
+                # It is loaded: one in-between takes as long as the next.
+                films["RIFE"], spent = processor(lambda: peer.pictures(gif, rate))
+                tables.add("time of an in-between", "RIFE", spent / (len(truth) - len(gif)))
                 films["RIFE on restored"] = peer.pictures(restored, rate)
             inside = [at for at in range(len(truth)) if at % rate]
             for name, film in films.items():

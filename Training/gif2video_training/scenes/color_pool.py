@@ -7,7 +7,6 @@ GIFs are made by every maker of the catalogue, by its weight; what a GIF holds w
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy as np
 from ..color_pool import FILM, MAKER_WEIGHTS, RUN, SIDE, PoolWriter, draw_maker, random_colors
 from ..data import find_sources
 from ..flat_pool import colors_of, without_loss
-from .kinds import Films, draw_scene
+from .kinds import Films, draw_scene, pool_parser
 
 SHARES = {
     "gradient": 0.5, "animation": 0.15, "interface": 0.12, "slides": 0.08, "chart": 0.07, "caption": 0.08,
@@ -56,10 +55,7 @@ def write_scene_color_pool(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder of clips and images for the backgrounds")
-    parser.add_argument("--out", type=Path, required=True, help="the pool's folder")
-    parser.add_argument("--cache", type=Path, default=Path("cache/frames"), help="decoded clips")
+    parser = pool_parser(__doc__)
     parser.add_argument("--dither", choices=["none", "dithered"], required=True)
     parser.add_argument("--count", type=int, default=800, help="samples")
     parser.add_argument("--colors", type=int, nargs=2, default=(12, 256), metavar=("LOW", "HIGH"))

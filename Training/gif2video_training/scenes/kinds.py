@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import math
 import zlib
 from collections.abc import Callable
@@ -734,3 +735,12 @@ def make_scene(kind: str, seed: int, size: tuple[int, int], films: Films, speed:
     make = Maker(rng, size, films, speed)
     layers = KINDS[kind](make)
     return Scene(kind, size, tuple(layers), FRAMES, make.grid)
+
+
+def pool_parser(description: str) -> argparse.ArgumentParser:
+    """A parser with the options of all that makes a pool of scenes: data, out, cache."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=FilePath, required=True, help="folder of clips and images for the backgrounds")
+    parser.add_argument("--out", type=FilePath, required=True, help="the pool's folder")
+    parser.add_argument("--cache", type=FilePath, default=FilePath("cache/frames"), help="decoded clips")
+    return parser

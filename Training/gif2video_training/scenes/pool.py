@@ -8,7 +8,6 @@ Its GIF frames are made by every maker of the catalogue; some stay clean, and wh
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from ..color_pool import random_colors
 from ..data import find_sources
 from ..export import load_model
 from ..motion_pool import PoolWriter, degrade
-from .kinds import Films, draw_scene
+from .kinds import Films, draw_scene, pool_parser
 
 SHARES = {
     "caption": 0.3, "scroll": 0.12, "slides": 0.1, "interface": 0.1, "chart": 0.05, "animation": 0.15, "layers": 0.18,
@@ -63,10 +62,7 @@ def write_scene_pool(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder of clips and images for the backgrounds")
-    parser.add_argument("--out", type=Path, required=True, help="the pool's folder")
-    parser.add_argument("--cache", type=Path, default=Path("cache/frames"), help="decoded clips")
+    parser = pool_parser(__doc__)
     parser.add_argument("--models", type=Path, required=True, help="folder with ccdnet-none and ccdnet-dithered")
     parser.add_argument("--count", type=int, default=2000, help="samples")
     parser.add_argument("--window", type=int, default=192, help="side of a sample, pixels")
