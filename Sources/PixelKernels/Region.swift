@@ -95,6 +95,9 @@ public struct Region: Hashable, Sendable {
         return part
     }
 
+    /// The columns from the first to the last in which some pixel of these rows lies; empty where there are none.
+    package func columns(of rows: Range<Int>) -> Range<Int> { columns[rows].reduce(0..<0, Self.hull) }
+
     /// Takes a row's pixels out.
     package mutating func remove(row: Int) { columns[row] = 0..<0 }
 
@@ -149,6 +152,13 @@ public struct Region: Hashable, Sendable {
         guard let top = rows.first, let bottom = rows.last else { return hull }
         hull.insert(rows: top..<bottom + 1, columns: columns.reduce(0..<0, Self.hull))
         return hull
+    }
+
+    /// The region with all pixels of the rows in which some lie.
+    package var wholeRows: Region {
+        var region = self
+        for row in 0..<height where !columns[row].isEmpty { region.columns[row] = 0..<width }
+        return region
     }
 
     /// The region with all pixels that are at most `reach` rows and columns away.

@@ -23,9 +23,10 @@ import Threads
         #expect(arena.tensor(2, 10, 10).array.allSatisfy { $0 == 1 })
     }
 
-    /// Of a map of which some rows are in memory those keep their values that are still asked for, and all beyond the picture is
-    /// zero.
-    @Test func aMapHoldsItsRows() {
+    /// Of a map of which some rows are in memory those keep their values that are still asked for, in the columns that are asked
+    /// for, and all beyond the picture is zero.
+    @Test(arguments: [0..<5, 1..<3, 3..<5, 2..<2]) func aMapHoldsItsRows(columns: Range<Int>) {
+        let pool = WorkerPool(concurrency: 2)
         let layout = BlockedTensor.Layout(channelBlocks: 2, height: 37, width: 5, lanes: 8, reach: 1, window: 14)
         let arena = Arena(byteCount: layout.byteCount)
         arena.memory.base.initializeMemory(as: UInt8.self, repeating: 0x47, count: layout.byteCount)
@@ -33,13 +34,15 @@ import Threads
         func value(_ block: Int, _ y: Int, _ x: Int) -> Float { Float(block * 1000 + y * 10 + x) }
         var known = 0
         for rows in [0..<12, 0..<16, 8..<20, 16..<24, 28..<37] {
-            map.hold(rows, keepingTo: known)
+            map.hold(rows, keepingTo: known, in: columns, on: pool)
             let own = map.map(0..<2)
             for block in 0..<2 {
                 for y in rows {
                     let line = own.values + block * own.channel_block + y * own.row
                     for x in 0..<5 {
-                        if y < known { #expect(line[x * own.pixel + 3] == value(block, y, x)) }
+                        if y < known, columns.contains(x) {
+                            #expect(line[x * own.pixel + 3] == value(block, y, x))
+                        }
                         line[x * own.pixel + 3] = value(block, y, x)
                     }
                     #expect(line[-own.pixel] == 0 && line[5 * own.pixel] == 0)

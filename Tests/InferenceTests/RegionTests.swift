@@ -39,6 +39,13 @@ import Threads
                 patch.rows.flatMap { row in patch.columns.map { row * width + $0 } }
             }
             #expect(Set(inPatches) == held && inPatches.count == held.count)
+            let heldRows = Set(held.map { $0 / width })
+            let wholeRows = heldRows.flatMap { row in (0..<width).map { row * width + $0 } }
+            #expect(self.pixels(of: region.wholeRows) == Set(wholeRows))
+            let rows = height / 3..<height
+            let columns = held.filter { rows.contains($0 / width) }.map { $0 % width }
+            let expected = columns.min().flatMap { first in columns.max().map { first..<$0 + 1 } } ?? 0..<0
+            #expect(region.columns(of: rows) == expected)
             for (horizontally, vertically) in [(true, false), (false, true), (true, true)] {
                 let mirrored = region.mirrored(horizontally: horizontally, vertically: vertically)
                 let expected = held.map { pixel in

@@ -1,5 +1,6 @@
 import CKernels
 import PixelKernels
+import Threads
 
 /// A map of float32 values as the networks work on it: in blocks of a few channels, which lie together for each pixel.
 ///
@@ -119,7 +120,8 @@ final class BlockedTensor: @unchecked Sendable {
     /// - Parameters:
     ///   - rows: in whole Winograd blocks, no more than the layout's window.
     ///   - known: of `rows`, those above this one keep their values.
-    func hold(_ rows: Range<Int>, keepingTo known: Int) {
+    ///   - columns: in which they do.
+    func hold(_ rows: Range<Int>, keepingTo known: Int, in columns: Range<Int>, on pool: WorkerPool) {
         let total = channelBlockStride / rowStride
         precondition(rows.count <= window, "rows \(rows) of a map that holds \(window)")
         if known <= rows.lowerBound {
@@ -127,18 +129,25 @@ final class BlockedTensor: @unchecked Sendable {
         } else if 4 * WinogradBlocks.count(over: rows.upperBound) - origin > window {
             let moved = rows.lowerBound - origin
             precondition(moved > 0, "rows \(rows) of a map that holds those from \(origin) on")
-            let count = min(known - rows.lowerBound + margin, total - moved)
-            for block in 0..<channelBlocks {
-                let start = block * channelBlockStride
-                _ = values.extracting(start..<start + count * rowStride).update(
-                    fromContentsOf: values.extracting(
-                        start + moved * rowStride..<start + (moved + count) * rowStride))
-            }
+            moveUp(by: moved, count: min(known - rows.lowerBound + margin, total - moved), in: columns, on: pool)
             origin = rows.lowerBound
         }
         // Zeros above and below the picture.
         if rows.lowerBound == 0 { clearRows(0..<margin) }
         if rows.upperBound == height { clearRows(margin + height - origin..<total) }
+    }
+
+    /// Moves the values of rows in memory, but those of the columns beside the picture, which are zero everywhere.
+    private func moveUp(by moved: Int, count: Int, in columns: Range<Int>, on pool: WorkerPool) {
+        let (first, length) = ((margin + columns.lowerBound) * lanes, columns.count * lanes)
+        pool.forEach(channelBlocks) { block in
+            for row in 0..<count {
+                let start = block * channelBlockStride + row * rowStride + first
+                let source = start + moved * rowStride
+                _ = values.extracting(start..<start + length)
+                    .update(fromContentsOf: values.extracting(source..<source + length))
+            }
+        }
     }
 
     private func clearRows(_ rows: Range<Int>) {

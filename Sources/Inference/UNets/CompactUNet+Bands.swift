@@ -39,7 +39,9 @@ extension CompactUNet {
             network.findNeeds(of: needed, of: &needs, inBlocks: true)
             for index in needs.indices {
                 guard let rows = needs[index].rows else { continue }
-                maps[index].hold(rows, keepingTo: ends[index])
+                let kept = rows.clamped(to: rows.lowerBound..<max(ends[index], rows.lowerBound))
+                maps[index].hold(
+                    rows, keepingTo: ends[index], in: computed[index].columns(of: kept), on: execution.pool)
                 ends[index] = max(ends[index], rows.upperBound)
             }
             for (index, layer) in network.layers.enumerated() {
@@ -65,7 +67,7 @@ extension CompactUNet {
             let whole = wholes[index].map { whole -> (BlockedView, Region) in
                 var read = Region(height: whole.height, width: whole.width)
                 read.insertAllRead(for: update, reach: network.layers[index].convolution.size / 2)
-                if let rows = read.rows { whole.hold(rows, keepingTo: 0) }
+                if let rows = read.rows { whole.hold(rows, keepingTo: 0, in: 0..<0, on: execution.pool) }
                 return (whole.view, read)
             }
             network.run(index, of: views, input, from: row, whole, at: update, execution)
