@@ -30,11 +30,8 @@ public final class NetworkMemory {
     ///   - keepsContents: whether no other state may lease them, too.
     ///   - make: makes new ones.
     func lease(_ layout: UNetState.Layout, keepsContents: Bool, or make: () -> UNetState.Maps) -> UNetState.Maps {
-        if !keepsContents,
-            let known = Self.first(in: &maps, where: { $0.layout == layout && !$0.keepsContents })
-        {
-            return known
-        }
+        let known = Self.first(in: &maps) { $0.layout == layout && !$0.keepsContents ? $0 : nil }
+        if !keepsContents, let known { return known }
         let made = make()
         maps.append(Lease(held: made))
         return made
@@ -42,7 +39,9 @@ public final class NetworkMemory {
 
     /// Scratch memory that is large enough.
     func workspace(workers: Int, need: ScratchSize) -> Workspace {
-        if let known = Self.first(in: &workspaces, where: { $0.serves(workers: workers, need: need) }) { return known }
+        if let known = Self.first(in: &workspaces, as: { $0.serves(workers: workers, need: need) ? $0 : nil }) {
+            return known
+        }
         let made = Workspace(workers: workers, need: need)
         workspaces.append(Lease(held: made))
         return made
@@ -56,17 +55,18 @@ public final class NetworkMemory {
             defer { arena.reset(to: mark) }
             return body(arena.memory, arena.take(byteCount))
         }
-        guard let lender = Self.first(in: &maps, where: { $0.lendable(byteCount) != nil }),
-            let activations = lender.lendable(byteCount)
+        guard
+            let (lender, activations) = Self.first(
+                in: &maps, as: { maps in maps.lendable(byteCount).map { (maps, $0) } })
         else { return body(HugePageBuffer(byteCount: byteCount), 0) }
         lender.user = nil
         defer { activations.clearMargins() }
         return body(activations.memory, 0)
     }
 
-    /// The first one that fits; those that nobody holds any more are forgotten.
-    private static func first<Held>(in leases: inout [Lease<Held>], where fits: (Held) -> Bool) -> Held? {
+    /// The answer of the first one that has one; those that nobody holds any more are forgotten.
+    private static func first<Held, Use>(in leases: inout [Lease<Held>], as use: (Held) -> Use?) -> Use? {
         leases.removeAll { $0.held == nil }
-        return leases.lazy.compactMap(\.held).first(where: fits)
+        return leases.lazy.compactMap(\.held).compactMap(use).first
     }
 }
