@@ -218,8 +218,9 @@ enum { CELL_ROUNDS = 8 };
 
 static inline float squared(float value) { return value * value; }
 
-/// Moves pixel k of a batch onto the border between the cells of `own` and `other`. Returns whether it lay beyond.
-static int move_to_border(struct batch *batch, int k, const float own[3], const float *other) {
+/// Moves pixel k of a batch onto the border between the cells of `own` and `other`, and back among the colors that there are:
+/// those from -1 to 1, as cells of this size show them. Returns whether it lay beyond the border.
+static int move_to_border(struct batch *batch, int k, const float own[3], const float *other, float size) {
     float *color[3] = {(float *)batch->red + k, (float *)batch->green + k, (float *)batch->blue + k};
     float along = 0, square = 0;
     for (int c = 0; c < 3; c++) {
@@ -232,7 +233,11 @@ static int move_to_border(struct batch *batch, int k, const float own[3], const 
     const float beyond = along / square - 0.5f;
     // A pixel on the border, but for rounding, stays.
     if (!(beyond > 1e-4f)) return 0;
-    for (int c = 0; c < 3; c++) *color[c] -= beyond * (other[c] - own[c]);
+    for (int c = 0; c < 3; c++) {
+        const float least = own[c] - (1 + own[c]) / size, most = own[c] + (1 - own[c]) / size;
+        const float moved = *color[c] - beyond * (other[c] - own[c]);
+        *color[c] = moved > least ? moved < most ? moved : most : least;
+    }
     return 1;
 }
 
@@ -269,7 +274,8 @@ static void keep_in_cells(float *image, const float *gif, const float *radius, f
                 for (int k = 0; k < together; k++) {
                     const ptrdiff_t i = first + pixels[done + k];
                     const float own[3] = {gif[i], gif[plane + i], gif[2 * plane + i]};
-                    const int beyond = move_to_border(&batch, k, own, palette->rgb + 3 * ((int32_t *)nearest)[k]);
+                    const float *other = palette->rgb + 3 * ((int32_t *)nearest)[k];
+                    const int beyond = move_to_border(&batch, k, own, other, size);
                     any |= beyond, moved[k] |= beyond, moves[k] = beyond;
                 }
             }

@@ -57,6 +57,22 @@ public struct TensorView: Sendable {
 }
 
 extension TensorView {
+    /// Copies the values that do not lie in a region. Shapes are equal.
+    package func copy(from source: TensorView, outside region: Region) {
+        precondition(shape == source.shape, "copy of \(source.shape) into \(shape)")
+        for channel in 0..<shape.channels {
+            let (own, other) = (plane(channel), source.plane(channel))
+            for row in 0..<shape.height {
+                let (start, inside) = (row * shape.width, region[row])
+                let end = inside.isEmpty ? shape.width : inside.lowerBound
+                (own + start).update(from: other + start, count: end)
+                guard !inside.isEmpty else { continue }
+                let rest = start + inside.upperBound
+                (own + rest).update(from: other + rest, count: shape.width - inside.upperBound)
+            }
+        }
+    }
+
     /// Takes over rows of another tensor, as all rows.
     package func copyRows(_ rows: Range<Int>, of source: TensorView, on pool: WorkerPool) {
         pool.forEach(shape.channels) { channel in

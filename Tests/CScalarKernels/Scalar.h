@@ -391,6 +391,7 @@ static void keep_in_cells(float *image, const float *gif, const float *radius, f
             double far = 0;
             for (int c = 0; c < 3; c++) {
                 color[c] -= (float)((along / square - 0.5) * ((double)nearest[c] - (double)own[c]));
+                color[c] = fminf(fmaxf(color[c], own[c] - (1 + own[c]) / size), own[c] + (1 - own[c]) / size);
                 far += ((double)color[c] - (double)own[c]) * ((double)color[c] - (double)own[c]);
             }
             for (int c = 0; c < 3; c++) {

@@ -70,15 +70,19 @@ import Threads
             #expect(operations.update(summed.view, with: 1, new.view, -1, old.view, in: region) == region)
             let (before, after) = (old.array, new.array)
             let (made, sums) = (copied.array, summed.array)
+            func isInside(_ at: Int) -> Bool { region[at % shape.plane / 41].contains(at % 41) }
             var largest: Float = 0
             for at in 0..<shape.count {
-                let isInside = region[at % shape.plane / 41].contains(at % 41)
+                let isInside = isInside(at)
                 let (a, b) = (before[at], after[at])
                 if made[at] != (isInside ? b : a) || sums[at] != (isInside ? b - a : a) {
                     Issue.record("value \(at)")
                 }
                 if isInside { largest = max(largest, abs(a)) }
             }
+            copied.view.copy(from: new.view)
+            copied.view.copy(from: old.view, outside: region)
+            #expect(copied.array == old.array.enumerated().map { isInside($0) ? after[$0] : $1 })
             var other = Region(height: shape.height, width: shape.width)
             other.insert(rows: 5..<15, columns: 10..<30)
             operations.fill(copied.view, with: 7, in: region, butNotIn: other)

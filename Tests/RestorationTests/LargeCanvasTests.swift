@@ -110,9 +110,11 @@ import Threads
         }
     }
 
+    /// Of pixels far off the cell one that rounds otherwise may move onto another side of it. The network does not see the
+    /// restored frame before, and does not hand that on.
     @Test(arguments: [Float(0.3), 1]) func framesKeptInTheirCellsAreTheSame(size: Float) throws {
         for frames in [frames(Self.everything), frames(Self.parts)] {
-            try expectTheSame(frames, thresholds: ["cell_size": size]) { _ in }
+            try expectTheSame(frames, colorNone: "ccdnet-live", thresholds: ["cell_size": size], far: 0.001) { _ in }
         }
     }
 

@@ -95,6 +95,41 @@ import Threads
         #expect(isNear(half[0], [-0.5, -0.5, -0.5]) && isNear(half[2], [-0.6666667, -0.5666667, -0.2666667]))
     }
 
+    /// Else the still parts of a film would change from frame to frame.
+    @Test(arguments: levels, [2, 16, 100]) func whatIsInItsCellStaysThere(level: Kernels.Level, count: Int) {
+        let width = 3000
+        let bytes = Formula.values("cells \(count)", 3 * count, bound: 1).map { UInt8(($0 + 1) * 127) }
+        let colors = (0..<count).map { color in (0..<3).map { Float(bytes[3 * color + $0]) / 127.5 - 1 } }
+        let (gif, radius, image) = (Tensor(3, 1, width), Tensor(1, 1, width), Tensor(3, 1, width))
+        let far = Formula.values("far", 3 * width, bound: 1.2)
+        for pixel in 0..<width {
+            let own = pixel * 7 % count
+            let squares = colors.enumerated().filter { $0.offset != own }.map {
+                zip(colors[own], $0.element).reduce(Float(0)) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+            }
+            radius.values[pixel] = (squares.min() ?? 0).squareRoot() / 2
+            for channel in 0..<3 {
+                gif.values[channel * width + pixel] = colors[own][channel]
+                image.values[channel * width + pixel] = far[3 * pixel + channel]
+            }
+        }
+        func keep(_ size: Float) {
+            [UInt16](repeating: 0, count: width).withUnsafeBufferPointer {
+                operations(level).keepInCells(
+                    image.view, PaletteTable([bytes]), ids: $0, of: .init(gif: gif.view, radius: radius.view),
+                    size: size)
+            }
+        }
+        for size in [Float(1), 0.5] {
+            keep(size)
+            let kept = image.array
+            keep(size)
+            #expect(maximumError(image.array, kept) < 1e-4)
+            keep(1)
+            #expect(maximumError(image.array, kept) < 1e-4)
+        }
+    }
+
     /// A neighborhood spares the search and does not change its result: for estimates near their colors, far from them and on
     /// the borders, a palette that holds a color twice, pixels whose color no palette holds.
     @Test(arguments: levels, [1, 63, 700, 1500])

@@ -220,8 +220,9 @@ struct ck_kernels {
 
     /// Moves pixels, in place, that have left the cell of their color in `gif`: all colors that no other color of the palette is
     /// nearer to, or, if `size` is not 1, all that are `size` times as far from it as these. A pixel that is nearer to another
-    /// color moves at right angles onto the border with it and is looked at again, up to eight times, and then moves
-    /// straight toward its color in `gif`; it is clamped to [-1, 1] before and after. A pixel whose radius is 0 stays. Planes, ids and radius as in `nearest_color`.
+    /// color moves at right angles onto the border with it, is clamped to [-1, 1] and looked at again, up to eight times, and
+    /// then moves straight toward its color in `gif`. A pixel whose radius is 0 stays. Planes, ids and radius as in
+    /// `nearest_color`.
     void (*keep_in_cells)(float *image, const float *gif, const float *radius, float size, ptrdiff_t plane,
                           ptrdiff_t count, const uint16_t *ids, const struct ck_palette *palettes);
 

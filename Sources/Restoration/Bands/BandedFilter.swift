@@ -60,13 +60,20 @@ final class BandedFilter {
     }
 
     /// Blends an estimate with the GIF's own frame where that is flat art, and keeps pixels in the cells of their colors.
-    /// - Parameter cellSize: the part of the cells that they are kept in; nil: they may leave them.
+    /// - Parameters:
+    ///   - cellSize: the part of the cells that they are kept in; nil: they may leave them.
+    ///   - past: what this made of the frame before; nil: of another scene, or none.
+    ///   - changed: where the result may differ from that; nil: anywhere.
     func finish(
-        _ estimate: PackedPlanes, _ frame: FrameInput, _ artGuard: FlatArtGuard, cellSize: Float?,
-        into target: PackedPlanes, on pool: WorkerPool
+        _ estimate: PackedPlanes, _ frame: FrameInput, _ artGuard: FlatArtGuard, cellSize: Float?, past: PackedPlanes?,
+        changed: Region?, into target: PackedPlanes, on pool: WorkerPool
     ) {
         guard artGuard.isAtWork || cellSize != nil else { return target.copyRows(0..<size.height, of: estimate) }
         for band in bands {
+            if let past, let changed, band.rows.allSatisfy({ changed[$0].isEmpty }) {
+                target.copyRows(band.rows, of: past)
+                continue
+            }
             arena.reset()
             let (own, gif) = (colors(band.rows), colors(band.rows))
             estimate.load(band.rows, into: own, on: pool)
@@ -91,6 +98,7 @@ final class BandedFilter {
             changed.map { region in band.seen.allSatisfy { region[$0].isEmpty } } ?? false
         }
         let moving = bands.filter { !isStill($0) }
+        let filtered = changed?.wholeRows
         let noise = filtering.isFixed ? nil : noise(moving, results, frame, past, on: pool)
         for band in bands where isStill(band) { results.restored.copyRows(band.rows, of: past.restored) }
         for band in moving {
@@ -100,7 +108,7 @@ final class BandedFilter {
                 toBand: views.estimate, gif: views.gif, past: views.past, noise: noise, how: filtering, into: restored,
                 on: pool)
             if keepsInCells {
-                let part = changed.map { $0.part(band.seen) }
+                let part = filtered.map { $0.part(band.seen) }
                 keepInCells(restored, views.gif, band.seen, of: frame, size: 1, in: part, on: pool)
             }
             results.restored.store(

@@ -56,21 +56,27 @@ final class NetworkDriver {
             to: slot.estimatedFrame, gif: slot.input.gif.view, radius: slot.input.radius.view, net.thresholds.flatArt,
             keepsAll: isHandMade(slot.frame), on: pool)
         let isAsEstimated = !wasFlat && !states.flatArtGuard.isAtWork
-        if let part = net.thresholds.cellSize { keepInCells(slot.estimate, part, of: slot.input) }
+        let changed = isAsEstimated ? slot.estimatedFrame.changes(since: neighbors.past?.number) : nil
+        if let part = net.thresholds.cellSize {
+            keepInCells(slot.estimate, part, of: slot.input, in: changed)
+            if let changed, let past = neighbors.past {
+                slot.estimate.view.copy(from: past.estimate.view, outside: changed)
+            }
+        }
         guard let past = neighbors.past else {
             slot.restored.view.copy(from: slot.estimate.view)
             slot.noteRestored(after: previous, change: nil)
             return slot.picture = composer.picture(of: slot)
         }
-        let changed = isAsEstimated ? slot.estimatedFrame.changes(since: past.number) : nil
         var moved = states.filter.apply(
             to: slot.estimate.view, gif: slot.input.gif.view,
             past: TemporalFilter.Past(estimate: past.estimate.view, restored: past.restored.view),
             changed: changed, how: net.thresholds.filtering, into: slot.restored.view, on: pool)
         if net.thresholds.cellSize != nil {
             // The mean of several frames may have left the cell of this one.
-            keepInCells(slot.restored, 1, of: slot.input, in: changed)
-            moved.formUnion(changed ?? .all(height: slot.size.height, width: slot.size.width))
+            let filtered = changed?.wholeRows
+            keepInCells(slot.restored, 1, of: slot.input, in: filtered)
+            moved.formUnion(filtered ?? .all(height: slot.size.height, width: slot.size.width))
             moved = PixelOperations(on: pool).differences(of: slot.restored.view, from: past.restored.view, in: moved)
         }
         slot.noteRestored(after: past, change: moved)
@@ -107,15 +113,16 @@ final class NetworkDriver {
             height: slot.size.height, width: slot.size.width, net.thresholds.flatArt,
             keepsAll: isHandMade(slot.frame))
         slot.isFlat = artGuard.leavesAll
+        let isAsEstimated = !wasFlat && !artGuard.isAtWork
+        let changed = isAsEstimated ? slot.estimatedFrame.changes(since: neighbors.past?.number) : nil
+        let known = neighbors.past?.results
         banded.filter.finish(
-            banded.color.estimate, slot.input, artGuard, cellSize: net.thresholds.cellSize, into: results.estimate,
-            on: pool)
-        if let past = neighbors.past, let known = past.results {
-            let isAsEstimated = !wasFlat && !artGuard.isAtWork
+            banded.color.estimate, slot.input, artGuard, cellSize: net.thresholds.cellSize, past: known?.estimate,
+            changed: changed, into: results.estimate, on: pool)
+        if let known {
             banded.filter.apply(
-                to: results, slot.input, past: known,
-                changed: isAsEstimated ? slot.estimatedFrame.changes(since: past.number) : nil,
-                how: net.thresholds.filtering, keepsInCells: net.thresholds.cellSize != nil, on: pool)
+                to: results, slot.input, past: known, changed: changed, how: net.thresholds.filtering,
+                keepsInCells: net.thresholds.cellSize != nil, on: pool)
         } else {
             results.restored.copyRows(0..<slot.size.height, of: results.estimate)
         }
