@@ -9,10 +9,12 @@ final class PaletteSlots {
     /// Numbers there are for palettes: 1 ... 65,535. 0 is an unpainted pixel.
     static let maxCount = Int(UInt16.max)
 
-    /// Pixels of the canvas by palette number; the canvas counts.
-    let shown: UnsafeMutablePointer<Int>
-    /// Pixels of the kept rectangle by palette number; the canvas counts.
-    let kept: UnsafeMutablePointer<Int>
+    /// Pixels of the canvas by palette number; the canvas counts. Valid until `number(of:)` is called.
+    private(set) var shown: UnsafeMutablePointer<Int>
+    /// Pixels of the kept rectangle by palette number; the canvas counts. Valid as `shown` is.
+    private(set) var kept: UnsafeMutablePointer<Int>
+    /// Numbers that both have room for: most GIFs have few palettes.
+    private var capacity = 64
 
     private var palettes: [Palette?] = [nil]
     private var numbers: [Palette: UInt16] = [:]
@@ -22,10 +24,9 @@ final class PaletteSlots {
     private var sweepAt = 16
 
     init() {
-        shown = .allocate(capacity: Self.maxCount + 1)
-        shown.initialize(repeating: 0, count: Self.maxCount + 1)
-        kept = .allocate(capacity: Self.maxCount + 1)
-        kept.initialize(repeating: 0, count: Self.maxCount + 1)
+        (shown, kept) = (.allocate(capacity: capacity), .allocate(capacity: capacity))
+        shown.initialize(repeating: 0, count: capacity)
+        kept.initialize(repeating: 0, count: capacity)
     }
 
     deinit {
@@ -43,11 +44,25 @@ final class PaletteSlots {
             palettes[Int(number)] = palette
         } else {
             guard palettes.count <= Self.maxCount else { return nil }
+            if palettes.count == capacity { grow() }
             number = UInt16(palettes.count)
             palettes.append(palette)
         }
         numbers[palette] = number
         return number
+    }
+
+    /// Makes room for twice as many numbers.
+    private func grow() {
+        func grown(_ counts: UnsafeMutablePointer<Int>) -> UnsafeMutablePointer<Int> {
+            let more = UnsafeMutablePointer<Int>.allocate(capacity: 2 * capacity)
+            more.moveInitialize(from: counts, count: capacity)
+            (more + capacity).initialize(repeating: 0, count: capacity)
+            counts.deallocate()
+            return more
+        }
+        (shown, kept) = (grown(shown), grown(kept))
+        capacity *= 2
     }
 
     /// The palettes whose pixels the canvas shows now, by number: what a frame carries.
