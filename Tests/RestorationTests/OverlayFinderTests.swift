@@ -43,14 +43,17 @@ import Threads
         frame { x, y in letter(x, y).map { ($0, $0, $0) } ?? film(x, y, shift) }
     }
 
-    private func mask(_ a: OverlayFinder.Sight, _ b: OverlayFinder.Sight, dragged: (Int) -> Bool) -> [UInt8]? {
-        mask(size, a, b, firstReach: 16, dragged: dragged)
+    private func mask(
+        _ a: OverlayFinder.Sight, _ b: OverlayFinder.Sight, followed: (Int) -> Bool = { _ in false },
+        dragged: (Int) -> Bool
+    ) -> [UInt8]? {
+        mask(size, a, b, firstReach: 16, followed: followed, dragged: dragged)
     }
 
     /// The mask, whose values lie in the rectangle that the finder tells; nil where it tells of none, and then it is empty.
     private func mask(
         _ size: PixelSize, _ a: OverlayFinder.Sight, _ b: OverlayFinder.Sight, firstReach: Int,
-        dragged isDragged: (Int) -> Bool
+        followed: (Int) -> Bool = { _ in false }, dragged isDragged: (Int) -> Bool
     ) -> [UInt8]? {
         let dragged = DraggedPixels(size)
         dragged.find(in: .all(height: size.height, width: size.width), on: pool) { first, flags in
@@ -59,7 +62,7 @@ import Threads
         let plane = BytePlane(size)
         plane.start.update(repeating: 7, count: size.area)
         let finder = OverlayFinder(size, firstReach: firstReach)
-        let part = finder.find(a, b, dragged, into: plane, PixelOperations(on: pool))
+        let part = finder.find(a, b, dragged, isFollowed: followed, into: plane, PixelOperations(on: pool))
         let mask = Array(UnsafeBufferPointer(start: plane.start, count: size.area))
         let found = mask.indices.filter { mask[$0] == 1 }
         let (rows, columns) = (found.map { $0 / size.width }, found.map { $0 % size.width })
@@ -67,6 +70,39 @@ import Threads
         #expect(part?.rows.lowerBound == rows.min() && part?.rows.last == rows.max())
         #expect(part?.columns.lowerBound == columns.min() && part?.columns.last == columns.max())
         return part == nil ? nil : mask
+    }
+
+    /// A constant flow, of as many pixels across and down.
+    private func followed(
+        _ a: OverlayFinder.Sight, _ b: OverlayFinder.Sight, by way: (x: Float, y: Float)
+    ) -> FollowedPixels {
+        let flows = [1, -1].map { (sign: Float) -> Tensor in
+            let flow = Tensor(2, size.height, size.width)
+            for at in 0..<size.area { (flow.values[at], flow.values[size.area + at]) = (sign * way.x, sign * way.y) }
+            return flow
+        }
+        return FollowedPixels(
+            first: a.restored, second: b.restored, size: size,
+            flows: PublishedFlows(flows[0].view, flows[1].view, pixels: 1))
+    }
+
+    /// The strokes of letters that move down by three pixels stand by what both frames show: they cover themselves.
+    @Test func lettersThatMoveByLessThanTheyAreLongAreNoOverlay() throws {
+        let frames = [0, 3].map { down in
+            frame { x, y in letter(x, y - down).map { ($0, $0, $0) } ?? (90, 120, 150) }
+        }
+        let flows = followed(frames[0], frames[1], by: (0, 3))
+        #expect(mask(frames[0], frames[1]) { _ in true } != nil)
+        #expect(mask(frames[0], frames[1], followed: flows.contains) { _ in true } == nil)
+    }
+
+    /// The flow is the film's, and takes the caption along.
+    @Test(arguments: [(-8, 0), (-2, 0)] as [(Float, Float)])
+    func aCaptionOverAFilmThatIsFollowedIsAnOverlay(x: Float, y: Float) throws {
+        let frames = (captioned(0), captioned(Int(-x)))
+        let flows = followed(frames.0, frames.1, by: (x, y))
+        let found = mask(frames.0, frames.1, followed: flows.contains) { _ in true }
+        #expect(found != nil && found == mask(frames.0, frames.1) { _ in true })
     }
 
     @Test func aCaptionThatTheFlowsTakeAlongIsFound() throws {

@@ -182,6 +182,8 @@ struct PublishedFlows {
     private let read: (_ first: Int, _ values: UnsafeMutableBufferPointer<Float>) -> Void
     /// The square of half a pixel, in the flows' units.
     private let limit: Float
+    /// Pixels that a flow of 1 stands for.
+    private let scale: Float
 
     /// - Parameter pixels: that a flow of 1 stands for.
     init(_ f01: TensorView, _ f10: TensorView, pixels: Float) {
@@ -192,7 +194,7 @@ struct PublishedFlows {
                 (values.start(index * count)).update(from: plane + first, count: count)
             }
         }
-        limit = 0.25 / (pixels * pixels)
+        (limit, scale) = (0.25 / (pixels * pixels), pixels)
     }
 
     /// Those of a large canvas.
@@ -204,7 +206,17 @@ struct PublishedFlows {
             flow.f01.load(row: row, columns, into: values.start(0), plane: count)
             flow.f10.load(row: row, columns, into: values.start(2 * count), plane: count)
         }
-        limit = 0.25 / (pixels * pixels)
+        (limit, scale) = (0.25 / (pixels * pixels), pixels)
+    }
+
+    /// F01 and F10 of a pixel, counted row by row, in pixels.
+    func pixels(at pixel: Int) -> (there: Translation, back: Translation) {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 4) { values in
+            read(pixel, values)
+            return (
+                scale * Translation(x: values[0], y: values[1]), scale * Translation(x: values[2], y: values[3])
+            )
+        }
     }
 
     /// Sets the flags of consecutive pixels to 1 where one of the flows moves them by more than half a pixel's width, else 0.

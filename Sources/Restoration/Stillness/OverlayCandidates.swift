@@ -9,6 +9,10 @@ struct OverlayCandidates {
     /// Part of the picture up to which a component is small, in percent.
     private static let small = 3
 
+    /// Part of the pixels at edges of something that moves, and covers itself in part, in percent: of what stands those edges alone
+    /// are taken for moved ones that lie along the film's motion.
+    private static let mostFollowed: Int32 = 50
+
     /// Counts of a component's pixels, or of some of them.
     struct Count {
         var area: Int32 = 0
@@ -16,6 +20,8 @@ struct OverlayCandidates {
         var edges: Int32 = 0
         /// In-betweens move them.
         var dragged: Int32 = 0
+        /// At edges, and the flows move them to where they are in the other frame.
+        var followed: Int32 = 0
         /// Whether it may go on outside of the part.
         var isOpen = false
 
@@ -23,6 +29,7 @@ struct OverlayCandidates {
             area += other.area
             edges += other.edges
             dragged += other.dragged
+            followed += other.followed
             isOpen = isOpen || other.isOpen
         }
     }
@@ -81,6 +88,7 @@ struct OverlayCandidates {
             let count = components[number].count
             return components[number].parent == number && !count.isOpen && count.edges >= Self.leastEdges
                 && isMovedEnough(area: Int(count.area), dragged: Int(count.dragged))
+                && 100 * count.followed < Self.mostFollowed * count.edges
         }
     }
 

@@ -30,8 +30,12 @@ struct OverlayComponents {
     }
 
     /// Finds the components of a part of the picture.
-    /// - Parameter flags: those of `StillEdges`.
-    mutating func find(_ flags: BytePlane, _ dragged: DraggedPixels, in part: Region.Patch) {
+    /// - Parameters:
+    ///   - flags: those of `StillEdges`.
+    ///   - isFollowed: as of `OverlayFinder.find`.
+    mutating func find(
+        _ flags: BytePlane, _ dragged: DraggedPixels, in part: Region.Patch, isFollowed: (_ pixel: Int) -> Bool
+    ) {
         self.part = part
         candidates.removeAll()
         own.removeAll(keepingCapacity: true)
@@ -43,7 +47,7 @@ struct OverlayComponents {
                 let component = components.join(run, &firstAbove)
                 components.own.append(Run(columns: run, component: component))
                 components.labels[y * components.size.width + run.lowerBound] = Int32(component)
-                let pixels = components.count(run, ofRow: y, flags.row(y), dragged.flags.row(y))
+                let pixels = components.count(run, ofRow: y, flags.row(y), dragged.flags.row(y), isFollowed)
                 components.candidates.count(pixels, in: component)
             }
         }
@@ -103,16 +107,19 @@ struct OverlayComponents {
     }
 
     private func count(
-        _ run: Range<Int>, ofRow y: Int, _ flags: UnsafePointer<UInt8>, _ dragged: UnsafePointer<UInt8>
+        _ run: Range<Int>, ofRow y: Int, _ flags: UnsafePointer<UInt8>, _ dragged: UnsafePointer<UInt8>,
+        _ isFollowed: (_ pixel: Int) -> Bool
     ) -> OverlayCandidates.Count {
-        var (edges, moved) = (0, 0)
+        var (edges, moved, followed) = (0, 0, 0)
         for x in run {
             edges &+= Int(flags[x] & StillEdges.edge)
             moved &+= Int(dragged[x])
+            let isMovedEdge = flags[x] & StillEdges.edge != 0 && dragged[x] != 0
+            if isMovedEdge && isFollowed(y * size.width + x) { followed &+= 1 }
         }
         return OverlayCandidates.Count(
             area: Int32(run.count), edges: Int32(edges / Int(StillEdges.edge)), dragged: Int32(moved),
-            isOpen: isOpen(run, ofRow: y))
+            followed: Int32(followed), isOpen: isOpen(run, ofRow: y))
     }
 
     /// Whether a run lies at a border of the part that is not the picture's.

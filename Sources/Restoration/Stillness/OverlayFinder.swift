@@ -8,7 +8,8 @@ import PixelKernels
 /// is above 40 levels in both frames and all pixels around are still. Still pixels beside such edges that touch are a
 /// component: letters without the flat film around them, which may be equal by chance. A component is an overlay where it has
 /// several pixels at edges and where in-betweens move a good part of it, though both frames show that it stands. A background
-/// that stands is moved only where something passes in front of it.
+/// that stands is moved only where something passes in front of it. Text that moves by little covers itself in part: a component
+/// whose edges the flows move to where they are in the other frame is none (`FollowedPixels`).
 ///
 /// The rule for still pixels and edges finds 97 % of the pixels of generated captions, whoever made the GIF, and takes 0.3 %
 /// of the film's wrongly (Training/studies/standing.py, Training/NOTES.md).
@@ -47,29 +48,32 @@ final class OverlayFinder {
 
     /// - Parameters:
     ///   - dragged: the pixels that in-betweens move.
+    ///   - isFollowed: whether the flows move a pixel, counted row by row, to where it is in the other frame.
     ///   - mask: becomes 1 for pixels of overlays and the ones beside them, else 0.
     /// - Returns: the rectangle around these; nil: there are none.
     func find(
-        _ a: Sight, _ b: Sight, _ dragged: DraggedPixels, into mask: BytePlane, _ operations: PixelOperations
+        _ a: Sight, _ b: Sight, _ dragged: DraggedPixels, isFollowed: (_ pixel: Int) -> Bool, into mask: BytePlane,
+        _ operations: PixelOperations
     ) -> Region.Patch? {
         mask.clear()
         guard min(size.width, size.height) >= Self.leastSide, let core = dragged.part else { return nil }
         var reach = firstReach
         var part = core.grown(by: reach).clipped(to: size.inner)
-        findComponents(a, b, dragged, in: part, operations)
+        findComponents(a, b, dragged, isFollowed, in: part, operations)
         while part != size.inner && components.mayGoOn {
             reach *= 4
             part = core.grown(by: reach).clipped(to: size.inner)
-            findComponents(a, b, dragged, in: part, operations)
+            findComponents(a, b, dragged, isFollowed, in: part, operations)
         }
         return components.mark(mask, edges.flags)
     }
 
     private func findComponents(
-        _ a: Sight, _ b: Sight, _ dragged: DraggedPixels, in part: Region.Patch, _ operations: PixelOperations
+        _ a: Sight, _ b: Sight, _ dragged: DraggedPixels, _ isFollowed: (_ pixel: Int) -> Bool, in part: Region.Patch,
+        _ operations: PixelOperations
     ) {
         edges.find(a, b, in: part, operations)
-        components.find(edges.flags, dragged, in: part)
+        components.find(edges.flags, dragged, in: part, isFollowed: isFollowed)
     }
 }
 

@@ -1,0 +1,41 @@
+import Media
+
+/// Tells which pixels flows move to where they really are in the other picture: letters that scroll cover themselves in part,
+/// and stand there by what both pictures show alone.
+struct FollowedPixels {
+    /// The mean difference of red, green and blue that is none, in levels: half of the contrast of an edge that stands
+    /// (`StillEdges`).
+    private static let same: Float = 30
+
+    /// R, G, B, A.
+    let first: [UInt8]
+    let second: [UInt8]
+    let size: PixelSize
+    let flows: PublishedFlows
+
+    /// Whether both flows move a pixel, counted row by row, and it looks the same where it comes to.
+    func contains(_ pixel: Int) -> Bool {
+        let (there, back) = flows.pixels(at: pixel)
+        guard there.length > 0.5, back.length > 0.5 else { return false }
+        return difference(of: first, at: pixel, from: second, movedBy: there) <= Self.same
+            && difference(of: second, at: pixel, from: first, movedBy: back) <= Self.same
+    }
+
+    private func difference(of own: [UInt8], at pixel: Int, from other: [UInt8], movedBy way: Translation) -> Float {
+        let (row, column) = pixel.quotientAndRemainder(dividingBy: size.width)
+        let y = min(max(Float(row) + way.y, 0), Float(size.height - 1))
+        let x = min(max(Float(column) + way.x, 0), Float(size.width - 1))
+        let (top, left) = (Int(y), Int(x))
+        let (down, right) = (y - Float(top), x - Float(left))
+        let (upper, lower) = (top * size.width, min(top + 1, size.height - 1) * size.width)
+        let next = min(left + 1, size.width - 1)
+        var sum: Float = 0
+        for channel in 0..<3 {
+            func value(_ at: Int) -> Float { Float(other[4 * at + channel]) }
+            let above = (1 - right) * value(upper + left) + right * value(upper + next)
+            let below = (1 - right) * value(lower + left) + right * value(lower + next)
+            sum += abs(Float(own[4 * pixel + channel]) - (1 - down) * above - down * below)
+        }
+        return sum / 3
+    }
+}
