@@ -75,6 +75,17 @@ final class PackedPlanes: @unchecked Sendable {
         }
     }
 
+    /// One value.
+    func value(row: Int, _ column: Int, channel: Int) -> Float {
+        Float(self.row(row, ofChannel: channel)[column]) * range / 32767
+    }
+
+    /// Puts one value in place of some of a row's.
+    func fill(row: Int, _ columns: Range<Int>, channel: Int, with value: Float) {
+        let short = Int16((min(max(value / range, -1), 1) * 32767).rounded())
+        (self.row(row, ofChannel: channel) + columns.lowerBound).update(repeating: short, count: columns.count)
+    }
+
     /// Makes all values of a region 0.
     func clear(in region: Region) {
         for y in 0..<shape.height where !region[y].isEmpty {

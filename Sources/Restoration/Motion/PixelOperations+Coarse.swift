@@ -41,12 +41,11 @@ extension PixelOperations {
         }
     }
 
-    /// The means over windows of 5 x 5 pixels; the edge repeats.
+    /// The means over windows of 2 reach + 1 pixels a side; the edge repeats.
     /// - Parameters: one channel each, of one size; not the same.
-    func windowMeans(of source: TensorView, into target: TensorView) {
+    func windowMeans(of source: TensorView, reach: Int = 2, into target: TensorView) {
         let shape = source.shape
         precondition(shape.channels == 1 && target.shape == shape, "means of \(shape) into \(target.shape)")
-        let reach = 2
         eachRow(of: shape, room: shape.width + 2 * reach) { _, row, columns in
             kernels.table.window_means(
                 source.plane(0), Int32(shape.height), Int32(shape.width), Int32(row), Int32(reach), columns,

@@ -55,7 +55,8 @@ struct CanvasMemory {
     private mutating func addInBetweens(keepsAlpha: Bool) {
         // Those of a window, and of the window before, which are not written yet.
         add(2 * Restorer.betweenCapacity(size) * Picture.bytesPerPixel)
-        add(HeldParts.memory)
+        add(HeldParts.memory + TranslationFinder.memory)
+        total += TranslationSearch.bytes
         if keepsAlpha { return }
         add(StandingOverlay.memory)
     }

@@ -50,6 +50,7 @@ final class FrameInput {
     /// The frame's own pixels with the background wherever they are transparent, R, G, B, A; alpha is the frame's.
     var flattened: [UInt8] = []
     private var knownSignature: SceneChange.Signature?
+    private var knownLuma: QuarterLuma?
     /// How frames, and what CCDNet reads of them, differ up to this one.
     private(set) var frameLog: ChangeLog
     private(set) var colorLog: ChangeLog
@@ -86,6 +87,14 @@ final class FrameInput {
         return made
     }
 
+    /// The frame's luma at a quarter of its size; computed when it is first asked for, by one thread at a time.
+    var quarterLuma: QuarterLuma {
+        if let knownLuma { return knownLuma }
+        let made = QuarterLuma(flattened, size: size)
+        knownLuma = made
+        return made
+    }
+
     /// Takes the next frame, of the same size.
     /// - Parameters:
     ///   - earlier: the frame before, over the same background; only what has changed since is looked at.
@@ -95,7 +104,7 @@ final class FrameInput {
         let last = number
         self.frame = frame
         palettes = cache.prepare(frame.paletteMap.palettes)
-        knownSignature = nil
+        (knownSignature, knownLuma) = (nil, nil)
         let earlier = earlier.flatMap { $0 !== self && $0.number + 1 == number ? $0 : nil }
         hasTransparency = hasTransparency(after: earlier)
         note(after: earlier)
@@ -115,7 +124,7 @@ final class FrameInput {
 
     /// Has `matted` show another background; what was known of earlier frames is forgotten.
     func mat(on background: RGB) {
-        knownSignature = nil
+        (knownSignature, knownLuma) = (nil, nil)
         frameLog.append(number, height: size.height, width: size.width, change: nil)
         flatten(size.bounds, over: frame.pixels, on: background)
         guard content.isForNetworks && content.keepsAlpha && !isBanded else { return }

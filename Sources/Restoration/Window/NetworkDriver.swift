@@ -168,13 +168,21 @@ final class NetworkDriver {
         // On a large canvas network B waits for network A, as both use one piece of memory.
         if states.banded != nil { return }
         models.slomo.estimateFlow(a.input.scene, b.input.scene, state: states.slomo, on: pool)
+        let found = states.slomo.flow
+        states.translations.correct(
+            found.f01, found.f10, from: a.input, to: b.input, in: found.moving,
+            scale: models.slomo.configuration.maxFlow, on: pool)
     }
 
     /// Makes the in-betweens of two restored frames with the flows that were estimated last.
     func interpolation(from a: FrameSlot, to b: FrameSlot, on background: RGB) -> any InBetweenMaker {
         let states = states(for: a.size)
         if let banded = states.banded {
-            banded.flow.estimate(a.input, b.input, on: pool)
+            let found = banded.flow
+            found.estimate(a.input, b.input, on: pool)
+            states.translations.correct(
+                found.f01, found.f10, from: a.input, to: b.input, in: found.moving,
+                scale: models.slomo.configuration.maxFlow, on: pool)
             return BandedInterpolation(a, b, models.slomo, states, banded, on: pool)
         }
         models.slomo.publishFlow(states.slomo, on: pool)
