@@ -4,7 +4,8 @@
 
 A row is the middle between two frames of a GIF that the program restored: the frame before, the truth, our in-between, RIFE's
 (of the same restored frames), and the frame after, around what changes most. Rows are ranked by how much nearer to the truth
-ours is than RIFE's. All is drawn: no film has a say, so that the sheets are free to be shown.
+ours is than RIFE's. There is a sheet for each kind, and overview.webp, which docs/images/in-betweens.webp is a copy of, has the best
+and the worst row of every kind. All is drawn: no film has a say, so that the sheets are free to be shown.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ def main() -> None:
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
     program, rife = Program(options.binary.resolve(), options.models.resolve()), Rife()
+    overview = []
     for kind in options.kinds:
         found = [row_of(kind, number, program, rife) for number in range(options.scenes)]
         rows = sorted((row for row in found if row), key=lambda row: -row.lead)
@@ -98,6 +100,9 @@ def main() -> None:
             if chosen:
                 sheet = np.concatenate([row.image() for row in chosen])
                 Image.fromarray(sheet).save(options.out / f"{kind}-{which}.png")
+                overview.append(chosen[0].image())
+    if overview:
+        Image.fromarray(np.concatenate(overview)).save(options.out / "overview.webp", quality=80)
 
 
 if __name__ == "__main__":

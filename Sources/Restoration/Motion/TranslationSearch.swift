@@ -7,7 +7,7 @@ import Threads
 /// One side of a pair of frames: from the first one to the second, or back.
 struct TranslationSearch {
     /// Pixels of a block's side, and the largest translation across and down, both of a quarter of the size.
-    static let block = 8
+    static let block = 4
     static let reach = 16
     /// The mean difference of a block, in levels, that a flow may leave.
     private static let unexplained: Float = 3.2
@@ -15,18 +15,18 @@ struct TranslationSearch {
     private static let mostBlocks = 256
     private static let shifts = 2 * reach + 1
     /// Blocks by which a translation is found to a fraction of a pixel, at most.
-    private static let fineBlocks = 24
+    private static let fineBlocks = 64
     /// Pixels by which the search at a quarter of the size may be off.
     private static let fineReach = 4
     /// Two parts that move differently, and a third.
     private static let mostTranslations = 3
     /// The share of a block's difference that a translation may leave, the least number of such blocks, and their least share
     /// of those that are not explained.
-    static let left: Float = 0.6
-    static let leastBlocks = 6
-    private static let leastShare: Float = 0.25
+    static let left: Float = 0.5
+    static let leastBlocks = 14
+    private static let leastShare: Float = 0.15
     /// Pixels that the flow network finds by itself.
-    private static let least: Float = 4
+    private static let least: Float = 6
 
     /// Bytes of the differences of all blocks and translations.
     static let bytes = mostBlocks * shifts * shifts * MemoryLayout<Float>.stride
