@@ -55,7 +55,8 @@ import Threads
         }
     }
 
-    private func correct(_ flows: [any FlowMap], _ a: FrameInput, _ b: FrameInput, in moving: Region) {
+    @discardableResult
+    private func correct(_ flows: [any FlowMap], _ a: FrameInput, _ b: FrameInput, in moving: Region) -> Region {
         TranslationFinder(size: Self.size).correct(
             flows[0], flows[1], from: a, to: b, in: moving, scale: Self.scale, on: pool)
     }
@@ -107,12 +108,18 @@ import Threads
         #expect(abs(found.x) < 0.1 && abs(found.y + 16.5) < 0.3)
     }
 
-    @Test func flowsStayWhereNothingMovesAndBeyondTheRegion() {
+    /// A part that moves passes pixels that are equal in both frames; farther away flows stay.
+    @Test func theRegionGrowsByTheWayOfWhatMoves() {
         let frames = [input(0, level), input(1) { level($0, $1 + 16) }]
         let flows = flows(false)
         var moving = Region(height: Self.size.height, width: Self.size.width)
-        moving.insert(rows: 40..<Self.size.height, columns: 30..<200)
-        correct(flows, frames[0], frames[1], in: moving)
+        moving.insert(rows: 56..<Self.size.height - 16, columns: 30..<200)
+        let grown = correct(flows, frames[0], frames[1], in: moving)
+        for row in 0..<Self.size.height {
+            let isNear = (40..<Self.size.height).contains(row)
+            #expect(isNear ? grown[row].clamped(to: 40..<190) == 40..<190 : grown[row].isEmpty, "row \(row)")
+            #expect(grown[row].isEmpty || (30..<200).contains(grown[row].lowerBound) && grown[row].upperBound <= 200)
+        }
         #expect(share(of: flows[0], 0, -16, in: PixelRect(x: 60, y: 70, width: 100, height: 80)) > 0.98)
         for flow in flows {
             #expect(share(of: flow, 0, 0, in: PixelRect(x: 0, y: 0, width: 256, height: 40)) == 1)
@@ -158,9 +165,10 @@ import Threads
             return input
         }
         let flows = (0..<2).map { _ in Tensor(2, height, width) }
-        TranslationFinder(size: size).correct(
-            flows[0].view, flows[1].view, from: frames[0], to: frames[1], in: .all(height: height, width: width),
-            scale: Self.scale, on: pool)
+        let all = Region.all(height: height, width: width)
+        let grown = TranslationFinder(size: size).correct(
+            flows[0].view, flows[1].view, from: frames[0], to: frames[1], in: all, scale: Self.scale, on: pool)
+        #expect(grown == all)
         if width * height < 4000 { #expect(flows.allSatisfy { $0.array.allSatisfy { $0 == 0 } }) }
     }
 }

@@ -16,8 +16,8 @@ final class BandedFlow {
     /// F01 and F10, [2, H, W] each: 0 where nothing moves.
     let f01: PackedPlanes
     let f10: PackedPlanes
-    /// The region in which something moves between the two frames.
-    private(set) var moving: Region
+    /// The region in which something moves between the two frames: elsewhere the flows are 0.
+    var moving: Region
 
     /// - Parameters:
     ///   - arena: of `arenaBytes`; used during `estimate` only.

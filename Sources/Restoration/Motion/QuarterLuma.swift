@@ -39,10 +39,20 @@ struct QuarterLuma {
         return (first + way..<min(first + factor, length) + way).clamped(to: 0..<length)
     }
 
+    /// The largest difference of a place from those beside, above and below it.
+    func contrast(at place: Int) -> Float {
+        let (row, column) = place.quotientAndRemainder(dividingBy: columns)
+        let beside = [max(column - 1, 0), min(column + 1, columns - 1)].map { row * columns + $0 }
+        let above = [max(row - 1, 0), min(row + 1, rows - 1)].map { $0 * columns + column }
+        return (beside + above).reduce(0) { max($0, abs(values[$1] - values[place])) }
+    }
+
+    /// Whether a place has pixels.
+    func isInside(_ place: Int) -> Bool { values[place] >= 0 }
+
     /// How much a place differs in another picture.
     func difference(from other: QuarterLuma, at place: Int) -> Float {
-        let value = other.values[place]
-        return value < 0 ? Self.outsideDifference : abs(values[place] - value)
+        other.isInside(place) ? abs(values[place] - other.values[place]) : Self.outsideDifference
     }
 
     /// The luma of a pixel of R, G, B, A.

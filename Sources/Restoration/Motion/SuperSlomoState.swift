@@ -76,6 +76,14 @@ extension SuperSlomo {
             flowLog.append(flowNumber, height: change.height, width: change.width, change: change)
         }
 
+        /// Notes that the flows that were found last were corrected.
+        /// - Parameter region: they are 0 elsewhere.
+        func noteFlow(in region: Region) {
+            guard region != flow.moving else { return }
+            flow.moving = region
+            noteFlow(change: region)
+        }
+
         /// Copies the flows that were found last to where network C reads them.
         func publishFlow(_ operations: PixelOperations) {
             let found = SequenceFrame(flow.f01, number: flowNumber, log: flowLog)

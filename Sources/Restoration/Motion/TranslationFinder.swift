@@ -16,6 +16,8 @@ struct TranslationFinder {
     /// a translation must explain what it sees, but for so many levels.
     private static let (wide, narrow) = (4, 1)
     private static let tolerance: Float = 1.3
+    /// Levels by which pixels at an edge differ.
+    private static let edge: Float = 8
     /// Pixels of a quarter of the size that a part may grow beyond where it wins.
     private static let growth = 12
     /// Pixels by which the way back may differ.
@@ -36,28 +38,34 @@ struct TranslationFinder {
     /// Corrects both flows between two frames.
     /// - Parameters:
     ///   - f01, f10: in units of `scale` pixels.
-    ///   - moving: where the frames differ; flows change nowhere else.
+    ///   - moving: where the frames differ; elsewhere the flows are 0.
+    /// - Returns: where flows may be other than 0 now: something that moves as one shows in in-betweens where the frames are equal, such
+    ///   as a word on paper.
     func correct(
         _ f01: any FlowMap, _ f10: any FlowMap, from a: FrameInput, to b: FrameInput, in moving: Region, scale: Float,
         on pool: WorkerPool
-    ) {
+    ) -> Region {
         let side = TranslationSearch.block * QuarterLuma.factor
-        guard moving.area >= TranslationSearch.leastBlocks * side * side else { return }
+        guard moving.area >= TranslationSearch.leastBlocks * side * side else { return moving }
         let (first, second) = (a.quarterLuma, b.quarterLuma)
         let there = self.side(first, second, f01, in: moving, scale: scale)
-        guard there.search.isWorthIt else { return }
+        guard there.search.isWorthIt else { return moving }
         let back = self.side(second, first, f10, in: moving, scale: scale)
-        guard back.search.isWorthIt else { return }
+        guard back.search.isWorthIt else { return moving }
         let ways = there.search.translations(a.flattened, b.flattened, size: size, on: pool)
-        if ways.isEmpty { return }
+        if ways.isEmpty { return moving }
         let waysBack = back.search.translations(b.flattened, a.flattened, size: size, on: pool)
         let operations = PixelOperations(on: pool)
-        // The first one explains most.
+        var parts: [(part: Part, flow: any FlowMap)] = []
+        // The first one explains most, and is written last.
         for way in ways.reversed() where max(abs(way.way.x), abs(way.way.y)) <= scale {
             guard let wayBack = waysBack.first(where: { (way.way + $0.way).length <= Self.agreement }) else { continue }
-            put(way, there, into: f01, in: moving, scale: scale, operations)
-            put(wayBack, back, into: f10, in: moving, scale: scale, operations)
+            parts.append((part(way, there, operations), f01))
+            parts.append((part(wayBack, back, operations), f10))
         }
+        let swept = parts.reduce(into: moving) { $0.formUnion(sweep($1.part, from: moving)) }
+        for (part, flow) in parts { write(part, into: flow, in: swept, scale: scale) }
+        return swept
     }
 
     private func side(
@@ -77,39 +85,75 @@ struct TranslationFinder {
         return Side(search: TranslationSearch(first, second, differences: differences), differences: differences)
     }
 
-    /// Writes a translation where it counts.
-    private func put(
-        _ found: TranslationSearch.Found, _ side: Side, into flow: any FlowMap, in moving: Region, scale: Float,
-        _ operations: PixelOperations
-    ) {
-        let (first, factor) = (side.search.first, QuarterLuma.factor)
-        let unit = 1 / scale * found.way
-        let counts = part(found.moved, side, operations)
-        for row in 0..<first.rows {
+    /// A part of a frame that moves as one.
+    private struct Part {
+        let way: Translation
+        /// Of each pixel of a quarter of the size, whether it belongs to the part.
+        let pixels: [Bool]
+    }
+
+    /// The pixels that a part passes on its way, as far as it begins in a region.
+    private func sweep(_ part: Part, from region: Region) -> Region {
+        var begin = Region(height: size.height, width: size.width)
+        forEachRun(of: part) { row, columns in
+            let columns = columns.clamped(to: region[row])
+            if !columns.isEmpty { begin.insert(rows: row..<row + 1, columns: columns) }
+        }
+        var swept = begin
+        // In steps that leave no gap between rows.
+        let steps = Int(max(abs(part.way.x), abs(part.way.y)).rounded(.up))
+        for step in 0..<steps {
+            let share = Float(step + 1) / Float(steps)
+            let (x, y) = (Int((share * part.way.x).rounded()), Int((share * part.way.y).rounded()))
+            for row in max(0, -y)..<max(min(size.height, size.height - y), max(0, -y)) where !begin[row].isEmpty {
+                swept.insert(
+                    rows: row + y..<row + y + 1, columns: begin[row].lowerBound + x..<begin[row].upperBound + x)
+            }
+        }
+        return swept
+    }
+
+    /// Puts a part's way in place of a flow, in a region.
+    private func write(_ part: Part, into flow: any FlowMap, in region: Region, scale: Float) {
+        let unit = 1 / scale * part.way
+        forEachRun(of: part) { row, columns in
+            let columns = columns.clamped(to: region[row])
+            if !columns.isEmpty { flow.fill(row: row, columns, with: unit) }
+        }
+    }
+
+    /// Calls `body` for a part's pixels of the frame that lie together in a row.
+    private func forEachRun(of part: Part, _ body: (_ row: Int, _ columns: Range<Int>) -> Void) {
+        let factor = QuarterLuma.factor
+        let across = (size.width + factor - 1) / factor
+        for row in 0..<part.pixels.count / across {
             var column = 0
-            while column < first.columns {
+            while column < across {
                 let start = column
-                while column < first.columns && counts[row * first.columns + column] { column += 1 }
+                while column < across && part.pixels[row * across + column] { column += 1 }
+                let columns = factor * start..<min(factor * column, size.width)
                 if column > start {
-                    for line in factor * row..<min(factor * (row + 1), size.height) {
-                        let columns = (factor * start..<factor * column).clamped(to: moving[line])
-                        if !columns.isEmpty { flow.fill(row: line, columns, with: unit) }
-                    }
+                    for line in factor * row..<min(factor * (row + 1), size.height) { body(line, columns) }
                 }
                 column += 1
             }
         }
     }
 
-    /// Whether a translation counts at each pixel of a quarter of the size.
-    /// - Parameter moved: the other frame, in the translation's way.
-    private func part(_ moved: QuarterLuma, _ side: Side, _ operations: PixelOperations) -> [Bool] {
-        let first = side.search.first
+    /// The part of a frame in which a translation counts.
+    private func part(_ found: TranslationSearch.Found, _ side: Side, _ operations: PixelOperations) -> Part {
+        let (first, second) = (side.search.first, side.search.second)
         let (rows, columns) = (first.rows, first.columns)
         let (own, flows) = (Tensor(1, rows, columns), Tensor(1, rows, columns))
         for at in 0..<rows * columns {
-            own.values[at] = first.difference(from: moved, at: at)
             flows.values[at] = side.differences[at]
+            // Nothing is known of pixels that leave the picture.
+            let isInside = found.moved.isInside(at)
+            own.values[at] = isInside ? first.difference(from: found.moved, at: at) : flows.values[at]
+        }
+        /// Pixels that leave the picture go with those beside them, unless they are edges that stand.
+        func mayLeave(_ at: Int) -> Bool {
+            first.difference(from: second, at: at) > Self.tolerance || first.contrast(at: at) <= Self.edge
         }
         func means(_ map: Tensor, _ reach: Int) -> Tensor {
             let means = Tensor(1, rows, columns)
@@ -118,11 +162,13 @@ struct TranslationFinder {
         }
         let (ownWide, flowsWide) = (means(own, Self.wide), means(flows, Self.wide))
         let (ownNear, flowsNear) = (means(own, Self.narrow), means(flows, Self.narrow))
-        let explains = (0..<rows * columns).map { ownNear.values[$0] <= flowsNear.values[$0] + Self.tolerance }
+        let explains = (0..<rows * columns).map { at in
+            found.moved.isInside(at) ? ownNear.values[at] <= flowsNear.values[at] + Self.tolerance : mayLeave(at)
+        }
         let wins = explains.indices.map {
             explains[$0] && ownWide.values[$0] < TranslationSearch.left * flowsWide.values[$0]
         }
-        return grown(wins, in: explains, rows, columns)
+        return Part(way: found.way, pixels: grown(wins, in: explains, rows, columns))
     }
 
     /// A part of a picture, and what is near enough to it and may belong to it.

@@ -169,9 +169,10 @@ final class NetworkDriver {
         if states.banded != nil { return }
         models.slomo.estimateFlow(a.input.scene, b.input.scene, state: states.slomo, on: pool)
         let found = states.slomo.flow
-        states.translations.correct(
+        let moving = states.translations.correct(
             found.f01, found.f10, from: a.input, to: b.input, in: found.moving,
             scale: models.slomo.configuration.maxFlow, on: pool)
+        states.slomo.noteFlow(in: moving)
     }
 
     /// Makes the in-betweens of two restored frames with the flows that were estimated last.
@@ -180,7 +181,7 @@ final class NetworkDriver {
         if let banded = states.banded {
             let found = banded.flow
             found.estimate(a.input, b.input, on: pool)
-            states.translations.correct(
+            found.moving = states.translations.correct(
                 found.f01, found.f10, from: a.input, to: b.input, in: found.moving,
                 scale: models.slomo.configuration.maxFlow, on: pool)
             return BandedInterpolation(a, b, models.slomo, states, banded, on: pool)
