@@ -7,16 +7,20 @@ struct FollowedPixels {
     /// (`StillEdges`).
     private static let same: Float = 30
 
+    /// Pixels that a letter may move and still cover itself. Flows that are larger may lead to the next letter that looks like it.
+    private static let most: Float = 6
+
     /// R, G, B, A.
     let first: [UInt8]
     let second: [UInt8]
     let size: PixelSize
     let flows: PublishedFlows
 
-    /// Whether both flows move a pixel, counted row by row, and it looks the same where it comes to.
+    /// Whether both flows move a pixel, counted row by row, by a little, and it looks the same where it comes to.
     func contains(_ pixel: Int) -> Bool {
         let (there, back) = flows.pixels(at: pixel)
-        guard there.length > 0.5, back.length > 0.5 else { return false }
+        let lengths = 0.5...Self.most
+        guard lengths.contains(there.length), lengths.contains(back.length) else { return false }
         return difference(of: first, at: pixel, from: second, movedBy: there) <= Self.same
             && difference(of: second, at: pixel, from: first, movedBy: back) <= Self.same
     }
