@@ -63,12 +63,11 @@ extension TensorView {
         for channel in 0..<shape.channels {
             let (own, other) = (plane(channel), source.plane(channel))
             for row in 0..<shape.height {
-                let (start, inside) = (row * shape.width, region[row])
-                let end = inside.isEmpty ? shape.width : inside.lowerBound
-                (own + start).update(from: other + start, count: end)
-                guard !inside.isEmpty else { continue }
-                let rest = start + inside.upperBound
-                (own + rest).update(from: other + rest, count: shape.width - inside.upperBound)
+                let inside = region[row]
+                for part in [0..<inside.lowerBound, inside.upperBound..<shape.width] {
+                    let first = row * shape.width + part.lowerBound
+                    (own + first).update(from: other + first, count: part.count)
+                }
             }
         }
     }

@@ -30,8 +30,11 @@ public final class NetworkMemory {
     ///   - keepsContents: whether no other state may lease them, too.
     ///   - make: makes new ones.
     func lease(_ layout: UNetState.Layout, keepsContents: Bool, or make: () -> UNetState.Maps) -> UNetState.Maps {
-        let known = Self.first(in: &maps) { $0.layout == layout && !$0.keepsContents ? $0 : nil }
-        if !keepsContents, let known { return known }
+        if !keepsContents,
+            let known = Self.first(in: &maps, as: { $0.layout == layout && !$0.keepsContents ? $0 : nil })
+        {
+            return known
+        }
         let made = make()
         maps.append(Lease(held: made))
         return made

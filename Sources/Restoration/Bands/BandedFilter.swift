@@ -70,7 +70,7 @@ final class BandedFilter {
     ) {
         guard artGuard.isAtWork || cellSize != nil else { return target.copyRows(0..<size.height, of: estimate) }
         for band in bands {
-            if let past, let changed, band.rows.allSatisfy({ changed[$0].isEmpty }) {
+            if let past, let changed, changed.columns(of: band.rows).isEmpty {
                 target.copyRows(band.rows, of: past)
                 continue
             }
@@ -95,7 +95,7 @@ final class BandedFilter {
         how filtering: TemporalFilter.Filtering, keepsInCells: Bool, on pool: WorkerPool
     ) {
         func isStill(_ band: Band) -> Bool {
-            changed.map { region in band.seen.allSatisfy { region[$0].isEmpty } } ?? false
+            changed.map { $0.columns(of: band.seen).isEmpty } ?? false
         }
         let moving = bands.filter { !isStill($0) }
         let filtered = changed?.wholeRows

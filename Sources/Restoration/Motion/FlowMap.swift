@@ -8,7 +8,7 @@ protocol FlowMap {
 }
 
 /// How far something moves, in x and in y.
-struct Translation: Hashable {
+struct Translation {
     var x: Float
     var y: Float
 

@@ -4,8 +4,10 @@ import Media
 struct QuarterLuma {
     static let factor = 4
 
-    /// The value of a place without pixels, and its difference from any other: half of all levels.
-    private static let (outside, outsideDifference): (Float, Float) = (-1, 127.5)
+    /// The value of a place without pixels.
+    private static let outside: Float = -1
+    /// The difference of such a place from any other: half of all levels.
+    static let outsideDifference: Float = 127.5
 
     let rows: Int
     let columns: Int
@@ -62,13 +64,6 @@ struct QuarterLuma {
 
     /// The value at a place between the pixels, bilinear; the edge repeats.
     func sample(row: Float, column: Float) -> Float {
-        let (y, x) = (min(max(row, 0), Float(rows - 1)), min(max(column, 0), Float(columns - 1)))
-        let (top, left) = (Int(y), Int(x))
-        let (down, right) = (y - Float(top), x - Float(left))
-        let (first, second) = (top * columns, min(top + 1, rows - 1) * columns)
-        let next = min(left + 1, columns - 1)
-        let upper = values[first + left] + right * (values[first + next] - values[first + left])
-        let lower = values[second + left] + right * (values[second + next] - values[second + left])
-        return upper + down * (lower - upper)
+        BilinearPlace(row: row, column: column, rows: rows, columns: columns).value { values[$0] }
     }
 }

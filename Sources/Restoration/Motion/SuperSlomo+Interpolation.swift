@@ -180,8 +180,6 @@ extension SuperSlomo {
 struct PublishedFlows {
     /// Writes four planes' values from a pixel on: F01's x and y, F10's.
     private let read: (_ first: Int, _ values: UnsafeMutableBufferPointer<Float>) -> Void
-    /// The square of half a pixel, in the flows' units.
-    private let limit: Float
     /// Pixels that a flow of 1 stands for.
     private let scale: Float
 
@@ -194,7 +192,7 @@ struct PublishedFlows {
                 (values.start(index * count)).update(from: plane + first, count: count)
             }
         }
-        (limit, scale) = (0.25 / (pixels * pixels), pixels)
+        scale = pixels
     }
 
     /// Those of a large canvas.
@@ -206,7 +204,7 @@ struct PublishedFlows {
             flow.f01.load(row: row, columns, into: values.start(0), plane: count)
             flow.f10.load(row: row, columns, into: values.start(2 * count), plane: count)
         }
-        (limit, scale) = (0.25 / (pixels * pixels), pixels)
+        scale = pixels
     }
 
     /// F01 and F10 of a pixel, counted row by row, in pixels.
@@ -223,6 +221,8 @@ struct PublishedFlows {
     /// - Parameter first: the pixel of the first flag, counted row by row; all lie in one row.
     func markMoved(from first: Int, _ flags: UnsafeMutableBufferPointer<UInt8>) {
         let count = flags.count
+        // The square of half a pixel, in the flows' units.
+        let limit = 0.25 / (scale * scale)
         withUnsafeTemporaryAllocation(of: Float.self, capacity: 4 * count) { values in
             read(first, values)
             for index in 0..<count {

@@ -28,13 +28,6 @@ struct TranslationFinder {
 
     let size: PixelSize
 
-    /// One direction of the motion.
-    private struct Side {
-        let search: TranslationSearch
-        /// The difference that the flow leaves, of every pixel of a quarter of the size, in levels.
-        let differences: [Float]
-    }
-
     /// Corrects both flows between two frames.
     /// - Parameters:
     ///   - f01, f10: in units of `scale` pixels.
@@ -48,13 +41,13 @@ struct TranslationFinder {
         let side = TranslationSearch.block * QuarterLuma.factor
         guard moving.area >= TranslationSearch.leastBlocks * side * side else { return moving }
         let (first, second) = (a.quarterLuma, b.quarterLuma)
-        let there = self.side(first, second, f01, in: moving, scale: scale)
-        guard there.search.isWorthIt else { return moving }
-        let back = self.side(second, first, f10, in: moving, scale: scale)
-        guard back.search.isWorthIt else { return moving }
-        let ways = there.search.translations(a.flattened, b.flattened, size: size, on: pool)
+        let there = search(first, second, f01, in: moving, scale: scale)
+        guard there.isWorthIt else { return moving }
+        let back = search(second, first, f10, in: moving, scale: scale)
+        guard back.isWorthIt else { return moving }
+        let ways = there.translations(a.flattened, b.flattened, size: size, on: pool)
         if ways.isEmpty { return moving }
-        let waysBack = back.search.translations(b.flattened, a.flattened, size: size, on: pool)
+        let waysBack = back.translations(b.flattened, a.flattened, size: size, on: pool)
         let operations = PixelOperations(on: pool)
         var parts: [(part: Part, flow: any FlowMap)] = []
         // The first one explains most, and is written last.
@@ -68,9 +61,10 @@ struct TranslationFinder {
         return swept
     }
 
-    private func side(
+    /// One direction of the motion.
+    private func search(
         _ first: QuarterLuma, _ second: QuarterLuma, _ flow: any FlowMap, in moving: Region, scale: Float
-    ) -> Side {
+    ) -> TranslationSearch {
         let (rows, columns, factor) = (first.rows, first.columns, QuarterLuma.factor)
         let near = moving.shrunk(by: factor, height: rows, width: columns)
         var differences = [Float](repeating: 0, count: rows * columns)
@@ -82,7 +76,7 @@ struct TranslationFinder {
                 differences[row * columns + column] = abs(first.values[row * columns + column] - value)
             }
         }
-        return Side(search: TranslationSearch(first, second, differences: differences), differences: differences)
+        return TranslationSearch(first, second, differences: differences)
     }
 
     /// A part of a frame that moves as one.
@@ -141,12 +135,14 @@ struct TranslationFinder {
     }
 
     /// The part of a frame in which a translation counts.
-    private func part(_ found: TranslationSearch.Found, _ side: Side, _ operations: PixelOperations) -> Part {
-        let (first, second) = (side.search.first, side.search.second)
+    private func part(_ found: TranslationSearch.Found, _ search: TranslationSearch, _ operations: PixelOperations)
+        -> Part
+    {
+        let (first, second) = (search.first, search.second)
         let (rows, columns) = (first.rows, first.columns)
         let (own, flows) = (Tensor(1, rows, columns), Tensor(1, rows, columns))
         for at in 0..<rows * columns {
-            flows.values[at] = side.differences[at]
+            flows.values[at] = search.differences[at]
             // Nothing is known of pixels that leave the picture.
             let isInside = found.moved.isInside(at)
             own.values[at] = isInside ? first.difference(from: found.moved, at: at) : flows.values[at]

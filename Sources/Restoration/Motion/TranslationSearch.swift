@@ -40,13 +40,13 @@ struct TranslationSearch {
 
     let first: QuarterLuma
     let second: QuarterLuma
+    /// The difference that the flow leaves, of every pixel, in levels.
+    let differences: [Float]
     private let blocks: [Block]
 
-    /// - Parameters:
-    ///   - first, second: the flow is from the first one to the second.
-    ///   - differences: that the flow leaves, of every pixel.
+    /// - Parameter first: the flow is from this one to the second.
     init(_ first: QuarterLuma, _ second: QuarterLuma, differences: [Float]) {
-        (self.first, self.second) = (first, second)
+        (self.first, self.second, self.differences) = (first, second, differences)
         let side = Self.block
         var blocks: [Block] = []
         for row in stride(from: 0, through: first.rows - side, by: side) {
@@ -143,10 +143,10 @@ struct TranslationSearch {
         var sum: Float = 0
         for y in block.row..<block.row + side {
             guard (0..<self.first.rows).contains(y + down) else {
-                sum += Float(side) * 127.5
+                sum += Float(side) * QuarterLuma.outsideDifference
                 continue
             }
-            sum += Float(side - inside.count) * 127.5
+            sum += Float(side - inside.count) * QuarterLuma.outsideDifference
             let (own, other) = (y * columns + block.column, (y + down) * columns + block.column + across)
             for x in inside { sum += abs(first[own + x] - second[other + x]) }
             if sum >= area * block.difference { return block.difference }

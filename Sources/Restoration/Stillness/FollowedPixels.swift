@@ -3,8 +3,8 @@ import Media
 /// Tells which pixels flows move to where they really are in the other picture: letters that scroll cover themselves in part,
 /// and stand there by what both pictures show alone.
 struct FollowedPixels {
-    /// The mean difference of red, green and blue that is none, in levels: half of the contrast of an edge that stands
-    /// (`StillEdges`).
+    /// The mean difference of red, green and blue that counts for nothing, in levels: less than the contrast of an edge that
+    /// stands (`StillEdges`).
     private static let same: Float = 30
 
     /// Pixels that a letter may move and still cover itself. Flows that are larger may lead to the next letter that looks like it.
@@ -27,18 +27,11 @@ struct FollowedPixels {
 
     private func difference(of own: [UInt8], at pixel: Int, from other: [UInt8], movedBy way: Translation) -> Float {
         let (row, column) = pixel.quotientAndRemainder(dividingBy: size.width)
-        let y = min(max(Float(row) + way.y, 0), Float(size.height - 1))
-        let x = min(max(Float(column) + way.x, 0), Float(size.width - 1))
-        let (top, left) = (Int(y), Int(x))
-        let (down, right) = (y - Float(top), x - Float(left))
-        let (upper, lower) = (top * size.width, min(top + 1, size.height - 1) * size.width)
-        let next = min(left + 1, size.width - 1)
+        let place = BilinearPlace(
+            row: Float(row) + way.y, column: Float(column) + way.x, rows: size.height, columns: size.width)
         var sum: Float = 0
         for channel in 0..<3 {
-            func value(_ at: Int) -> Float { Float(other[4 * at + channel]) }
-            let above = (1 - right) * value(upper + left) + right * value(upper + next)
-            let below = (1 - right) * value(lower + left) + right * value(lower + next)
-            sum += abs(Float(own[4 * pixel + channel]) - (1 - down) * above - down * below)
+            sum += abs(Float(own[4 * pixel + channel]) - place.value { Float(other[4 * $0 + channel]) })
         }
         return sum / 3
     }

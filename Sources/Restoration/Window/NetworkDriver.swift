@@ -169,10 +169,16 @@ final class NetworkDriver {
         if states.banded != nil { return }
         models.slomo.estimateFlow(a.input.scene, b.input.scene, state: states.slomo, on: pool)
         let found = states.slomo.flow
-        let moving = states.translations.correct(
-            found.f01, found.f10, from: a.input, to: b.input, in: found.moving,
-            scale: models.slomo.configuration.maxFlow, on: pool)
-        states.slomo.noteFlow(in: moving)
+        states.slomo.noteFlow(in: corrected(found.f01, found.f10, from: a, to: b, in: found.moving))
+    }
+
+    /// Corrects flows that network B has found.
+    /// - Returns: where they may be other than 0.
+    private func corrected(
+        _ f01: any FlowMap, _ f10: any FlowMap, from a: FrameSlot, to b: FrameSlot, in moving: Region
+    ) -> Region {
+        TranslationFinder(size: a.size).correct(
+            f01, f10, from: a.input, to: b.input, in: moving, scale: models.slomo.configuration.maxFlow, on: pool)
     }
 
     /// Makes the in-betweens of two restored frames with the flows that were estimated last.
@@ -181,9 +187,7 @@ final class NetworkDriver {
         if let banded = states.banded {
             let found = banded.flow
             found.estimate(a.input, b.input, on: pool)
-            found.moving = states.translations.correct(
-                found.f01, found.f10, from: a.input, to: b.input, in: found.moving,
-                scale: models.slomo.configuration.maxFlow, on: pool)
+            found.moving = corrected(found.f01, found.f10, from: a, to: b, in: found.moving)
             return BandedInterpolation(a, b, models.slomo, states, banded, on: pool)
         }
         models.slomo.publishFlow(states.slomo, on: pool)

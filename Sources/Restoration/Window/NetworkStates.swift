@@ -12,7 +12,6 @@ final class NetworkStates {
     let flatArtGuard: FlatArtGuard
     private(set) lazy var filter = TemporalFilter(height: size.height, width: size.width)
     private(set) lazy var slomo = models.slomo.makeState(height: size.height, width: size.width)
-    var translations: TranslationFinder { TranslationFinder(size: size) }
     /// For streams that keep alpha.
     private(set) lazy var transparency = Transparency(size)
     /// For streams that do not keep alpha, and for frames in which nothing is transparent.
