@@ -313,6 +313,33 @@ static void synthesize(const float *warped0, const float *warped1, const float *
     }
 }
 
+/// How far outside of a line of `size` pixels a place lies: 0 up to one pixel, 1 from three on.
+static inline float outside(float place, float size) {
+    const float over = ((-place > place - (size - 1) ? -place : place - (size - 1)) - 1) / 2;
+    return over < 0 ? 0 : over > 1 ? 1 : over;
+}
+
+static void hide_outside(const float *flow0, const float *flow1, ptrdiff_t plane, float scale, int row, int column,
+                         int count, int height, int width, float *answer, ptrdiff_t answer_plane) {
+    float *visibility = answer + 4 * answer_plane;
+    for (int i = 0; i < count; i++) {
+        const float x = (float)(column + i), y = (float)row;
+        const float out0x = outside(x + scale * flow0[i], (float)width);
+        const float out0y = outside(y + scale * flow0[plane + i], (float)height);
+        const float out1x = outside(x + scale * flow1[i], (float)width);
+        const float out1y = outside(y + scale * flow1[plane + i], (float)height);
+        const float out0 = out0x > out0y ? out0x : out0y, out1 = out1x > out1y ? out1x : out1y;
+        const float only0 = out0 * (1 - out1), only1 = out1 * (1 - out0);
+        const float kept = 1 - only0 - only1;
+        visibility[i] = kept * visibility[i] - only0 + only1;
+        for (int k = 0; k < 2; k++) {
+            float *refined0 = answer + k * answer_plane + i, *refined1 = answer + (2 + k) * answer_plane + i;
+            *refined0 = flow0[k * plane + i] + kept * (*refined0 - flow0[k * plane + i]);
+            *refined1 = flow1[k * plane + i] + kept * (*refined1 - flow1[k * plane + i]);
+        }
+    }
+}
+
 static void rgba_to_planar(const uint8_t *restrict pixels, ptrdiff_t count, float *restrict target, ptrdiff_t plane) {
     for (ptrdiff_t i = 0; i < count; i++) {
         target[i] = (float)pixels[4 * i] / 127.5f - 1;
@@ -414,5 +441,5 @@ static void rgba_to_420(const uint8_t *restrict top, const uint8_t *restrict bot
 #define CK_PIXELS                                                                                                      \
     .backwarp = backwarp, .backwarp_cubic = backwarp_cubic, .nearest_color = nearest_color,                            \
     .keep_in_cells = keep_in_cells,                                                                                    \
-    .synthesize = synthesize, .rgba_to_planar = rgba_to_planar, .planar_to_rgba = planar_to_rgba,                      \
+    .synthesize = synthesize, .hide_outside = hide_outside, .rgba_to_planar = rgba_to_planar, .planar_to_rgba = planar_to_rgba,                      \
     .rgba_to_rgb = rgba_to_rgb, .rgba_to_444 = rgba_to_444, .rgba_to_yuyv = rgba_to_yuyv, .rgba_to_420 = rgba_to_420

@@ -415,6 +415,29 @@ static void synthesize(const float *warped0, const float *warped1, const float *
     }
 }
 
+static double outside(double x, double y, int height, int width) {
+    const double pixels = fmax(fmax(-x, x - (width - 1)), fmax(-y, y - (height - 1)));
+    return fmin(fmax((pixels - 1) / 2, 0), 1);
+}
+
+static void hide_outside(const float *flow0, const float *flow1, ptrdiff_t plane, float scale, int row, int column,
+                         int count, int height, int width, float *answer, ptrdiff_t answer_plane) {
+    for (int i = 0; i < count; i++) {
+        const double x0 = column + i + (double)scale * flow0[i], y0 = row + (double)scale * flow0[plane + i];
+        const double x1 = column + i + (double)scale * flow1[i], y1 = row + (double)scale * flow1[plane + i];
+        const double out0 = outside(x0, y0, height, width), out1 = outside(x1, y1, height, width);
+        const double before[4] = {flow0[i], flow0[plane + i], flow1[i], flow1[plane + i]};
+        // Bilinear between the four cases: neither place is outside, the first one, the second one, both.
+        const double kept = out0 * out1 + (1 - out0) * (1 - out1);
+        for (int k = 0; k < 4; k++) {
+            float *flow = answer + k * answer_plane + i;
+            *flow = (float)(kept * (double)*flow + (1 - kept) * before[k]);
+        }
+        float *seen = answer + 4 * answer_plane + i;
+        *seen = (float)(kept * (double)*seen - out0 * (1 - out1) + out1 * (1 - out0));
+    }
+}
+
 static void mean_difference(const float *a, const float *b, ptrdiff_t plane, ptrdiff_t count, float *mean) {
     for (ptrdiff_t i = 0; i < count; i++) {
         float sum = 0;
@@ -629,6 +652,7 @@ const struct ck_kernels TABLE = {
     .nearest_color = nearest_color,
     .keep_in_cells = keep_in_cells,
     .synthesize = synthesize,
+    .hide_outside = hide_outside,
     .mean_difference = mean_difference,
     .window_means = window_means,
     .stay_near = stay_near,

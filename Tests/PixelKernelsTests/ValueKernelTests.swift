@@ -220,6 +220,21 @@ import Testing
     }
 
     @Test(arguments: KernelComparison.all)
+    func whatLiesOutsideIsHiddenAsByTheScalarKernel(comparison: KernelComparison) {
+        comparison.compare(tolerance: 1e-5) { kernels, random in
+            let (height, width) = (random.size(1...9), random.size(1...70))
+            let (row, column) = (random.size(0...height - 1), random.size(0...width - 1))
+            let count = random.size(1...width - column)
+            let (plane, answerPlane) = (count + random.size(0...5), count + random.size(0...5))
+            var answer = random.values(5 * answerPlane)
+            kernels.hide_outside(
+                random.values(2 * plane), random.values(2 * plane), plane, 9, Int32(row), Int32(column), Int32(count),
+                Int32(height), Int32(width), &answer, answerPlane)
+            return answer
+        }
+    }
+
+    @Test(arguments: KernelComparison.all)
     func meanDifferencesAreThoseOfTheScalarKernel(comparison: KernelComparison) {
         comparison.compare { kernels, random in
             let count = random.size(1...300)

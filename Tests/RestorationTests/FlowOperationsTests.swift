@@ -56,6 +56,35 @@ import Threads
         }
     }
 
+    /// Rows 8 to 15 of a picture of 16 rows: flows that lead out below, by a pixel, and not.
+    @Test(arguments: levels)
+    func aSampleFromOutsideHasNoWeightBesideOneFromInside(level: Kernels.Level) {
+        let (down, up, refined) = (Float(6), Float(-6), Float(0.25))
+        let (flow0, flow1, answer) = (Tensor(2, 8, 5), Tensor(2, 8, 5), Tensor(5, 8, 5))
+        flow0.view.plane(1).update(repeating: down / 12, count: 40)
+        flow1.view.plane(1).update(repeating: up / 12, count: 40)
+        func hide(_ first: Tensor, _ second: Tensor) -> (flow: [Float], visibility: [Float]) {
+            answer.view.fill(refined)
+            operations(level).hideOutside(
+                first.view, second.view, answer.view, scale: 12, top: 8, height: 16,
+                in: .all(height: 8, width: 5))
+            return (answer[1].array, answer[4].array)
+        }
+        // By row: down to 14, 15, 16 (one pixel outside), 17, 18 (three), and farther.
+        let shares: [Float] = [0, 0, 0, 0.5, 1, 1, 1, 1]
+        let forth = hide(flow0, flow1), back = hide(flow1, flow0), both = hide(flow0, flow0)
+        for row in 0..<8 {
+            let share = shares[row]
+            #expect(abs(forth.visibility[5 * row + 2] - (refined + share * (-1 - refined))) < 1e-6)
+            #expect(abs(forth.flow[5 * row + 2] - (refined + share * (0.5 - refined))) < 1e-6)
+            #expect(abs(back.visibility[5 * row + 2] - (refined + share * (1 - refined))) < 1e-6)
+            #expect(abs(back.flow[5 * row + 2] - (refined + share * (-0.5 - refined))) < 1e-6)
+        }
+        // With both outside half of each counts at most.
+        #expect(both.visibility.indices.allSatisfy { abs(both.visibility[$0]) <= 0.5 })
+        #expect(both.visibility[37] == refined && both.flow[37] == refined)
+    }
+
     @Test(arguments: levels)
     func synthesisWeighsByTimeAndVisibility(level: Kernels.Level) {
         let (x, y) = (

@@ -56,7 +56,9 @@ import Threads
     }
 
     @discardableResult
-    private func correct(_ flows: [any FlowMap], _ a: FrameInput, _ b: FrameInput, in moving: Region) -> Region {
+    private func correct(_ flows: [any FlowMap], _ a: FrameInput, _ b: FrameInput, in moving: Region) -> (
+        moving: Region, isTranslated: Bool
+    ) {
         TranslationFinder(size: Self.size).correct(
             flows[0], flows[1], from: a, to: b, in: moving, scale: Self.scale, on: pool)
     }
@@ -114,7 +116,8 @@ import Threads
         let flows = flows(false)
         var moving = Region(height: Self.size.height, width: Self.size.width)
         moving.insert(rows: 56..<Self.size.height - 16, columns: 30..<200)
-        let grown = correct(flows, frames[0], frames[1], in: moving)
+        let (grown, isTranslated) = correct(flows, frames[0], frames[1], in: moving)
+        #expect(isTranslated)
         for row in 0..<Self.size.height {
             let isNear = (40..<Self.size.height).contains(row)
             #expect(isNear ? grown[row].clamped(to: 40..<190) == 40..<190 : grown[row].isEmpty, "row \(row)")
@@ -148,7 +151,7 @@ import Threads
             input(1) { noise[$1 * Self.size.width + $0] },
         ] {
             let flows = flows(false)
-            correct(flows, first, second, in: all)
+            #expect(!correct(flows, first, second, in: all).isTranslated)
             for flow in flows { #expect(share(of: flow, 0, 0, in: Self.size.bounds) == 1) }
         }
     }
@@ -166,9 +169,10 @@ import Threads
         }
         let flows = (0..<2).map { _ in Tensor(2, height, width) }
         let all = Region.all(height: height, width: width)
-        let grown = TranslationFinder(size: size).correct(
+        let (grown, isTranslated) = TranslationFinder(size: size).correct(
             flows[0].view, flows[1].view, from: frames[0], to: frames[1], in: all, scale: Self.scale, on: pool)
         #expect(grown == all)
+        #expect(isTranslated == flows.contains { $0.array.contains { $0 != 0 } })
         if width * height < 4000 { #expect(flows.allSatisfy { $0.array.allSatisfy { $0 == 0 } }) }
     }
 }

@@ -232,6 +232,14 @@ struct ck_kernels {
     void (*synthesize)(const float *warped0, const float *warped1, const float *visibility, float t, ptrdiff_t plane,
                        ptrdiff_t count, float *target);
 
+    /// Of `count` pixels of a row, from (column, row) of a picture on, corrects SuperSlomo's answer: refined flows and visibility,
+    /// 5 planes, `answer_plane` floats apart. If the flow to one frame leads out of the picture and that to the other does
+    /// not, the visibility takes the other one alone (-1: frame 1, 1: frame 0), and both flows are those before refinement:
+    /// flow0 and flow1, x and y `plane` floats apart, in units of `scale` pixels. A place counts as outside from three pixels
+    /// beyond the edge on, not at all up to one, and in parts between.
+    void (*hide_outside)(const float *flow0, const float *flow1, ptrdiff_t plane, float scale, int row, int column,
+                         int count, int height, int width, float *answer, ptrdiff_t answer_plane);
+
     /// Of `count` pixels the mean over 3 planes, `plane` floats apart, of |a - b|.
     void (*mean_difference)(const float *a, const float *b, ptrdiff_t plane, ptrdiff_t count, float *mean);
 

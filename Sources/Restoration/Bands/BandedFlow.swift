@@ -18,6 +18,8 @@ final class BandedFlow {
     let f10: PackedPlanes
     /// The region in which something moves between the two frames: elsewhere the flows are 0.
     var moving: Region
+    /// Whether `TranslationFinder` has put a translation in place of some of the flows.
+    var isTranslated = false
 
     /// - Parameters:
     ///   - arena: of `arenaBytes`; used during `estimate` only.

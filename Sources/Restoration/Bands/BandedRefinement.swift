@@ -97,6 +97,10 @@ final class BandedRefinement {
             find(flow, rows, at: t, into: flow0, flow1, operations)
             operations.fill(values, with: 0, in: .all(height: rows.count, width: size.width), butNotIn: part)
             slomo.finishFlows(flow0, flow1, answer, in: part, operations)
+            if flow.isTranslated {
+                slomo.hideOutside(
+                    flow0, flow1, answer, top: rows.lowerBound, height: size.height, in: part, operations)
+            }
             left.remove(rows.lowerBound)
             make(motion(of: frames, rows, answer, at: t, operations))
         }

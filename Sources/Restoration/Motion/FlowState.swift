@@ -11,6 +11,8 @@ final class FlowState {
     let f10: TensorView
     /// The region in which something moves between the two frames: elsewhere the flows are 0.
     var moving: Region
+    /// Whether `TranslationFinder` has put a translation in place of some of the flows.
+    var isTranslated = false
     /// The two frames that the network's input is, by number; nil: others.
     private var seen: (first: Int?, second: Int?)
 

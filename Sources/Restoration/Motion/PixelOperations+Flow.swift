@@ -44,6 +44,37 @@ extension PixelOperations {
         }
     }
 
+    /// Gives samples from outside of the picture no weight where the other one lies inside: the border's pixels, repeated, would show
+    /// through the lines at the ends of a page that scrolls. Not in the paper.
+    /// - Parameters:
+    ///   - flow0, flow1: two channels each, from the in-between to the frames, before refinement, in units of `scale` pixels: these
+    ///     tell what lies outside.
+    ///   - answer: five channels: both flows refined, which become what they were before where one frame counts alone, and the
+    ///     visibility, in [-1, 1].
+    ///   - top: the row of the picture that all of these begin with.
+    ///   - height: of the picture.
+    ///   - region: of the answer.
+    package func hideOutside(
+        _ flow0: TensorView, _ flow1: TensorView, _ answer: TensorView, scale: Float, top: Int, height: Int,
+        in region: Region
+    ) {
+        let shape = answer.shape
+        precondition(
+            shape.channels == 5 && flow0.shape == TensorShape(2, shape.height, shape.width)
+                && flow1.shape == flow0.shape
+                && top >= 0 && top + shape.height <= height,
+            "answer of \(shape) to \(flow0.shape) and \(flow1.shape) from row \(top) of \(height) on")
+        let (answer, first, second) = (answer.pointer, flow0.pointer, flow1.pointer)
+        forEachBand(of: shape, in: region) { rows, columns in
+            for row in rows {
+                let at = row * shape.width + columns.lowerBound
+                kernels.table.hide_outside(
+                    first + at, second + at, shape.plane, scale, Int32(top + row), Int32(columns.lowerBound),
+                    Int32(columns.count), Int32(height), Int32(shape.width), answer + at, shape.plane)
+            }
+        }
+    }
+
     /// SuperSlomo's last step (section 4.2): the two warped pictures, weighted by time and visibility.
     ///
     /// With v = (visibility + 1) / 2: ((1 - t) v warped0 + t (1 - v) warped1) / ((1 - t) v + t (1 - v) + 1e-8).

@@ -34,6 +34,11 @@ extension SuperSlomo {
         refine.forward(state.refine, changed: changed.input, needed: moving, on: pool)
         let input = state.refine.input
         finishFlows(input[12..<14], input[14..<16], state.refine.output, in: moving, operations)
+        if state.publishedIsTranslated {
+            hideOutside(
+                input[12..<14], input[14..<16], state.refine.output, top: 0, height: moving.height, in: moving,
+                operations)
+        }
         var differing = operations.differences(
             of: i0.values, from: i1.values, in: i1.changes(since: i0.number))
         differing.formUnion(moving)
@@ -82,6 +87,20 @@ extension SuperSlomo {
             }
         }
         operations.tanh(answer[4], in: moving)
+    }
+
+    /// Gives samples from outside of the picture no weight where the other frame's lie inside. For flows that follow a translation: at
+    /// the ends of a page network C has not seen such flows. At the edges of films it knows better.
+    /// - Parameters:
+    ///   - flow0, flow1: Ft0 and Ft1 before refinement.
+    ///   - finished: flows and visibility (`finishFlows`), of the rows of the picture from `top` on.
+    ///   - height: of the picture.
+    func hideOutside(
+        _ flow0: TensorView, _ flow1: TensorView, _ finished: Tensor, top: Int, height: Int, in moving: Region,
+        _ operations: PixelOperations
+    ) {
+        operations.hideOutside(
+            flow0, flow1, finished.view, scale: configuration.maxFlow, top: top, height: height, in: moving)
     }
 
     /// The share that the flows leave of the difference between the pictures of the last `interpolate`: the sum of

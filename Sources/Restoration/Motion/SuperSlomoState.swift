@@ -21,6 +21,8 @@ extension SuperSlomo {
         private let published01: Tensor
         private let published10: Tensor
         private(set) var publishedMoving: Region
+        /// Whether some of them follow a translation.
+        private(set) var publishedIsTranslated = false
         private var publishedLog = ChangeLog()
         private var publishedNumber: Int?
         /// The origin of the last in-between.
@@ -92,7 +94,8 @@ extension SuperSlomo {
                 ?? .all(height: published01.shape.height, width: published01.shape.width)
             operations.copy(flow.f01, into: published01.view, in: changed)
             operations.copy(flow.f10, into: published10.view, in: changed)
-            (publishedNumber, publishedLog, publishedMoving) = (flowNumber, flowLog, flow.moving)
+            (publishedNumber, publishedLog) = (flowNumber, flowLog)
+            (publishedMoving, publishedIsTranslated) = (flow.moving, flow.isTranslated)
         }
 
         /// Whether the in-betweens of two frames are all the first one.

@@ -32,21 +32,21 @@ struct TranslationFinder {
     /// - Parameters:
     ///   - f01, f10: in units of `scale` pixels.
     ///   - moving: where the frames differ; elsewhere the flows are 0.
-    /// - Returns: where flows may be other than 0 now: something that moves as one shows in in-betweens where the frames are equal, such
-    ///   as a word on paper.
+    /// - Returns: where flows may be other than 0 now (something that moves as one shows in in-betweens where the frames are equal,
+    ///   such as a word on paper), and whether a translation was put in place of some.
     func correct(
         _ f01: any FlowMap, _ f10: any FlowMap, from a: FrameInput, to b: FrameInput, in moving: Region, scale: Float,
         on pool: WorkerPool
-    ) -> Region {
+    ) -> (moving: Region, isTranslated: Bool) {
         let side = TranslationSearch.block * QuarterLuma.factor
-        guard moving.area >= TranslationSearch.leastBlocks * side * side else { return moving }
+        guard moving.area >= TranslationSearch.leastBlocks * side * side else { return (moving, false) }
         let (first, second) = (a.quarterLuma, b.quarterLuma)
         let there = search(first, second, f01, in: moving, scale: scale)
-        guard there.isWorthIt else { return moving }
+        guard there.isWorthIt else { return (moving, false) }
         let back = search(second, first, f10, in: moving, scale: scale)
-        guard back.isWorthIt else { return moving }
+        guard back.isWorthIt else { return (moving, false) }
         let ways = there.translations(a.flattened, b.flattened, size: size, on: pool)
-        if ways.isEmpty { return moving }
+        if ways.isEmpty { return (moving, false) }
         let waysBack = back.translations(b.flattened, a.flattened, size: size, on: pool)
         let operations = PixelOperations(on: pool)
         var parts: [(part: Part, flow: any FlowMap)] = []
@@ -58,7 +58,7 @@ struct TranslationFinder {
         }
         let swept = parts.reduce(into: moving) { $0.formUnion(sweep($1.part, from: moving)) }
         for (part, flow) in parts { write(part, into: flow, in: swept, scale: scale) }
-        return swept
+        return (swept, !parts.isEmpty)
     }
 
     /// One direction of the motion.

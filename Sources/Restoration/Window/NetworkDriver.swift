@@ -169,14 +169,16 @@ final class NetworkDriver {
         if states.banded != nil { return }
         models.slomo.estimateFlow(a.input.scene, b.input.scene, state: states.slomo, on: pool)
         let found = states.slomo.flow
-        states.slomo.noteFlow(in: corrected(found.f01, found.f10, from: a, to: b, in: found.moving))
+        let corrected = corrected(found.f01, found.f10, from: a, to: b, in: found.moving)
+        found.isTranslated = corrected.isTranslated
+        states.slomo.noteFlow(in: corrected.moving)
     }
 
     /// Corrects flows that network B has found.
-    /// - Returns: where they may be other than 0.
+    /// - Returns: where they may be other than 0, and whether they follow a translation now.
     private func corrected(
         _ f01: any FlowMap, _ f10: any FlowMap, from a: FrameSlot, to b: FrameSlot, in moving: Region
-    ) -> Region {
+    ) -> (moving: Region, isTranslated: Bool) {
         TranslationFinder(size: a.size).correct(
             f01, f10, from: a.input, to: b.input, in: moving, scale: models.slomo.configuration.maxFlow, on: pool)
     }
@@ -187,7 +189,7 @@ final class NetworkDriver {
         if let banded = states.banded {
             let found = banded.flow
             found.estimate(a.input, b.input, on: pool)
-            found.moving = corrected(found.f01, found.f10, from: a, to: b, in: found.moving)
+            (found.moving, found.isTranslated) = corrected(found.f01, found.f10, from: a, to: b, in: found.moving)
             return BandedInterpolation(a, b, models.slomo, states, banded, on: pool)
         }
         models.slomo.publishFlow(states.slomo, on: pool)
