@@ -115,6 +115,31 @@ import Threads
         #expect(find(first, second, made: first, found: (second, first), window: [1, 2], isFlatArt: true))
     }
 
+    /// A dog that runs looks better blended than frozen. Of a drawing with as much texture a fifth is flat.
+    @Test(arguments: [(0, false), (2, true)])
+    func aPartThatFlowsLoseIsHeldOnlyIfItIsDrawn(flatRows: Int, isHeld: Bool) {
+        func texture(_ x: Int, _ y: Int) -> Int { y % 8 < flatRows + 1 ? 0 : (x * 7 + y * 11) % 50 }
+        func isInside(_ left: Int, _ x: Int, _ y: Int) -> Bool {
+            (left..<left + 40).contains(x) && (30..<66).contains(y)
+        }
+        func film(_ left: Int) -> Gray {
+            picture { x, y in
+                isInside(left, x, y) ? 60 + texture(x, y) : 160 + (flatRows > 0 ? 0 : (x * 5 + y * 3) % 9 * 3)
+            }
+        }
+        let (first, second) = (film(30), film(80))
+        let made = picture { x, y in isInside(55, x, y) ? 110 : 160 }
+        #expect(find(first, second, made: made, found: (second, first)) == isHeld)
+    }
+
+    /// The light on a wall, and leaves far away.
+    @Test func aPartThatChangesByAFewLevelsIsNotHeld() {
+        func isInside(_ x: Int, _ y: Int) -> Bool { (50..<110).contains(x) && (30..<66).contains(y) }
+        func wall(_ levels: Int) -> Gray { picture { x, y in isInside(x, y) && y % 6 < 2 ? 200 - levels : 200 } }
+        #expect(!find(wall(0), wall(10), made: wall(0), found: (wall(10), wall(0))))
+        #expect(find(wall(0), wall(20), made: wall(0), found: (wall(20), wall(0)), window: [1, 2]))
+    }
+
     @Test func noiseOfAFewPixelsIsNotHeld() {
         let first = picture { _, _ in 255 }
         let second = picture { x, y in (40..<47).contains(x) && (40..<49).contains(y) ? 0 : 255 }
@@ -143,8 +168,10 @@ import Threads
 
     @Test func blurIsJudgedAtTheFirstInBetweenThatShowsIt() {
         func isInside(_ x: Int, _ y: Int) -> Bool { (50..<110).contains(x) && (30..<66).contains(y) }
-        let first = picture { _, _ in 200 }
-        let second = picture { x, y in isInside(x, y) ? (y % 6 < 2 ? 120 : 240) : 200 }
+        // A quarter is flat: of a drawing without texture most is, and blur does not count.
+        func texture(_ x: Int, _ y: Int, _ depth: Int) -> Int { y % 10 < 3 ? 0 : x % 2 * depth }
+        let first = picture { x, y in 180 + texture(x, y, 20) }
+        let second = picture { x, y in isInside(x, y) ? 100 + texture(x, y, 120) : 180 + texture(x, y, 20) }
         #expect(!find(first, second, made: first, found: (second, first), at: 0.1))
         #expect(find(first, second, made: first, found: (second, first), at: 0.3))
         #expect(find(first, second, made: second, found: (first, second), at: 0.9))

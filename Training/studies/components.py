@@ -6,7 +6,8 @@
 A part is a connected component of pixels where the restored frames differ by more than 4 levels, after a dilation by 8
 pixels. Its measures: R, what the flows do not find of each frame in the other one, over the frames' difference; E, the
 gradient of the in-between in the middle over the mean of the two frames'; S, the share of the pixels within 32 pixels of
-it that stay; fill, the share of its own pixels that change; B, by how many levels they do. NOTES.md has the numbers.
+it that stay; fill, the share of its own pixels that change; B, by how many levels they do; flat, the share of its pixels with no gradient in
+either frame. NOTES.md has the numbers.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from gif2video_training.networks import backwarp
 GROW, AROUND = 8, 32
 LEAST = 64
 """Changed pixels that a part has."""
-COLUMNS = ["area", "R", "E", "S", "fill", "B", "made", "held"]
+FLAT = 1
+"""Levels of a gradient of which a flat pixel has less."""
+COLUMNS = ["area", "R", "E", "S", "fill", "B", "flat", "made", "held"]
 
 
 def gradient(x: np.ndarray) -> np.ndarray:
@@ -57,6 +60,7 @@ def measure(network: torch.nn.Module, frames: list[np.ndarray], truth: np.ndarra
     changed = difference.max(2) > 4
     count, labels = cv2.connectedComponents(cv2.dilate(changed.astype(np.uint8), square(GROW)), connectivity=8)
     of_made, of_both = gradient(made), gradient(r0) + gradient(r1)
+    flat = (gradient(r0) < FLAT) & (gradient(r1) < FLAT)
     errors = np.abs(made - truth).mean(2), np.abs(r0 - truth).mean(2)
     rows = []
     for label in range(1, count):
@@ -68,7 +72,7 @@ def measure(network: torch.nn.Module, frames: list[np.ndarray], truth: np.ndarra
         rows.append([
             whole.sum(), lost[inside].sum() / (2 * difference[inside].sum()),
             of_made[whole].sum() / (0.5 * of_both[whole].sum() + 1), 1 - changed[ring].mean(), inside.sum() / whole.sum(),
-            difference[inside].mean(), *(x[whole].sum() for x in errors),
+            difference[inside].mean(), flat[whole].mean(), *(x[whole].sum() for x in errors),
         ])  # fmt: skip
     return rows
 
@@ -99,6 +103,9 @@ def rules(file: Path) -> None:
     for bound in (0.45, 0.5, 0.55, 0.6):
         tried[f"R > {bound}, E < 0.95"] = still & (v["R"] > bound) & (v["E"] < 0.95)
     tried["text, R > 0.4; R > 0.5, E < 0.95"] = tried["text, R > 0.4"] | tried["R > 0.5, E < 0.95"]
+    drawn = (v["flat"] > 0.12) & (v["B"] > 12)
+    tried["the same, drawn"] = tried["text, R > 0.4; R > 0.5, E < 0.95"] & drawn
+    tried["drawn, no blur where mostly flat"] = tried["the same, drawn"] | (still & (v["R"] > 0.5) & (v["flat"] > 0.3) & drawn)
     names = sorted(set(kinds))
     print("| rule | " + " | ".join(names) + " |\n|" + "---|" * (len(names) + 1))
     for rule, said in tried.items():

@@ -9,15 +9,18 @@ import Threads
 ///
 ///     R = (|R0 - warp(R1, F01)| + |R1 - warp(R0, F10)|) / 2 |R0 - R1|      what the flows do not find in the other frame
 ///     E = |grad R(t)| / ((|grad R0| + |grad R1|) / 2)                      the edges that the in-between has kept
+///     D = the share of the part's pixels that are flat in both frames      how far it is drawn
 ///
 /// summed over the part, it is held
 ///
 /// - where R is above `Limits.lostText` and the part looks like text: few of its pixels change, and those by much;
 /// - where R is above `Limits.lost` and E below `Limits.softened`: flows lead nowhere, and what they make is blurred.
 ///
-/// Both hold only if most of the pixels around the part stand still: a whole picture that moves is a film. Between two frames of
-/// flat art a part is held wherever R is above `Limits.lost`: a terminal scrolls as a whole, and its letters have no blur. A part
-/// of which most was held between the two frames before keeps the verdict a little longer, so that it does not flicker.
+/// These hold only if most of the pixels around the part stand still, as a whole picture that moves is a film, and only parts
+/// that are drawn and change by more than noise does: a dog that runs, leaves in the wind, the light on a wall look better
+/// blended than frozen. Between two frames of flat art a part is held wherever R is above `Limits.lost`: a terminal scrolls as
+/// a whole, and its letters have no blur. A part of which most was held between the two frames before keeps the verdict a little
+/// longer, so that it does not flicker.
 ///
 /// Training/studies/components.py has the numbers. Belongs to one stream; for one size of pictures. One thread at a time.
 final class HeldParts {
@@ -35,8 +38,11 @@ final class HeldParts {
     private static let around = 8
     /// Pixels that change in a part, at least, but in flat art: less than that is noise.
     private static let leastChanged = 64
-    /// Text: the part of the pixels that change, at most, and levels by which they do, at least.
+    /// Text: the part of the pixels that change, at most, and levels by which they do, at least; the same of bold text.
     private static let (strokes, contrast): (Float, Float) = (0.3, 45)
+    private static let (boldStrokes, boldContrast): (Float, Float) = (0.4, 120)
+    /// Drawn parts: levels by which changed pixels change, and the part of the pixels that are flat, at least.
+    private static let (distinct, drawn): (Float, Float) = (12, 0.12)
     /// How far the limits move for a part that was held before.
     private static let patience: Float = 0.05
     /// The times of in-betweens that show what is blurred.
@@ -81,9 +87,13 @@ final class HeldParts {
         isDecided = Self.telling.contains(t)
         held = []
         cells.addDifferences(pictures, in: moving, on: pool)
-        let parts = components.find { cells.cells[$0].changed > 0 }.filter { isFlatArt || standsAround($0) }
+        var parts = components.find { cells.cells[$0].changed > 0 }.filter { isFlatArt || standsAround($0) }
         if parts.isEmpty { return false }
         cells.addGradients(pictures, in: moving, on: pool)
+        if !isFlatArt {
+            parts.removeAll { !isDrawn(sums(over: $0)) }
+            if parts.isEmpty { return false }
+        }
         for index in 0..<2 {
             forEachFound(index) { cells.addLoss(of: $0, pictures, on: pool) }
         }
@@ -91,21 +101,32 @@ final class HeldParts {
         return !held.isEmpty
     }
 
+    private func sums(over part: [Int]) -> PictureCells.Sums {
+        part.reduce(into: PictureCells.Sums()) { $0 += cells.cells[$1] }
+    }
+
+    private func isDrawn(_ sums: PictureCells.Sums) -> Bool {
+        sums.changed >= Self.leastChanged && sums.flatShare > Self.drawn && sums.levels > Self.distinct
+    }
+
     private func isHeld(_ part: [Int], at t: Float, isFlatArt: Bool) -> Bool {
-        let sums = part.reduce(into: PictureCells.Sums()) { $0 += cells.cells[$1] }
-        if !isFlatArt && sums.changed < Self.leastChanged { return false }
+        let sums = sums(over: part)
         let wasHeld = 2 * part.count(where: heldBefore.contains) > part.count
         let patience = wasHeld ? Self.patience : 0
         let lost = sums.loss / max(2 * Float(sums.difference), 1)
-        let changed = Float(sums.changed)
-        let isText =
-            changed < Self.strokes * pixels(of: part) && Float(sums.difference) > 3 * Self.contrast * changed
-        if isText && lost > limits.lostText - patience { return true }
-        if isFlatArt { return lost > limits.lost - patience }
+        if isText(sums, pixels: pixels(of: part)) && lost > limits.lostText - patience { return true }
+        guard lost > limits.lost - patience else { return false }
+        if isFlatArt { return true }
         // A frame is not blurred yet at its own time.
         let softened = 1 - (1 - limits.softened - patience) * 4 * t * (1 - t)
         let sharpness = Float(sums.gradient) / max(Float(sums.gradients) / 2, 1)
-        return Self.telling.contains(t) && lost > limits.lost - patience && sharpness < softened
+        return Self.telling.contains(t) && sharpness < softened
+    }
+
+    private func isText(_ sums: PictureCells.Sums, pixels: Float) -> Bool {
+        let share = Float(sums.changed) / pixels
+        return share < Self.strokes && sums.levels > Self.contrast
+            || share < Self.boldStrokes && sums.levels > Self.boldContrast
     }
 
     private func pixels(of cells: [Int]) -> Float { Float(cells.count * PictureCells.side * PictureCells.side) }

@@ -10,6 +10,8 @@ final class PictureCells {
     static let side = 4
     /// Levels of the channel that differs most above which a pixel has changed.
     private static let changed = 4
+    /// Levels, over three channels, that a gradient has where a frame is flat, at most.
+    private static let flat = 2
 
     /// Sums over the pixels of a cell, or of several.
     struct Sums {
@@ -23,6 +25,14 @@ final class PictureCells {
         /// both frames together.
         var gradient: Int32 = 0
         var gradients: Int32 = 0
+        /// Pixels that were looked at for gradients, and those of them that have next to none in either frame.
+        var pixels: Int32 = 0
+        var flat: Int32 = 0
+
+        /// The mean difference of a changed pixel, in levels.
+        var levels: Float { Float(difference) / max(3 * Float(changed), 1) }
+        /// The share of the pixels that are flat.
+        var flatShare: Float { Float(flat) / max(Float(pixels), 1) }
 
         static func += (sums: inout Sums, other: Sums) {
             sums.changed += other.changed
@@ -30,6 +40,8 @@ final class PictureCells {
             sums.loss += other.loss
             sums.gradient += other.gradient
             sums.gradients += other.gradients
+            sums.pixels += other.pixels
+            sums.flat += other.flat
         }
     }
 
@@ -85,7 +97,7 @@ final class PictureCells {
         }
     }
 
-    /// Adds the gradients of the in-between and of both frames.
+    /// Adds the gradients of the in-between and of both frames, and counts flat pixels.
     func addGradients(_ pictures: Pictures, in moving: Region, on pool: WorkerPool) {
         forEachRow(of: pictures, on: pool) { y, pixels, cells in self.addGradients(ofRow: y, moving[y], pixels, cells) }
     }
@@ -132,14 +144,16 @@ final class PictureCells {
         for x in looked {
             let first = 4 * (y * size.width + x)
             let right = x + 1 < size.width ? 4 : 0
-            var (gradient, gradients) = (0, 0)
+            var (made, before, after) = (0, 0, 0)
             for byte in first..<first + 3 {
-                gradient &+= Self.gradient(pixels.made, byte, right, below)
-                gradients &+= Self.gradient(pixels.first, byte, right, below)
-                gradients &+= Self.gradient(pixels.second, byte, right, below)
+                made &+= Self.gradient(pixels.made, byte, right, below)
+                before &+= Self.gradient(pixels.first, byte, right, below)
+                after &+= Self.gradient(pixels.second, byte, right, below)
             }
-            cells[x / Self.side].gradient &+= Int32(truncatingIfNeeded: gradient)
-            cells[x / Self.side].gradients &+= Int32(truncatingIfNeeded: gradients)
+            cells[x / Self.side].gradient &+= Int32(truncatingIfNeeded: made)
+            cells[x / Self.side].gradients &+= Int32(truncatingIfNeeded: before &+ after)
+            cells[x / Self.side].pixels &+= 1
+            if max(before, after) <= Self.flat { cells[x / Self.side].flat &+= 1 }
         }
     }
 
