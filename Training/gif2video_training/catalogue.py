@@ -9,6 +9,7 @@ networks have to know; which makers are exact was measured (tests/test_makers.py
 - gifsicle is not: it compares colors in linear light (--gamma 2.2), and its film has been through
   ffmpeg's 256 colors before. --lossy moves further pixels. With 255 colors and more it leaves them
   all as they are, dither or not; its dithers show up to some 192 (`most_colors`).
+- libimagequant is not. Its files are as gifski's, a palette for each frame, without what gifski leaves to the frame before.
 - ImageMagick is not: it takes the leaf of its color tree, whether with `-colors` or with `-remap`.
 """
 
@@ -26,6 +27,7 @@ from .makers import (
     FFMPEG_DITHERS,
     GIFFrame,
     ffmpeg_palette,
+    imagequant_frame,
     pillow_median_cut,
     pillow_one_palette,
     pillow_with_palette,
@@ -59,11 +61,22 @@ class Maker:
         return self.dithered or self.lossy
 
 
-def _pillow(name: str, exact: bool, frames: Callable[[np.ndarray, int], list[GIFFrame]]) -> Maker:
+def _of_frames(name: str, dithered: bool, exact: bool, frames: Callable[[np.ndarray, int], list[GIFFrame]]) -> Maker:
+    """A library that maps frames, which we write as a file."""
+
     def file(film: np.ndarray, colors: int) -> bytes:
         return gif_bytes(frames(film, colors), gif_tools.DELAY)
 
-    return Maker(f"pillow-{name}", name.endswith("floyd_steinberg"), False, exact, frames, file)
+    return Maker(name, dithered, False, exact, frames, file)
+
+
+def _pillow(name: str, exact: bool, frames: Callable[[np.ndarray, int], list[GIFFrame]]) -> Maker:
+    return _of_frames(f"pillow-{name}", name.endswith("floyd_steinberg"), exact, frames)
+
+
+def _imagequant(dither: str) -> Maker:
+    dithered = dither != "none"
+    return _of_frames(f"imagequant-single-{dither}", dithered, False, _each(partial(imagequant_frame, dithered=dithered)))
 
 
 def _each(frame_maker: Callable[[np.ndarray, int], GIFFrame]) -> Callable[[np.ndarray, int], list[GIFFrame]]:
@@ -100,6 +113,7 @@ def _all() -> list[Maker]:
         _pillow("one-floyd_steinberg", False, partial(pillow_one_palette, dithered=True)),
     ]
     makers += [_ffmpeg(dither, per_frame) for per_frame in (False, True) for dither in FFMPEG_DITHERS]
+    makers += [_imagequant(dither) for dither in ("none", "diffusion")]
     makers += [_gifsicle(dither, 0) for dither in gif_tools.GIFSICLE_DITHERS]
     makers += [_gifsicle("none", lossy) for lossy in (20, 80, 200)] + [_gifsicle("floyd-steinberg", 80)]
     makers += [_imagemagick(dither, False) for dither in gif_tools.IMAGEMAGICK_DITHERS]

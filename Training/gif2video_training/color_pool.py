@@ -40,14 +40,14 @@ SPACINGS, SPACING_WEIGHTS = (1, 2, 3, 4), (0.4, 0.3, 0.15, 0.15)
 MAKER_WEIGHTS = {
     "pillow-none": 50, "pillow-inexact": 5, "pillow-one-inexact": 3, "ffmpeg-none": 16, "ffmpeg-single-none": 9,
     "gifsicle-none": 5, "gifsicle-none-lossy20": 2, "gifsicle-none-lossy80": 3, "gifsicle-none-lossy200": 1,
-    "imagemagick-none": 4, "imagemagick-one-none": 2,
+    "imagemagick-none": 4, "imagemagick-one-none": 2, "imagequant-single-none": 2,
     "pillow-floyd_steinberg": 40, "pillow-one-floyd_steinberg": 12,
     "ffmpeg-sierra2_4a": 10, "ffmpeg-floyd_steinberg": 6, "ffmpeg-bayer": 8,
     "ffmpeg-single-sierra2_4a": 5, "ffmpeg-single-floyd_steinberg": 3, "ffmpeg-single-bayer": 4,
     "gifsicle-floyd-steinberg": 3, "gifsicle-floyd-steinberg-lossy80": 2, "gifsicle-ro64": 1, "gifsicle-o3": 1,
     "gifsicle-o4": 1, "gifsicle-o8": 1, "gifsicle-halftone": 1, "gifsicle-squarehalftone": 1, "gifsicle-diagonal": 1,
     "imagemagick-floyd_steinberg": 2, "imagemagick-riemersma": 2, "imagemagick-o8x8": 1,
-    "imagemagick-one-floyd_steinberg": 1,
+    "imagemagick-one-floyd_steinberg": 1, "imagequant-single-diffusion": 8,
 }  # fmt: skip
 """How often each maker of the catalogue is drawn, among those of its kind (dithered or not)."""
 

@@ -26,7 +26,8 @@ def _image_block(frame: GIFFrame) -> bytes:
     data = stream.getvalue()
     table_size = 3 * 2 ** ((data[10] & 7) + 1)
     table, at = data[13 : 13 + table_size], 13 + table_size
-    if len(table) != frame.palette.size or table != frame.palette.tobytes():
+    # Pillow writes no table of two entries, but one of four.
+    if len(table) != max(frame.palette.size, 12) or not table.startswith(frame.palette.tobytes()):
         raise ValueError("Pillow changed the color table")
     while data[at] == 0x21:
         at = skip_sub_blocks(data, at + 2)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 
+import imagequant
 import numpy as np
 from PIL import Image
 
@@ -107,6 +108,23 @@ def pillow_one_palette(frames: np.ndarray, colors: int, dithered: bool) -> list[
     every = Image.fromarray(frames.reshape(-1, *frames.shape[2:]))
     palette = every.quantize(colors, Image.Quantize.MEDIANCUT)
     return [_mapped(frame, palette, dithered) for frame in frames]
+
+
+def imagequant_frame(frame: np.ndarray, colors: int, dithered: bool) -> GIFFrame:
+    """libimagequant, which pngquant and gifski map their frames with: a palette that k-means refines.
+
+    dithered: its error diffusion, which spares edges and places without noise. Exact in neither case: colors are compared
+    with their gamma.
+    """
+    height, width, _ = frame.shape
+    alpha = np.full((height, width, 1), 255, np.uint8)
+    data, palette = imagequant.quantize_raw_rgba_bytes(
+        np.concatenate([frame, alpha], -1).tobytes(), width, height, 1.0 if dithered else 0.0, colors
+    )
+    index = np.frombuffer(data, np.uint8).reshape(height, width)
+    # Entries behind the last color that is there are black.
+    table = np.array(palette, np.uint8).reshape(-1, 4)[: int(index.max()) + 1, :3]
+    return GIFFrame(index, padded(table, 0))
 
 
 def ffmpeg_palette_graph(colors: int, dither: str, per_frame: bool, bayer_scale: int) -> str:

@@ -20,7 +20,7 @@ MAIN_MAKERS = (
     "pillow-none", "pillow-floyd_steinberg",
     "ffmpeg-none", "ffmpeg-sierra2_4a", "ffmpeg-bayer", "ffmpeg-single-sierra2_4a",
     "gifsicle-none", "gifsicle-none-lossy80", "gifsicle-floyd-steinberg",
-    "imagemagick-none", "imagemagick-floyd_steinberg",
+    "imagemagick-none", "imagemagick-floyd_steinberg", "imagequant-single-diffusion",
 )  # fmt: skip
 """The makers that people use most; measured with every palette size on every film."""
 PAPER_MAKERS = ("pillow-none", "pillow-floyd_steinberg")
