@@ -311,7 +311,12 @@ class DitherTask:
     """The dither classifier on patches of color pools that hold both kinds. training keys: patch, batch, estimator.
 
     estimator: model file of the color network whose estimate the classifier sees.
+
+    Patches of dithered or lossy GIFs that hold the original without loss are left out: nothing tells them from others.
     """
+
+    SHOWS = 0.01
+    """The least share of the pixels of a patch in which dither or loss show."""
 
     def __init__(self, config: dict, pools: list[Path], validation: Path | None, device: torch.device):
         self.training, self.device = config["training"], device
@@ -340,8 +345,14 @@ class DitherTask:
             if min(sample.height, sample.width) < patch:
                 continue
             top, left = int(rng.integers(sample.height - patch + 1)), int(rng.integers(sample.width - patch + 1))
-            k = int(rng.integers(RUN))
-            index = draw_symmetry(rng)(pool.index[slot, k, top : top + patch, left : left + patch])
+            k = int(rng.integers(RUN - 1))
+            place = (slice(top, top + patch), slice(left, left + patch))
+            index = pool.index[slot, k][place]
+            if is_noisy(sample):
+                differs = (pool.palette[slot, k][index] != pool.truth[slot, k][place]).any(-1)
+                if differs.mean() < self.SHOWS:
+                    continue
+            index = draw_symmetry(rng)(index)
             channels = rng.permutation(3)
             gifs.append(pool.palette[slot, k][:, channels][index])
             radii.append(pool.radius[slot, k][index])
