@@ -103,7 +103,7 @@ def rules(file: Path) -> None:
     for bound in (0.45, 0.5, 0.55, 0.6):
         tried[f"R > {bound}, E < 0.95"] = still & (v["R"] > bound) & (v["E"] < 0.95)
     tried["text, R > 0.4; R > 0.5, E < 0.95"] = tried["text, R > 0.4"] | tried["R > 0.5, E < 0.95"]
-    drawn = (v["flat"] > 0.12) & (v["B"] > 12)
+    drawn = ((v["flat"] > 0.12) & (v["B"] > 12)) | (v["B"] > 45)
     tried["the same, drawn"] = tried["text, R > 0.4; R > 0.5, E < 0.95"] & drawn
     tried["drawn, no blur where mostly flat"] = tried["the same, drawn"] | (still & (v["R"] > 0.5) & (v["flat"] > 0.3) & drawn)
     names = sorted(set(kinds))

@@ -17,8 +17,8 @@ import Threads
 /// - where R is above `Limits.lost` and E below `Limits.softened`: flows lead nowhere, and what they make is blurred.
 ///
 /// These hold only if most of the pixels around the part stand still, as a whole picture that moves is a film, and only parts
-/// that are drawn and change by more than noise does: a dog that runs, leaves in the wind, the light on a wall look better
-/// blended than frozen. Between two frames of flat art a part is held wherever R is above `Limits.lost`: a terminal scrolls as
+/// that are drawn and change by more than noise does, or that change by much, as a caption on a film does: a dog that runs, leaves
+/// in the wind, the light on a wall look better blended than frozen. Between two frames of flat art a part is held wherever R is above `Limits.lost`: a terminal scrolls as
 /// a whole, and its letters have no blur. A part of which most was held between the two frames before keeps the verdict a little
 /// longer, so that it does not flicker.
 ///
@@ -38,7 +38,8 @@ final class HeldParts {
     private static let around = 8
     /// Pixels that change in a part, at least, but in flat art: less than that is noise.
     private static let leastChanged = 64
-    /// Text: the part of the pixels that change, at most, and levels by which they do, at least; the same of bold text.
+    /// Text: the part of the pixels that change, at most, and levels by which they do, at least; the same of bold text. The levels
+    /// of text are also those of a part that need not be drawn.
     private static let (strokes, contrast): (Float, Float) = (0.3, 45)
     private static let (boldStrokes, boldContrast): (Float, Float) = (0.4, 120)
     /// Drawn parts: levels by which changed pixels change, and the part of the pixels that are flat, at least.
@@ -91,7 +92,7 @@ final class HeldParts {
         if parts.isEmpty { return false }
         cells.addGradients(pictures, in: moving, on: pool)
         if !isFlatArt {
-            parts.removeAll { !isDrawn(sums(over: $0)) }
+            parts.removeAll { !mayBeHeld(sums(over: $0)) }
             if parts.isEmpty { return false }
         }
         for index in 0..<2 {
@@ -105,8 +106,9 @@ final class HeldParts {
         part.reduce(into: PictureCells.Sums()) { $0 += cells.cells[$1] }
     }
 
-    private func isDrawn(_ sums: PictureCells.Sums) -> Bool {
-        sums.changed >= Self.leastChanged && sums.flatShare > Self.drawn && sums.levels > Self.distinct
+    private func mayBeHeld(_ sums: PictureCells.Sums) -> Bool {
+        let isDrawn = sums.flatShare > Self.drawn && sums.levels > Self.distinct
+        return sums.changed >= Self.leastChanged && (isDrawn || sums.levels > Self.contrast)
     }
 
     private func isHeld(_ part: [Int], at t: Float, isFlatArt: Bool) -> Bool {
