@@ -199,7 +199,7 @@ class SceneTests(unittest.TestCase):
         drawn = [draw_any_maker(rng, rich) for _ in range(400)]
         self.assertLess(np.mean([each is None for each in drawn]), 0.35)
         tools = {each[0].split("-")[0] for each in drawn if each}
-        self.assertEqual(tools, {"pillow", "ffmpeg", "gifsicle", "imagemagick"})
+        self.assertEqual(tools, {"pillow", "ffmpeg", "gifsicle", "imagemagick", "imagequant"})
 
 
 if __name__ == "__main__":
