@@ -315,8 +315,8 @@ static void synthesize(const float *warped0, const float *warped1, const float *
 
 /// How far outside of a line of `size` pixels a place lies: 0 up to one pixel, 1 from three on.
 static inline float outside(float place, float size) {
-    const float over = ((-place > place - (size - 1) ? -place : place - (size - 1)) - 1) / 2;
-    return over < 0 ? 0 : over > 1 ? 1 : over;
+    const float beyond = -place > place - (size - 1) ? -place : place - (size - 1);
+    return clamped((beyond - 1) / 2, 1);
 }
 
 static void hide_outside(const float *flow0, const float *flow1, ptrdiff_t plane, float scale, int row, int column,
@@ -441,5 +441,6 @@ static void rgba_to_420(const uint8_t *restrict top, const uint8_t *restrict bot
 #define CK_PIXELS                                                                                                      \
     .backwarp = backwarp, .backwarp_cubic = backwarp_cubic, .nearest_color = nearest_color,                            \
     .keep_in_cells = keep_in_cells,                                                                                    \
-    .synthesize = synthesize, .hide_outside = hide_outside, .rgba_to_planar = rgba_to_planar, .planar_to_rgba = planar_to_rgba,                      \
+    .synthesize = synthesize, .hide_outside = hide_outside,                                                            \
+    .rgba_to_planar = rgba_to_planar, .planar_to_rgba = planar_to_rgba,                                                \
     .rgba_to_rgb = rgba_to_rgb, .rgba_to_444 = rgba_to_444, .rgba_to_yuyv = rgba_to_yuyv, .rgba_to_420 = rgba_to_420

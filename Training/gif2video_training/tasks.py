@@ -348,7 +348,8 @@ class DitherTask:
             k = int(rng.integers(RUN - 1))
             place = (slice(top, top + patch), slice(left, left + patch))
             index = pool.index[slot, k][place]
-            if is_noisy(sample):
+            noisy = is_noisy(sample)
+            if noisy:
                 differs = (pool.palette[slot, k][index] != pool.truth[slot, k][place]).any(-1)
                 if differs.mean() < self.SHOWS:
                     continue
@@ -357,7 +358,7 @@ class DitherTask:
             gifs.append(pool.palette[slot, k][:, channels][index])
             radii.append(pool.radius[slot, k][index])
             cells.append(turned(pool.cell(slot, k), channels)[index])
-            dithered.append(float(is_noisy(sample)))
+            dithered.append(float(noisy))
         batch = {"gif": to_unit(np.stack(gifs)), "dithered": torch.tensor(dithered)}
         batch["radius"] = torch.from_numpy(np.stack(radii))[:, None]
         batch["cell"] = torch.from_numpy(np.stack(cells)).movedim(-1, -3)

@@ -6,8 +6,8 @@
 A part is a connected component of pixels where the restored frames differ by more than 4 levels, after a dilation by 8
 pixels. Its measures: R, what the flows do not find of each frame in the other one, over the frames' difference; E, the
 gradient of the in-between in the middle over the mean of the two frames'; S, the share of the pixels within 32 pixels of
-it that stay; fill, the share of its own pixels that change; B, by how many levels they do; flat, the share of its pixels with no gradient in
-either frame. NOTES.md has the numbers.
+it that stay; fill, the share of its own pixels that change; B, by how many levels they do; flat, the
+share of its pixels with no gradient in either frame. NOTES.md has the numbers.
 """
 
 from __future__ import annotations
@@ -104,8 +104,9 @@ def rules(file: Path) -> None:
         tried[f"R > {bound}, E < 0.95"] = still & (v["R"] > bound) & (v["E"] < 0.95)
     tried["text, R > 0.4; R > 0.5, E < 0.95"] = tried["text, R > 0.4"] | tried["R > 0.5, E < 0.95"]
     drawn = ((v["flat"] > 0.12) & (v["B"] > 12)) | (v["B"] > 45)
-    tried["the same, drawn"] = tried["text, R > 0.4; R > 0.5, E < 0.95"] & drawn
-    tried["drawn, no blur where mostly flat"] = tried["the same, drawn"] | (still & (v["R"] > 0.5) & (v["flat"] > 0.3) & drawn)
+    bold = still & (v["fill"] < 0.4) & (v["B"] > 120) & (v["R"] > 0.4)
+    tried["HeldParts"] = (tried["text, R > 0.4; R > 0.5, E < 0.95"] | bold) & drawn
+    tried["the same, or R > 0.5, flat > 0.3"] = tried["HeldParts"] | (still & (v["R"] > 0.5) & (v["flat"] > 0.3) & drawn)
     names = sorted(set(kinds))
     print("| rule | " + " | ".join(names) + " |\n|" + "---|" * (len(names) + 1))
     for rule, said in tried.items():

@@ -18,9 +18,11 @@ import Threads
 ///
 /// These hold only if most of the pixels around the part stand still, as a whole picture that moves is a film, and only parts
 /// that are drawn and change by more than noise does, or that change by much, as a caption on a film does: a dog that runs, leaves
-/// in the wind, the light on a wall look better blended than frozen. Between two frames of flat art a part is held wherever R is above `Limits.lost`: a terminal scrolls as
-/// a whole, and its letters have no blur. A part of which most was held between the two frames before keeps the verdict a little
-/// longer, so that it does not flicker.
+/// in the wind, the light on a wall look better blended than frozen.
+///
+/// Between two frames of flat art a part is held wherever R is above `Limits.lost`: a terminal scrolls as a whole, and its letters
+/// have no blur. A part of which most was held between the two frames before keeps the verdict a little longer, so that it does
+/// not flicker.
 ///
 /// Training/studies/components.py has the numbers. Belongs to one stream; for one size of pictures. One thread at a time.
 final class HeldParts {
