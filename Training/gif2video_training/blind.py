@@ -45,15 +45,22 @@ def window(before: np.ndarray, after: np.ndarray, side: int = SIDE) -> tuple[sli
     return slice(top, top + sides[0]), slice(left, left + sides[1])
 
 
-def rows_of(pictures: np.ndarray, rife: Rife, nth: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Our row and RIFE's for the gap that is the nth by motion; None where the GIF has no such gap. pictures: the
-    program's at RATE times the GIF's rate, uint8 [N, H, W, 3]."""
-    kept = pictures[::RATE]
+def distinct(frames: np.ndarray) -> list[int]:
+    """The frames of a GIF [T, H, W, 3] that differ from the one before. The program fills the time of repetitions, too."""
+    return [at for at in range(len(frames)) if at == 0 or not np.array_equal(frames[at], frames[at - 1])]
+
+
+def rows_of(pictures: np.ndarray, frames: list[int], rife: Rife, nth: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Our row and RIFE's for the gap that is the nth by motion; None where the GIF has no such gap.
+
+    pictures: the program's at RATE times the GIF's rate, uint8 [N, H, W, 3]; frames: `distinct`.
+    """
+    kept = pictures[[at * RATE for at in frames]]
     gaps = gaps_by_motion(kept)
     if nth >= len(gaps):
         return None
-    at = gaps[nth]
-    ours = pictures[at * RATE : (at + 1) * RATE + 1]
+    first, after = frames[gaps[nth]], frames[gaps[nth] + 1]
+    ours = pictures[first * RATE : after * RATE + 1 : after - first]
     place = window(ours[0], ours[-1])
     theirs = rife.pictures(ours[[0, -1]], RATE)
     return tuple(np.concatenate([picture[place] for picture in film], 1) for film in (ours, theirs))
@@ -85,7 +92,9 @@ def main() -> None:
         with Image.open(file) as image:
             shape, count = (image.height, image.width), min(options.frames, image.n_frames)
         pictures = program.first_pictures(file, shape, count * RATE, True, RATE)
-        rows = rows_of(pictures[: len(pictures) // RATE * RATE], rife, options.gap)
+        pictures = pictures[: len(pictures) // RATE * RATE]
+        frames = distinct(program.first_pictures(file, shape, len(pictures) // RATE, False))
+        rows = rows_of(pictures, frames, rife, options.gap)
         ours_first = bool(rng.random() < 0.5)
         if rows is None:
             print(f"{file}: nothing moves between its first {count} frames")

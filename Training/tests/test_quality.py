@@ -167,10 +167,18 @@ class BlindTests(unittest.TestCase):
         cut = np.concatenate([film, 255 - film[-blind.RATE :]])
         still = np.concatenate([cut[: blind.RATE], cut])
         self.assertEqual(sorted(blind.gaps_by_motion(still[:: blind.RATE])), [1, 2])
-        ours, theirs = blind.rows_of(still, HoldingPeer(), 0)
+        ours, theirs = blind.rows_of(still, list(range(5)), HoldingPeer(), 0)
         self.assertEqual(ours.shape, (96, 5 * 96, 3))
         np.testing.assert_array_equal(ours, theirs)
-        self.assertIsNone(blind.rows_of(still, HoldingPeer(), 2))
+        self.assertIsNone(blind.rows_of(still, list(range(5)), HoldingPeer(), 2))
+
+    def test_a_gap_lies_between_frames_that_differ_and_not_between_repetitions(self):
+        levels = np.linspace(0, 40, 5 * blind.RATE).astype(np.uint8)
+        pictures = np.broadcast_to(levels[:, None, None, None], (len(levels), 8, 8, 3))
+        gif = pictures[:: blind.RATE][[0, 0, 2, 2, 4]]
+        self.assertEqual(blind.distinct(gif), [0, 2, 4])
+        ours, _ = blind.rows_of(pictures, [0, 2], HoldingPeer(), 0)
+        np.testing.assert_array_equal(ours[0, ::8, 0], levels[: 2 * blind.RATE + 1 : 2])
 
 
 class MetricTests(unittest.TestCase):
