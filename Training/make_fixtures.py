@@ -337,6 +337,8 @@ def slomos() -> None:
         # Random weights answer with large motion for some pixels and not for others.
         ("superslomo-coarse", {"flow": {**shuffle, "in": 6, "out": 4}, "refine": {**shuffle, "in": 16, "out": 5},
                                "max_flow": 12, "residual": True, "coarse": True}, (45, 62)),
+        ("superslomo-search", {"flow": {**shuffle, "in": 6, "out": 4}, "refine": {**shuffle, "in": 16, "out": 5},
+                               "max_flow": 12, "residual": True, "coarse": True, "coarse_search": True}, (45, 62)),
         ("superslomo-views", {"flow": {**shuffle, "in": 6, "out": 4}, "refine": {**shuffle, "in": 16, "out": 5},
                               "max_flow": 12, "residual": True, "views": True}, (37, 46)),
         ("superslomo-cubic", {"flow": {**shuffle, "in": 6, "out": 4}, "refine": {**shuffle, "in": 16, "out": 5},
@@ -344,6 +346,10 @@ def slomos() -> None:
     ]:  # fmt: skip
         net = randomize(networks.SuperSlomo(config, THRESHOLDS["superslomo"]), 0.2)
         g0, g1, i0, i1 = (image(3, *size, seed) for seed in (4, 5, 6, 7))
+        if "coarse_search" in config:
+            # A search finds anything between frames that have nothing in common, by how they round.
+            film = image(3, size[0] + 10, size[1] + 10, 4)
+            g0, g1 = film[..., 6:-4, 1:-9], film[..., 1:-9, 8:-2]
         f01, f10 = net.flows(g0, g1)
         case = {"g0": g0, "g1": g1, "i0": i0, "i1": i1, "f01": f01, "f10": f10}
         case["frame25"] = net.interpolate(i0, i1, f01, f10, 0.25)["frame"]

@@ -625,6 +625,131 @@ static void mix_rows(const float *rows, ptrdiff_t stride, int taps, const float 
     }
 }
 
+static void halve(const float *map, int height, int width, int row, float *target) {
+    for (int x = 0; x < (width + 1) / 2; x++) {
+        double sum = 0;
+        for (int dy = 0; dy < 2; dy++)
+            for (int dx = 0; dx < 2; dx++)
+                sum += (double)map[inside(2 * row + dy, height) * width + inside(2 * x + dx, width)];
+        target[x] = (float)(sum / 4);
+    }
+}
+
+// Dense inverse search. Sums are those of the columns of a patch, added up in pairs: a search that follows the smaller one of two
+// sums goes another way where one rounds otherwise.
+
+enum { SIDE = CK_PATCH, VALUES = CK_PATCH * CK_PATCH };
+
+static float of_columns(const float *values) {
+    float columns[SIDE] = {0};
+    for (int i = 0; i < VALUES; i++) columns[i % SIDE] += values[i];
+    for (int step = 1; step < SIDE; step *= 2)
+        for (int k = 0; k < SIDE; k += 2 * step) columns[k] += columns[k + step];
+    return columns[0];
+}
+
+static int patch_first(int index, int length) { return least(index * CK_PATCH_STEP, length - SIDE); }
+
+/// The second frame's value where a flow moves the pixel `k` of a patch to, which starts at (y, x).
+static float moved_value(const struct ck_search *search, int y, int x, float u, float v, int k) {
+    const float across = bounded((float)x + u, -SIDE, (float)search->width);
+    const float down = bounded((float)y + v, -SIDE, (float)search->height);
+    const float fx = across - floorf(across), fy = down - floorf(down);
+    const float *corner = search->second + ((ptrdiff_t)floorf(down) + k / SIDE) * search->stride +
+                          (ptrdiff_t)floorf(across) + k % SIDE;
+    const float top = (1 - fx) * (1 - fy) * corner[0] + fx * (1 - fy) * corner[1];
+    return top + ((1 - fx) * fy * corner[search->stride] + fx * fy * corner[search->stride + 1]);
+}
+
+/// What a flow leaves of a patch: the sum of squares about the mean, and its products with both gradients.
+static void left_of(const struct ck_search *search, int y, int x, float u, float v, float (*gradients)[VALUES],
+                    float *left) {
+    float apart[VALUES], squares[VALUES], products[2][VALUES];
+    for (int k = 0; k < VALUES; k++) {
+        apart[k] = moved_value(search, y, x, u, v, k) - search->first[(y + k / SIDE) * search->stride + x + k % SIDE];
+        squares[k] = apart[k] * apart[k];
+        for (int axis = 0; axis < 2; axis++) products[axis][k] = apart[k] * gradients[axis][k];
+    }
+    const float mean = of_columns(apart) / VALUES;
+    left[0] = of_columns(squares) - mean * mean * VALUES;
+    for (int axis = 0; axis < 2; axis++)
+        left[1 + axis] = of_columns(products[axis]) - mean * of_columns(gradients[axis]);
+}
+
+/// The sum of the products of two gradients about their means.
+static float product_of(const float *a, const float *b) {
+    float products[VALUES];
+    for (int k = 0; k < VALUES; k++) products[k] = a[k] * b[k];
+    return of_columns(products) - of_columns(a) * of_columns(b) / VALUES;
+}
+
+static void search_patch(const struct ck_search *search, int row, int column) {
+    const int y = patch_first(row, search->height), x = patch_first(column, search->width);
+    const int plane = search->rows * search->columns, own = row * search->columns + column;
+    float gradients[2][VALUES], best[3], left[3];
+    for (int k = 0; k < VALUES; k++) {
+        const float *pixel = search->first + (y + k / SIDE) * search->stride + x + k % SIDE;
+        gradients[0][k] = 0.5F * (pixel[1] - pixel[-1]);
+        gradients[1][k] = 0.5F * (pixel[search->stride] - pixel[-search->stride]);
+    }
+    float u = 0, v = 0;
+    const int beside[5][2] = {{0, 0}, {0, -1}, {0, 1}, {-1, 0}, {1, 0}};
+    for (int k = 0; k < 5; k++) {
+        const int r = row + beside[k][0], c = column + beside[k][1];
+        if (r != inside(r, search->rows) || c != inside(c, search->columns)) continue;
+        const float *from = search->from + r * search->columns + c;
+        left_of(search, y, x, from[0], from[plane], gradients, left);
+        if (k > 0 && !(left[0] < best[0])) continue;
+        memcpy(best, left, sizeof best);
+        u = from[0];
+        v = from[plane];
+    }
+    const float xx = product_of(gradients[0], gradients[0]), xy = product_of(gradients[0], gradients[1]);
+    const float yy = product_of(gradients[1], gradients[1]), determinant = xx * yy - xy * xy;
+    const float start_u = u, start_v = v;
+    for (int k = 0; k < CK_SEARCH_STEPS && determinant > CK_LEAST_DETERMINANT; k++) {
+        const float next_u = u - (yy * best[1] - xy * best[2]) / determinant;
+        const float next_v = v - (xx * best[2] - xy * best[1]) / determinant;
+        const float du = next_u - start_u, dv = next_v - start_v;
+        if (!(du * du + dv * dv <= VALUES)) break;
+        left_of(search, y, x, next_u, next_v, gradients, left);
+        if (!(left[0] < best[0])) break;
+        memcpy(best, left, sizeof best);
+        u = next_u;
+        v = next_v;
+    }
+    search->to[own] = u;
+    search->to[plane + own] = v;
+}
+
+static void search_patches(const struct ck_search *search, int row, int first_column, int columns) {
+    for (int column = first_column; column < first_column + columns; column++) search_patch(search, row, column);
+}
+
+static void spread_patches(const struct ck_search *search, int y, int first_column, int columns, float *sums,
+                           float *target) {
+    (void)sums;
+    const int width = search->width, plane = search->rows * search->columns;
+    const int begin = patch_first(first_column, width), end = patch_first(first_column + columns - 1, width) + SIDE;
+    for (int x = begin; x < end; x++) {
+        float across = 0, down = 0, weights = 0;
+        for (int row = 0; row < search->rows; row++)
+            for (int column = first_column; column < first_column + columns; column++) {
+                const int dy = y - patch_first(row, search->height), dx = x - patch_first(column, width);
+                if (dy < 0 || dy >= SIDE || dx < 0 || dx >= SIDE) continue;
+                const float *flow = search->to + row * search->columns + column;
+                const float value = moved_value(search, y - dy, x - dx, flow[0], flow[plane], dy * SIDE + dx);
+                const float apart = fabsf(value - search->first[y * search->stride + x]);
+                const float weight = 1 / (apart > 1 ? apart : 1);
+                across += weight * flow[0];
+                down += weight * flow[plane];
+                weights += weight;
+            }
+        target[y * width + x] = across / weights;
+        target[search->height * width + y * width + x] = down / weights;
+    }
+}
+
 const struct ck_kernels TABLE = {
     .name = "scalar",
     .lanes = LANES,
@@ -659,6 +784,9 @@ const struct ck_kernels TABLE = {
     .find_still = find_still,
     .shrink_by_4 = shrink_by_4,
     .enlarge_by_4 = enlarge_by_4,
+    .halve = halve,
+    .search_patches = search_patches,
+    .spread_patches = spread_patches,
     .rgba_to_planar = rgba_to_planar,
     .planar_to_rgba = planar_to_rgba,
     .rgba_to_rgb = rgba_to_rgb,

@@ -133,8 +133,9 @@ import Threads
         ) { _ in }
     }
 
-    @Test func theSameWhereMuchMotionIsLarge() throws {
-        try expectTheSame(frames(16, seed: 6), colorNone: "ccdnet-live", slomo: "superslomo-coarse") { _ in }
+    @Test(arguments: ["superslomo-coarse", "superslomo-search"])
+    func theSameWhereMuchMotionIsLarge(slomo: String) throws {
+        try expectTheSame(frames(16, seed: 6), colorNone: "ccdnet-live", slomo: slomo) { _ in }
     }
 
     @Test func theSameWhereInBetweensAreSampledCubically() throws {

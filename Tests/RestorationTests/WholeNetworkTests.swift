@@ -51,7 +51,8 @@ import Threads
     }
 
     @Test(arguments: [
-        "superslomo-live", "superslomo-paper", "superslomo-coarse", "superslomo-views", "superslomo-cubic",
+        "superslomo-live", "superslomo-paper", "superslomo-coarse", "superslomo-search", "superslomo-views",
+        "superslomo-cubic",
     ])
     func superSlomo(name: String) throws {
         let net = try SuperSlomo(ModelFile.load(fixturePath(name)))

@@ -12,9 +12,12 @@ model file holds only `weight` and `bias` of convolutions.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+
+from .inverse_search import search_flow
 
 RADIUS_LIMIT = 1.0
 """Upper bound of the palette radius channel, in units of the [-1, 1] color range."""
@@ -295,6 +298,8 @@ class SuperSlomo(nn.Module):
       "residual": bool, true: refined flow = clamp(F + net), false: the paper's tanh(net),
       "coarse": bool, optional; large motion is found on frames of a quarter of the size first (`coarse_flows`), and
                 network B then finds what is left of it. Not in the paper; trained without first,
+      "coarse_search": bool, optional; in place of network B a dense inverse search finds it, on luma of half the size
+                (inverse_search.py),
       "views": bool, optional; network B sees the frames mirrored and in reversed time as well, and what it answers is
                 fused (`fused_flows`). Not in the paper; for finished weights: training pays four times for it,
       "cubic": bool, optional; what is shown is sampled cubically: halfway between two pixels a bilinear sample is
@@ -369,12 +374,9 @@ class SuperSlomo(nn.Module):
     def coarse_flows(self, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """F01 and F10 as far as they are large, from frames of a quarter of the size; bool [N]: whether enough is."""
         height, width = g0.shape[-2:]
-        padding = (0, -width % self.COARSE, 0, -height % self.COARSE)
-        small = [F.avg_pool2d(F.pad(g, padding, mode="replicate"), self.COARSE) for g in (g0, g1)]
         least, full = self.thresholds["large_motion_from"], self.thresholds["large_motion_to"]
         flows, shares = [], []
-        for flow in self.direct_flows(*small):
-            flow = flow * self.COARSE
+        for flow in self.small_flows(g0, g1):
             length = (flow * self.config["max_flow"]).norm(dim=1, keepdim=True)
             mean = F.avg_pool2d(F.pad(length, (2, 2, 2, 2), mode="replicate"), 5, 1)
             weight = ((mean - least) / (full - least)).clamp(0, 1)
@@ -382,6 +384,27 @@ class SuperSlomo(nn.Module):
             large = F.interpolate(flow * weight, scale_factor=self.COARSE, mode="bilinear", align_corners=False)
             flows.append(large[..., :height, :width])
         return flows[0], flows[1], torch.maximum(*shares) >= self.thresholds["large_motion_share"]
+
+    def small_flows(self, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """F01 and F10 at a quarter of the size, in units of max_flow pixels of whole frames: by a search, through which no
+        gradient passes, or by network B."""
+
+        def pooled(maps: torch.Tensor, factor: int) -> torch.Tensor:
+            padding = (0, -maps.shape[-1] % factor, 0, -maps.shape[-2] % factor)
+            return F.avg_pool2d(F.pad(maps, padding, mode="replicate"), factor)
+
+        if not self.config.get("coarse_search"):
+            f01, f10 = self.direct_flows(pooled(g0, self.COARSE), pooled(g1, self.COARSE))
+            return f01 * self.COARSE, f10 * self.COARSE
+        with torch.no_grad():
+            weights = torch.tensor([0.299, 0.587, 0.114], device=g0.device)[:, None, None]
+            lumas = [((pooled(g, 2) * weights).sum(1) + 1).mul(127.5).float().cpu().numpy() for g in (g0, g1)]
+            flows = [
+                torch.from_numpy(np.stack([search_flow(a, b) for a, b in zip(*pair)])).to(g0.device)
+                for pair in (lumas, lumas[::-1])
+            ]
+            f01, f10 = (pooled(flow, 2) * (2 / self.config["max_flow"]) for flow in flows)
+        return f01, f10
 
     def corrected_flows(self, g0, g1, f01, f10) -> tuple[torch.Tensor, torch.Tensor]:
         """Flows nearer to the truth than f01 and f10: with those between each frame and the other, warped to it."""

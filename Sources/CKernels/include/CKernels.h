@@ -112,6 +112,27 @@ struct ck_still {
     int16_t contrast;
 };
 
+/// Patches of a dense inverse search (Kroeger et al. 2016) are squares of this side, and begin every so many pixels. A search
+/// follows a patch's gradients in so many steps, if their structure tensor has a larger determinant than this.
+#define CK_PATCH 8
+#define CK_PATCH_STEP 4
+#define CK_SEARCH_STEPS 12
+#define CK_LEAST_DETERMINANT 1.0F
+
+/// A search for the patches of one frame in another.
+struct ck_search {
+    /// Luma in levels, of height x width pixels, both at least CK_PATCH; `stride` floats from row to row. The edge is repeated by
+    /// CK_PATCH + 1 pixels on all sides.
+    const float *first, *second;
+    ptrdiff_t stride;
+    int height, width;
+    /// Flows of the patches, x of all and then y, in pixels: where a search begins, and what it finds. Patch (row, column) begins
+    /// at pixel (row, column) * CK_PATCH_STEP, the last ones so that they end at the edge.
+    const float *from;
+    float *to;
+    int rows, columns;
+};
+
 struct ck_kernels {
     /// The level's name, as the environment variable spells it.
     const char *name;
@@ -267,6 +288,19 @@ struct ck_kernels {
     /// One row, of `count` values, of a map of four times the size, bilinear; the map's edge repeats. `line` is room for
     /// width + 2 values.
     void (*enlarge_by_4)(const float *map, int height, int width, int row, int count, float *line, float *target);
+
+    /// One row of a map of half the size, (width + 1) / 2 values: the means of 2 x 2; the map's edge repeats.
+    void (*halve)(const float *map, int height, int width, int row, float *target);
+
+    /// Finds the flows of `columns` patches of a row. A search begins with the best flow of the patch itself and of those on its
+    /// four sides, and stays within CK_PATCH pixels of it. Patches are compared without their means.
+    void (*search_patches)(const struct ck_search *search, int row, int first_column, int columns);
+
+    /// Writes a row of both planes of a flow, height x width each, for all pixels of `columns` patches: the mean of the flows
+    /// found for the patches that hold a pixel, each weighted by 1 / max(1, levels that it leaves there). `sums` is room for three
+    /// rows.
+    void (*spread_patches)(const struct ck_search *search, int row, int first_column, int columns, float *sums,
+                           float *target);
 
     /// R, G, B, A bytes to three planes in [-1, 1]: x / 127.5 - 1. Alpha is dropped.
     void (*rgba_to_planar)(const uint8_t *pixels, ptrdiff_t count, float *target, ptrdiff_t plane);

@@ -5,7 +5,7 @@ import Threads
 
 /// Network B on large canvases: band by band from the GIF's bytes to both flows, of which two bytes a value are kept.
 ///
-/// Large motion is found on frames of a quarter of the size (`CoarseFlow`). Belongs to one stream; for one size of frames. One
+/// Large motion is found on small frames (`CoarseFlow`). Belongs to one stream; for one size of frames. One
 /// thread at a time.
 final class BandedFlow {
     private let size: PixelSize
@@ -32,11 +32,9 @@ final class BandedFlow {
         let (shape, range) = (TensorShape(2, size.height, size.width), isCoarse ? Float(CoarseFlow.factor + 1) : 1)
         (f01, f10) = (PackedPlanes(shape, range: range), PackedPlanes(shape, range: range))
         moving = Region(height: size.height, width: size.width)
-        large =
-            isCoarse
-            ? CoarseFlow(height: size.height, width: size.width, slomo.thresholds.largeMotion) {
-                slomo.flow.makeState(height: $0, width: $1, band: band, in: memory)
-            } : nil
+        large = CoarseFlow(height: size.height, width: size.width, slomo) {
+            slomo.flow.makeState(height: $0, width: $1, band: band, in: memory)
+        }
     }
 
     /// Bytes a pixel of the flows.
@@ -140,30 +138,22 @@ final class BandedFlow {
         _ a: FrameInput, _ b: FrameInput, _ operations: PixelOperations
     ) -> (f01: TensorView, f10: TensorView)? {
         guard let large else { return nil }
-        for (frame, small) in zip([a, b], large.frames) { shrink(frame, into: small.view, operations) }
-        let (rows, columns) = (large.frames[0].shape.height, large.frames[0].shape.width)
-        let region = moving.shrunk(by: CoarseFlow.factor, height: rows, width: columns)
-        let frames = large.frames.map { SequenceFrame($0.view) }
-        slomo.directFlow(frames[0], frames[1], large.coarse, in: region, on: operations.pool)
-        guard large.keepWhatIsLarge(in: region, scale: slomo.configuration.maxFlow, operations) else { return nil }
-        return (large.coarse.f01, large.coarse.f10)
+        load(a, 0, into: large, operations)
+        load(b, 1, into: large, operations)
+        return large.find(in: moving, on: operations.pool) ? large.flows : nil
     }
 
-    /// A frame of a quarter of the size, some rows at a time.
-    private func shrink(_ frame: FrameInput, into small: TensorView, _ operations: PixelOperations) {
-        let (factor, step) = (CoarseFlow.factor, 64)
+    /// A frame for the search for large motion, some rows at a time.
+    private func load(_ frame: FrameInput, _ index: Int, into large: CoarseFlow, _ operations: PixelOperations) {
+        // A multiple of `CoarseFlow.factor`.
+        let step = 64
         let mark = arena.used
         for first in stride(from: 0, to: size.height, by: step) {
             defer { arena.reset(to: mark) }
             let rows = first..<min(first + step, size.height)
             let strip = arena.tensor(3, rows.count, size.width)
             frame.load(rows, into: strip.view)
-            let made = arena.tensor(3, (rows.count + factor - 1) / factor, small.shape.width)
-            operations.shrinkByFour(strip.view, into: made.view)
-            for channel in 0..<3 {
-                (small.plane(channel) + first / factor * small.shape.width)
-                    .update(from: made.view.plane(channel), count: made.shape.plane)
-            }
+            large.load(strip.view, at: first, of: index, operations)
         }
     }
 

@@ -5,17 +5,66 @@ import Threads
 extension PixelOperations {
     /// A picture of a quarter of the size: the means of squares of 4 x 4 pixels; the edge repeats.
     /// - Parameters:
-    ///   - source: [C, H, W].
+    ///   - source: [C, H, W], or rows of it.
     ///   - target: [C, (H + 3) / 4, (W + 3) / 4].
-    func shrinkByFour(_ source: TensorView, into target: TensorView) {
-        let (shape, small) = (source.shape, target.shape)
+    ///   - first: the row of the target that they begin with.
+    func shrinkByFour(_ source: TensorView, into target: TensorView, at first: Int = 0) {
+        let (shape, width) = (source.shape, target.shape.width)
+        let small = TensorShape(shape.channels, (shape.height + 3) / 4, (shape.width + 3) / 4)
         precondition(
-            small == TensorShape(shape.channels, (shape.height + 3) / 4, (shape.width + 3) / 4),
-            "\(shape) shrunk into \(small)")
+            target.shape.channels == small.channels && width == small.width
+                && first + small.height <= target.shape.height,
+            "\(shape) shrunk into \(target.shape) from row \(first) on")
         eachRow(of: small, room: shape.width + 3) { channel, row, line in
             kernels.table.shrink_by_4(
                 source.plane(channel), Int32(shape.height), Int32(shape.width), Int32(row), line,
+                target.plane(channel) + (first + row) * width)
+        }
+    }
+
+    /// A map of half the size: the means of squares of 2 x 2 pixels; the edge repeats.
+    /// - Parameters:
+    ///   - source: [C, H, W].
+    ///   - target: [C, (H + 1) / 2, (W + 1) / 2].
+    func halve(_ source: TensorView, into target: TensorView) {
+        let (shape, small) = (source.shape, target.shape)
+        precondition(
+            small == TensorShape(shape.channels, (shape.height + 1) / 2, (shape.width + 1) / 2),
+            "\(shape) halved into \(small)")
+        pool.forEach(small.channels * small.height) { index in
+            let (channel, row) = index.quotientAndRemainder(dividingBy: small.height)
+            kernels.table.halve(
+                source.plane(channel), Int32(shape.height), Int32(shape.width), Int32(row),
                 target.plane(channel) + row * small.width)
+        }
+    }
+
+    /// The luma of colors at half the size, in levels of 0 to 255.
+    /// - Parameters:
+    ///   - source: [3, H, W] in [-1, 1], or rows of it.
+    ///   - target: [1, (H + 1) / 2, (W + 1) / 2].
+    ///   - first: the row of the target that they begin with.
+    func halveLuma(of source: TensorView, into target: TensorView, at first: Int = 0) {
+        let (shape, width) = (source.shape, target.shape.width)
+        let rows = (shape.height + 1) / 2
+        precondition(
+            shape.channels == 3 && target.shape.channels == 1 && width == (shape.width + 1) / 2
+                && first + rows <= target.shape.height,
+            "luma of \(shape) into \(target.shape) from row \(first) on")
+        pool.forEach(rows) { row in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * width) { room in
+                guard let colors = room.baseAddress else { return }
+                for channel in 0..<3 {
+                    kernels.table.halve(
+                        source.plane(channel), Int32(shape.height), Int32(shape.width), Int32(row),
+                        colors + channel * width)
+                }
+                let line = target.plane(0) + (first + row) * width
+                for x in 0..<width {
+                    let luma = 0.299 * colors[x] + 0.587 * colors[width + x] + 0.114 * colors[2 * width + x]
+                    line[x] = 127.5 * (luma + 1)
+                }
+            }
         }
     }
 

@@ -84,24 +84,18 @@ extension SuperSlomo {
         guard configuration.coarse == true, !moving.isEmpty else { return nil }
         let operations = PixelOperations(on: pool)
         let (height, width) = (g0.shape.height, g0.shape.width)
-        let large =
+        let made =
             state.large
-            ?? CoarseFlow(height: height, width: width, thresholds.largeMotion) {
+            ?? CoarseFlow(height: height, width: width, self) {
                 flow.makeState(height: $0, width: $1, in: state.memory)
             }
+        guard let large = made else { return nil }
         state.large = large
-        let frames = large.frames.map(\.view)
-        operations.shrinkByFour(g0, into: frames[0])
-        operations.shrinkByFour(g1, into: frames[1])
-        let (a, b) = (large.coarse.f01, large.coarse.f10)
-        let region = moving.shrunk(
-            by: CoarseFlow.factor, height: a.shape.height, width: a.shape.width)
-        directFlow(SequenceFrame(frames[0]), SequenceFrame(frames[1]), large.coarse, in: region, on: pool)
-        let isLarge = large.keepWhatIsLarge(in: region, scale: configuration.maxFlow, operations)
-        guard isLarge else { return nil }
-        for (coarse, flow) in [(a, large.f01), (b, large.f10)] {
-            operations.enlargeByFour(coarse, into: flow.view)
-        }
+        large.load(g0, of: 0, operations)
+        large.load(g1, of: 1, operations)
+        guard large.find(in: moving, on: pool) else { return nil }
+        operations.enlargeByFour(large.flows.f01, into: large.f01.view)
+        operations.enlargeByFour(large.flows.f10, into: large.f10.view)
         return large
     }
 }

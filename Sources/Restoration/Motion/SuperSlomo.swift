@@ -18,6 +18,8 @@ public struct SuperSlomo: Sendable {
         /// Large motion is found on frames of a quarter of the size first (see `CoarseFlow`). Not in the paper; may be
         /// missing.
         let coarse: Bool?
+        /// A `DenseInverseSearch` finds it there, in place of network B. May be missing.
+        let coarseSearch: Bool?
         /// Network B sees the frames mirrored and in reversed time as well (see `FlowEnsemble`). Not in the paper; may be
         /// missing.
         let views: Bool?
@@ -28,6 +30,7 @@ public struct SuperSlomo: Sendable {
         enum CodingKeys: String, CodingKey {
             case flow, refine, residual, coarse, views, cubic
             case maxFlow = "max_flow"
+            case coarseSearch = "coarse_search"
         }
     }
 

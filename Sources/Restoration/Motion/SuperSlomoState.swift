@@ -113,8 +113,7 @@ extension SuperSlomo {
         var bytes = network + refine.stateBytes(height: height, width: width) + (2 * 2 + 3 + 3) * area
         if configuration.flow.outputs == 2 { bytes += 2 * 2 * area }
         if hasViews { bytes += network + FlowEnsemble.channels * area }
-        if configuration.coarse == true { bytes += CoarseFlow.bytes(height: height, width: width, flow) }
-        return bytes
+        return bytes + CoarseFlow.bytes(height: height, width: width, self)
     }
 
     /// - Parameters: the canvas in pixels.

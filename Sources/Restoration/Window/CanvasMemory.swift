@@ -88,7 +88,6 @@ struct CanvasMemory {
         add(BandedColor.memory(hasStep: models.colorNone.hasStep || models.colorDithered.hasStep))
         guard options.rate != .source else { return }
         add(BandedFlow.memory)
-        // Of frames of a quarter of the size: these, the network's input and its answer, and two maps.
-        add((2 * 3 + 6 + 4 + 2) * Self.float / 16)
+        total += CoarseFlow.smallBytes(height: size.height, width: size.width, models.slomo)
     }
 }
