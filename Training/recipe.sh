@@ -151,7 +151,9 @@ stage_motion() {
     p teacher cache/motion-wide cache/motion-large cache/scenes
     learn superslomo-live-looks looks --pool cache/motion-wide --pool cache/motion-large --pool cache/scenes \
         --start runs/superslomo-coarse/checkpoint.pt --minutes 140
-    p export runs/looks/checkpoint.pt ../Models/live/superslomo.safetensors --half --card cards/superslomo-live.json
+    # Trained with large motion found by the network itself: a search that needs no training finds more of it.
+    p export runs/looks/checkpoint.pt ../Models/live/superslomo.safetensors --half --set '{"coarse_search": true}' \
+        --card cards/superslomo-live.json
     # The same weights, which look at the frames in four views.
     p export ../Models/live/superslomo.safetensors ../Models/quality/superslomo.safetensors --set '{"views": true}' \
         --profile quality --card cards/superslomo-quality.json

@@ -99,7 +99,7 @@ static inline int first_of(int index, int length) {
     return first > length - PATCH ? length - PATCH : first;
 }
 
-/// Where a patch is thought to be in the second frame.
+/// A place of a patch in the second frame, and what it leaves there.
 struct guess {
     float x, y;
     struct residue left;

@@ -661,7 +661,7 @@ static float moved_value(const struct ck_search *search, int y, int x, float u, 
     return top + ((1 - fx) * fy * corner[search->stride] + fx * fy * corner[search->stride + 1]);
 }
 
-/// What a flow leaves of a patch: the sum of squares about the mean, and its products with both gradients.
+/// Finds how much a flow leaves of a patch: the sum of squares about the mean, and its products with both gradients.
 static void left_of(const struct ck_search *search, int y, int x, float u, float v, float (*gradients)[VALUES],
                     float *left) {
     float apart[VALUES], squares[VALUES], products[2][VALUES];

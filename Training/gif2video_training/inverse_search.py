@@ -39,7 +39,7 @@ def _sample(second, height, width, y, x, u, v, values):
 
 @numba.njit(cache=True)
 def _left(values, patch, gx, gy, sum_x, sum_y):
-    """What is left of a patch: the sum of squares about the mean, and its products with both gradients."""
+    """The rest of a patch: the sum of squares about the mean, and its products with both gradients."""
     sums = np.zeros((4, PATCH), np.float32)
     for r in range(PATCH):
         for k in range(PATCH):
