@@ -104,19 +104,6 @@ import Threads
         #expect(mask(frames[0], frames[1], followed: moved.contains) { _ in true } == nil)
     }
 
-    /// Lines of equal letters that move by a line stand by what both frames show.
-    @Test func linesThatMoveByOneAreNoOverlay() throws {
-        let frames = [0, 16].map { down in
-            frame { x, y in
-                let isText = (8 + down..<40 + down).contains(y)
-                return (isText ? letter(x, 40 + y % 16) : nil).map { ($0, $0, $0) } ?? (90, 120, 150)
-            }
-        }
-        let moved = followed(frames[0], frames[1], by: (0, 16))
-        #expect(mask(frames[0], frames[1]) { _ in true } != nil)
-        #expect(mask(frames[0], frames[1], followed: moved.contains) { _ in true } == nil)
-    }
-
     /// The flow is the film's, and takes the caption along.
     @Test(arguments: [(-8, 0), (-2, 0)] as [(Float, Float)])
     func aCaptionOverAFilmThatIsFollowedIsAnOverlay(x: Float, y: Float) throws {

@@ -1,15 +1,14 @@
 import Media
 
-/// Tells which pixels flows move to where they really are in the other picture: letters that scroll cover themselves or others in
-/// part, and stand there by what both pictures show alone.
+/// Tells which pixels flows move to where they really are in the other picture: letters that scroll cover themselves in part,
+/// and stand there by what both pictures show alone.
 struct FollowedPixels {
     /// The mean difference of red, green and blue that counts for nothing, in levels: less than the contrast of an edge that
     /// stands (`StillEdges`).
     private static let same: Float = 30
 
-    /// Pixels that a letter may move, as far as a translation is looked for: lines of a page move by more than their letters are
-    /// high, and where two letters share a stroke it stands.
-    private static let most: Float = 64
+    /// Pixels that a letter may move and still cover itself. Flows that are larger may lead to the next letter that looks like it.
+    private static let most: Float = 6
 
     /// R, G, B, A.
     let first: [UInt8]
@@ -17,7 +16,7 @@ struct FollowedPixels {
     let size: PixelSize
     let flows: PublishedFlows
 
-    /// Whether both flows move a pixel, counted row by row, and it looks the same where it comes to.
+    /// Whether both flows move a pixel, counted row by row, by a little, and it looks the same where it comes to.
     func contains(_ pixel: Int) -> Bool {
         let (there, back) = flows.pixels(at: pixel)
         let lengths = 0.5...Self.most

@@ -8,8 +8,8 @@ import PixelKernels
 /// is above 40 levels in both frames and all pixels around are still. Still pixels beside such edges that touch are a
 /// component: letters without the flat film around them, which may be equal by chance. A component is an overlay where it has
 /// several pixels at edges and where in-betweens move a good part of it, though both frames show that it stands. A background
-/// that stands is moved only where something passes in front of it. Text that moves covers itself and other text in part: a
-/// component whose edges the flows move to where they are in the other frame is none (`FollowedPixels`).
+/// that stands is moved only where something passes in front of it. Text that moves by little covers itself in part: a component
+/// whose edges the flows move to where they are in the other frame is none (`FollowedPixels`).
 ///
 /// The rule for still pixels and edges finds 97 % of the pixels of generated captions, whoever made the GIF, and takes 0.3 %
 /// of the film's wrongly (Training/studies/standing.py, Training/NOTES.md).
