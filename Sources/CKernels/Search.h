@@ -19,7 +19,11 @@ struct place {
     float here, right, below, across;
 };
 
-static inline float limited(float value, float low, float high) { return value < low ? low : value > high ? high : value; }
+/// NaN becomes `low`.
+static inline float limited(float value, float low, float high) {
+    const float above = value > low ? value : low;
+    return above < high ? above : high;
+}
 
 /// The place to which a flow moves one, at most CK_PATCH pixels beyond the edge.
 static inline struct place place_of(const struct ck_search *search, int row, int column, float x, float y) {
