@@ -6,6 +6,12 @@
 
 static inline int within(int value, int count) { return value < 0 ? 0 : value >= count ? count - 1 : value; }
 
+/// NaN becomes `low`.
+static inline float bounded(float value, float low, float high) {
+    const float above = value > low ? value : low;
+    return above < high ? above : high;
+}
+
 static void shrink_by_4(const float *restrict map, int height, int width, int row, float *restrict line,
                         float *restrict target) {
     const int count = (width + 3) / 4;

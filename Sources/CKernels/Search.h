@@ -19,16 +19,10 @@ struct place {
     float here, right, below, across;
 };
 
-/// NaN becomes `low`.
-static inline float limited(float value, float low, float high) {
-    const float above = value > low ? value : low;
-    return above < high ? above : high;
-}
-
 /// The place to which a flow moves one, at most CK_PATCH pixels beyond the edge.
 static inline struct place place_of(const struct ck_search *search, int row, int column, float x, float y) {
-    const float across = limited((float)column + x, -PATCH, (float)(search->width));
-    const float down = limited((float)row + y, -PATCH, (float)(search->height));
+    const float across = bounded((float)column + x, -PATCH, (float)(search->width));
+    const float down = bounded((float)row + y, -PATCH, (float)(search->height));
     const float left = __builtin_floorf(across), top = __builtin_floorf(down);
     const float fx = across - left, fy = down - top;
     return (struct place){(ptrdiff_t)top * search->stride + (ptrdiff_t)left, (1 - fx) * (1 - fy), fx * (1 - fy),

@@ -34,11 +34,6 @@ static void window_means(const float *restrict map, int height, int width, int r
     for (int x = 0; x < width; x++) means[x] /= area;
 }
 
-static inline float bounded(float value, float low, float high) {
-    const float above = value > low ? value : low;
-    return above < high ? above : high;
-}
-
 static void stay_near(const float *restrict estimate, const float *restrict gif, const float *restrict before,
                       const float *restrict shown, const float *restrict change, const float *restrict error,
                       const struct ck_stay *how, ptrdiff_t count, float *restrict target) {

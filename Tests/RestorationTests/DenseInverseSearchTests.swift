@@ -42,6 +42,7 @@ import Threads
             let line = search.luma(index).plane(0)
             for y in 0..<height { for x in 0..<width { line[y * width + x] = level(y, x) } }
         }
+        search.makePyramid(on: pool)
         return search
     }
 

@@ -76,18 +76,23 @@ final class CoarseFlow {
     }
 
     /// Bytes of it on small frames, without a network's state.
+    private static func smallBytes(height: Int, width: Int, _ slomo: SuperSlomo) -> Int {
+        let (rows, columns) = size(height: height, width: width)
+        // Two maps, and two frames or two flows.
+        let isSearched = slomo.configuration.coarseSearch == true
+        let bytes = (2 + 2 * (isSearched ? 2 : 3)) * rows * columns * MemoryLayout<Float>.stride
+        let half = half(height: height, width: width)
+        return isSearched ? bytes + DenseInverseSearch.bytes(height: half.rows, width: half.columns) : bytes
+    }
+
+    /// Bytes of it where nothing of the whole size is made, and a network's maps lie in memory of others.
     /// - Parameters: of the whole frames.
-    static func smallBytes(height: Int, width: Int, _ slomo: SuperSlomo) -> Int {
+    static func bandedBytes(height: Int, width: Int, _ slomo: SuperSlomo) -> Int {
         guard slomo.configuration.coarse == true else { return 0 }
         let (rows, columns) = size(height: height, width: width)
-        if slomo.configuration.coarseSearch == true {
-            let half = half(height: height, width: width)
-            // Two flows and two maps.
-            return (2 * 2 + 2) * rows * columns * MemoryLayout<Float>.stride
-                + DenseInverseSearch.bytes(height: half.rows, width: half.columns)
-        }
-        // Two frames, the network's input and its answer, and two maps.
-        return (2 * 3 + slomo.flow.configuration.inputs + 4 + 2) * rows * columns * MemoryLayout<Float>.stride
+        // The network's input and its answer.
+        let planes = slomo.configuration.coarseSearch == true ? 0 : slomo.flow.configuration.inputs + 4
+        return smallBytes(height: height, width: width, slomo) + planes * rows * columns * MemoryLayout<Float>.stride
     }
 
     /// Bytes of it, with the network's state.
@@ -128,6 +133,7 @@ final class CoarseFlow {
             return keepWhatIsLarge(in: part, by: Float(Self.factor), operations)
         case .search(let search):
             guard let hull = region.hull.patches.first(where: { _ in true }) else { return false }
+            search.makePyramid(on: pool)
             for (index, flow) in [flows.f01, flows.f10].enumerated() {
                 operations.halve(search.find(from: index, in: hull.shrunk(by: 2), on: pool), into: flow)
             }

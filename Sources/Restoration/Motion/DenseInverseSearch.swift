@@ -7,8 +7,8 @@ import Threads
 ///
 /// A pyramid of frames of half the size each, of luma in levels. From the smallest ones on, patches of 8 x 8 pixels look for
 /// themselves in the other frame: each begins with the best flow of its own and of its neighbors, as the smaller frames or the pass
-/// before have left them, and descends along its gradients. A pixel's flow is the weighted mean of those of its patches. In place of
-/// the paper's variational refinement the caller takes medians: network B finds the rest.
+/// before have left them, and descends along its gradients. A pixel's flow is the weighted mean of those of its patches. The
+/// paper's variational refinement is left out: network B finds the rest.
 ///
 /// For one size of frames. One thread at a time.
 final class DenseInverseSearch {
@@ -97,17 +97,25 @@ final class DenseInverseSearch {
         }
     }
 
-    /// The luma of a frame, 0 or 1, [1, H, W] in levels: written by the caller before `find`.
+    /// The luma of a frame, 0 or 1, [1, H, W] in levels: written by the caller before `makePyramid`.
     func luma(_ index: Int) -> TensorView { levels[0].luma[index].view }
 
-    /// Finds the flow from one frame to the other.
+    /// Makes the smaller frames of both, once their luma is there.
+    func makePyramid(on pool: WorkerPool) {
+        let operations = PixelOperations(on: pool)
+        for (finer, level) in zip(levels, levels.dropFirst()) {
+            for (large, small) in zip(finer.luma, level.luma) { operations.halve(large.view, into: small.view) }
+        }
+        pool.forEach(2 * levels.count) { levels[$0 / 2].repeatEdges($0 % 2) }
+    }
+
+    /// Finds the flow from one frame to the other, after `makePyramid`.
     /// - Parameters:
     ///   - first: the frame whose pixels it moves, 0 or 1.
     ///   - region: where it is wanted; elsewhere it is 0, as is the motion.
     /// - Returns: [2, H, W] in pixels; there until the next call.
     func find(from first: Int, in region: Region.Patch, on pool: WorkerPool) -> TensorView {
         let operations = PixelOperations(on: pool)
-        if first == 0 { makePyramid(operations) }
         for index in levels.indices.reversed() {
             let (level, scale) = (levels[index], 1 << index)
             let part = region.shrunk(by: scale)
@@ -123,13 +131,6 @@ final class DenseInverseSearch {
         return levels[0].flow.view
     }
 
-    private func makePyramid(_ operations: PixelOperations) {
-        for (finer, level) in zip(levels, levels.dropFirst()) {
-            for (large, small) in zip(finer.luma, level.luma) { operations.halve(large.view, into: small.view) }
-        }
-        operations.pool.forEach(2 * levels.count) { levels[$0 / 2].repeatEdges($0 % 2) }
-    }
-
     /// The rows and columns of patches that hold some of a part of a level's pixels.
     private func patches(of level: Level, in part: Region.Patch) -> Region.Patch {
         func range(_ pixels: Range<Int>, _ count: Int) -> Range<Int> {
@@ -140,6 +141,11 @@ final class DenseInverseSearch {
         return Region.Patch(rows: range(part.rows, level.rows), columns: range(part.columns, level.columns))
     }
 
+    /// The first pixel of a patch in a row or a column of so many: the last patch ends at the edge.
+    private static func firstPixel(_ index: Int, of length: Int) -> Int {
+        min(index * Int(CK_PATCH_STEP), length - Int(CK_PATCH))
+    }
+
     /// Patches begin with the flow that smaller frames have where their middle is.
     private func begin(_ level: Level, from coarser: Level?) {
         let start = level.patches[1].values
@@ -147,9 +153,9 @@ final class DenseInverseSearch {
         let (side, plane, area) = (Int(CK_PATCH), level.rows * level.columns, coarser.height * coarser.width)
         let flow = coarser.flow.values
         for row in 0..<level.rows {
-            let y = min((min(row * Int(CK_PATCH_STEP), level.height - side) + side / 2) / 2, coarser.height - 1)
+            let y = min((Self.firstPixel(row, of: level.height) + side / 2) / 2, coarser.height - 1)
             for column in 0..<level.columns {
-                let left = min(column * Int(CK_PATCH_STEP), level.width - side)
+                let left = Self.firstPixel(column, of: level.width)
                 let pixel = y * coarser.width + min((left + side / 2) / 2, coarser.width - 1)
                 start[row * level.columns + column] = 2 * flow[pixel]
                 start[plane + row * level.columns + column] = 2 * flow[area + pixel]
@@ -182,9 +188,8 @@ final class DenseInverseSearch {
     /// Makes the flows of the patches those of the pixels.
     private func spread(_ level: Level, from first: Int, _ range: Region.Patch, _ operations: PixelOperations) {
         level.flow.values.update(repeating: 0)
-        let (side, step) = (Int(CK_PATCH), Int(CK_PATCH_STEP))
-        let top = min(range.rows.lowerBound * step, level.height - side)
-        let bottom = min((range.rows.upperBound - 1) * step, level.height - side) + side
+        let top = Self.firstPixel(range.rows.lowerBound, of: level.height)
+        let bottom = Self.firstPixel(range.rows.upperBound - 1, of: level.height) + Int(CK_PATCH)
         nonisolated(unsafe) let search = search(level, from: first)
         nonisolated(unsafe) let target = level.flow.values.baseAddress
         operations.pool.forEach(bottom - top) { index in

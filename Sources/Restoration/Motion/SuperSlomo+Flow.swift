@@ -81,7 +81,7 @@ extension SuperSlomo {
     private func largeMotion(
         _ g0: TensorView, _ g1: TensorView, in moving: Region, state: State, on pool: WorkerPool
     ) -> CoarseFlow? {
-        guard configuration.coarse == true, !moving.isEmpty else { return nil }
+        guard !moving.isEmpty else { return nil }
         let operations = PixelOperations(on: pool)
         let (height, width) = (g0.shape.height, g0.shape.width)
         let made =

@@ -18,7 +18,7 @@ public struct SuperSlomo: Sendable {
         /// Large motion is found on frames of a quarter of the size first (see `CoarseFlow`). Not in the paper; may be
         /// missing.
         let coarse: Bool?
-        /// A `DenseInverseSearch` finds it there, in place of network B. May be missing.
+        /// A `DenseInverseSearch` finds it, on luma of half the size, in place of network B. May be missing.
         let coarseSearch: Bool?
         /// Network B sees the frames mirrored and in reversed time as well (see `FlowEnsemble`). Not in the paper; may be
         /// missing.

@@ -88,6 +88,6 @@ struct CanvasMemory {
         add(BandedColor.memory(hasStep: models.colorNone.hasStep || models.colorDithered.hasStep))
         guard options.rate != .source else { return }
         add(BandedFlow.memory)
-        total += CoarseFlow.smallBytes(height: size.height, width: size.width, models.slomo)
+        total += CoarseFlow.bandedBytes(height: size.height, width: size.width, models.slomo)
     }
 }
