@@ -70,8 +70,17 @@ import Threads
         let (first, second, blank) = (picture(text(0)), picture(text(2)), picture { _, _ in 255 })
         #expect(find(first, second, made: blank, found: (blank, blank)))
         var held = blank
-        parts.hold(first.pixels, in: &held.pixels)
+        parts.hold(first.pixels, second.pixels, at: 0.5, in: &held.pixels)
         #expect(held == first)
+    }
+
+    /// Its letters stand, and what flows make of it is anything.
+    @Test(arguments: [Float(0.25), 0.5]) func aTextThatTakesAnotherColorFades(t: Float) {
+        let (first, second, blank) = (picture(text(0)), picture(text(0, ink: 160)), picture { _, _ in 255 })
+        #expect(find(first, second, made: blank, found: (blank, blank), at: t, isFlatArt: true))
+        var made = blank
+        parts.hold(first.pixels, second.pixels, at: t, in: &made.pixels)
+        #expect(made == picture(text(0, ink: Int(160 * t))))
     }
 
     @Test func aBarThatMovesSharplyIsNotHeld() {
@@ -89,7 +98,7 @@ import Threads
         let blank = { (_: Int, _: Int) in 255 }
         #expect(find(first, second, made: made, found: (slide(40, blank), slide(60, blank))))
         var held = made
-        parts.hold(first.pixels, in: &held.pixels)
+        parts.hold(first.pixels, second.pixels, at: 0.5, in: &held.pixels)
         #expect(held == slide(50, text(0)))
     }
 

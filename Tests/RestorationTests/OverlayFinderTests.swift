@@ -91,7 +91,8 @@ import Threads
         flows.kept += made
         return FollowedPixels(
             first: a.restored, second: b.restored, size: size,
-            flows: PublishedFlows(made[0].view, made[1].view, pixels: 1))
+            flows: PublishedFlows(made[0].view, made[1].view, pixels: 1),
+            around: Region.Patch(rows: 0..<size.height, columns: 0..<size.width))
     }
 
     /// The strokes of letters that move down by three pixels stand by what both frames show: they cover themselves.
@@ -102,6 +103,21 @@ import Threads
         let moved = followed(frames[0], frames[1], by: (0, 3))
         #expect(mask(frames[0], frames[1]) { _ in true } != nil)
         #expect(mask(frames[0], frames[1], followed: moved.contains) { _ in true } == nil)
+    }
+
+    /// Some come to where such letters stood: by both pictures alone these stand. Over a film a flow as large is the film's.
+    @Test(arguments: [true, false]) func linesOfAPageThatMoveByALineAreNoOverlay(isPage: Bool) {
+        let frames = [0, 24].map { down in
+            frame { x, y in
+                let row = y - down
+                // The second line is the first one's letters again.
+                let isLetter = letter(x, row) != nil || letter(x, row + 24) != nil
+                return isLetter ? (250, 250, 250) : isPage ? (30, 30, 40) : film(x, y, 0)
+            }
+        }
+        let moved = followed(frames[0], frames[1], by: (0, 24))
+        #expect(mask(frames[0], frames[1]) { _ in true } != nil)
+        #expect((mask(frames[0], frames[1], followed: moved.contains) { _ in true } == nil) == isPage)
     }
 
     /// The flow is the film's, and takes the caption along.

@@ -60,7 +60,7 @@ final class BandedInterpolation: InBetweenMaker {
             }
         }
         addOverlay(to: &picture, at: t)
-        if isPartHeld { states.heldParts.hold(a.picture, in: &picture) }
+        if isPartHeld { states.heldParts.hold(a.picture, b.picture, at: t, in: &picture) }
         return picture
     }
 

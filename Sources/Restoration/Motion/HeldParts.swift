@@ -3,7 +3,8 @@ import PixelKernels
 import Threads
 
 /// The parts of a picture that no flow carries from one frame to the next, such as a text that another one replaces, or a window
-/// that opens. In in-betweens they stay as the earlier frame shows them.
+/// that opens. In in-betweens they stay as the earlier frame shows them. A part that takes other colors within edges that stand,
+/// such as a button that lights up, fades from one frame to the other.
 ///
 /// A part is a connected component of the cells (`PictureCells`) that change, and of those beside them. With
 ///
@@ -46,6 +47,8 @@ final class HeldParts {
     private static let (boldStrokes, boldContrast): (Float, Float) = (0.4, 120)
     /// Drawn parts: levels by which changed pixels change, and the part of the pixels that are flat, at least.
     private static let (distinct, drawn): (Float, Float) = (12, 0.12)
+    /// The part of the edges that stand where only colors change, at least.
+    private static let recolored: Float = 0.8
     /// How far the limits move for a part that was held before.
     private static let patience: Float = 0.05
     /// The times of in-betweens that show what is blurred.
@@ -61,6 +64,8 @@ final class HeldParts {
     /// The cells that are held between the last two frames, and those before.
     private var held: Set<Int> = []
     private var heldBefore: Set<Int> = []
+    /// Those of them that fade.
+    private var fading: Set<Int> = []
     private var window: [Int] = []
     private var isDecided = false
 
@@ -88,7 +93,7 @@ final class HeldParts {
             return !held.isEmpty
         }
         isDecided = Self.telling.contains(t)
-        held = []
+        (held, fading) = ([], [])
         cells.addDifferences(pictures, in: moving, on: pool)
         var parts = components.find { cells.cells[$0].changed > 0 }.filter { isFlatArt || standsAround($0) }
         if parts.isEmpty { return false }
@@ -100,7 +105,10 @@ final class HeldParts {
         for index in 0..<2 {
             forEachFound(index) { cells.addLoss(of: $0, pictures, on: pool) }
         }
-        for part in parts where isHeld(part, at: t, isFlatArt: isFlatArt) { held.formUnion(part) }
+        for part in parts where isHeld(part, at: t, isFlatArt: isFlatArt) {
+            held.formUnion(part)
+            if sums(over: part).standingShare > Self.recolored { fading.formUnion(part) }
+        }
         return !held.isEmpty
     }
 
@@ -141,15 +149,23 @@ final class HeldParts {
         return Float(changed) < (1 - Self.standing) * pixels(of: near)
     }
 
-    /// Puts the earlier frame's pixels in place of an in-between's, wherever they are held.
-    /// - Parameters: R, G, B, A.
-    func hold(_ first: [UInt8], in pixels: inout [UInt8]) {
+    /// Puts the earlier frame's pixels in place of an in-between's, wherever they are held, and a mean of both where they fade.
+    /// - Parameters:
+    ///   - first, second: the frames, R, G, B, A.
+    ///   - t: the time of the in-between.
+    func hold(_ first: [UInt8], _ second: [UInt8], at t: Float, in pixels: inout [UInt8]) {
+        let mean = MeanLevel(at: t)
         for cell in held {
             let (row, column) = cell.quotientAndRemainder(dividingBy: cells.columns)
             let columns = column * PictureCells.side..<min((column + 1) * PictureCells.side, size.width)
             for y in row * PictureCells.side..<min((row + 1) * PictureCells.side, size.height) {
                 let bytes = 4 * (y * size.width + columns.lowerBound)..<4 * (y * size.width + columns.upperBound)
                 pixels.replaceSubrange(bytes, with: first[bytes])
+                guard fading.contains(cell) else { continue }
+                for pixel in stride(from: bytes.lowerBound, to: bytes.upperBound, by: 4)
+                where first[pixel + 3] == .max && second[pixel + 3] == .max {
+                    for byte in pixel..<pixel + 3 { pixels[byte] = mean.of(first[byte], second[byte]) }
+                }
             }
         }
     }

@@ -57,7 +57,7 @@ struct Interpolation: InBetweenMaker {
             add(PictureCells.Part(frame: frame.values, found: found, region: moving))
         }
         if !isTransparent { addOverlay(to: &picture, at: t, in: moving) }
-        if isHeld { states.heldParts.hold(a.picture, in: &picture) }
+        if isHeld { states.heldParts.hold(a.picture, b.picture, at: t, in: &picture) }
         return picture
     }
 

@@ -12,6 +12,8 @@ final class PictureCells {
     private static let changed = 4
     /// Levels, over three channels, that a gradient has where a frame is flat, at most.
     private static let flat = 2
+    /// The same of an edge, at least.
+    private static let edge = 30
 
     /// Sums over the pixels of a cell, or of several.
     struct Sums {
@@ -28,11 +30,16 @@ final class PictureCells {
         /// Pixels that were looked at for gradients, and those of them that have next to none in either frame.
         var pixels: Int32 = 0
         var flat: Int32 = 0
+        /// Changed pixels with an edge in either frame, and those with one in both.
+        var edges: Int32 = 0
+        var standingEdges: Int32 = 0
 
         /// The mean difference of a changed pixel, in levels.
         var levels: Float { Float(difference) / max(3 * Float(changed), 1) }
         /// The share of the pixels that are flat.
         var flatShare: Float { Float(flat) / max(Float(pixels), 1) }
+        /// The share of the edges that have changed that are in the same place in both frames.
+        var standingShare: Float { Float(standingEdges) / max(Float(edges), 1) }
 
         static func += (sums: inout Sums, other: Sums) {
             sums.changed += other.changed
@@ -42,6 +49,8 @@ final class PictureCells {
             sums.gradients += other.gradients
             sums.pixels += other.pixels
             sums.flat += other.flat
+            sums.edges += other.edges
+            sums.standingEdges += other.standingEdges
         }
     }
 
@@ -97,7 +106,7 @@ final class PictureCells {
         }
     }
 
-    /// Adds the gradients of the in-between and of both frames, and counts flat pixels.
+    /// Adds the gradients of the in-between and of both frames, and counts flat pixels and edges.
     func addGradients(_ pictures: Pictures, in moving: Region, on pool: WorkerPool) {
         forEachRow(of: pictures, on: pool) { y, pixels, cells in self.addGradients(ofRow: y, moving[y], pixels, cells) }
     }
@@ -154,6 +163,10 @@ final class PictureCells {
             cells[x / Self.side].gradients &+= Int32(truncatingIfNeeded: before &+ after)
             cells[x / Self.side].pixels &+= 1
             if max(before, after) <= Self.flat { cells[x / Self.side].flat &+= 1 }
+            let isEdge = max(before, after) >= Self.edge
+            guard isEdge, Self.difference(pixels, first / 4).most > Self.changed else { continue }
+            cells[x / Self.side].edges &+= 1
+            if min(before, after) >= Self.edge { cells[x / Self.side].standingEdges &+= 1 }
         }
     }
 

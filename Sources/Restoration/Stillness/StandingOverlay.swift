@@ -44,7 +44,8 @@ final class StandingOverlay {
         if window == [a.number, b.number] { return part != nil }
         window = [a.number, b.number]
         findDragged(a.picture, b.picture, flows, made: made, at: t, in: moving, on: pool)
-        let followed = FollowedPixels(first: a.picture, second: b.picture, size: a.size, flows: flows)
+        let followed = FollowedPixels(
+            first: a.picture, second: b.picture, size: a.size, flows: flows, around: dragged.part)
         part = finder.find(
             OverlayFinder.Sight(gif: a.frame.pixels, restored: a.picture),
             OverlayFinder.Sight(gif: b.frame.pixels, restored: b.picture), dragged,
