@@ -44,6 +44,7 @@ THRESHOLDS = {
     "superslomo": {
         "hold_lost_text": 1000, "hold_lost": 1000, "hold_softened": 0.95, "hold_scene_change": 0.55,
         "large_motion_from": 4, "large_motion_to": 8, "large_motion_share": 0.01, "view_error": 0.02, "view_reach": 3,
+        "projection_error": 0.3,
     },
     "dither-classifier": {"dithered_logit": 0},
 }  # fmt: skip
@@ -343,6 +344,8 @@ def slomos() -> None:
                               "max_flow": 12, "residual": True, "views": True}, (37, 46)),
         ("superslomo-cubic", {"flow": {**shuffle, "in": 6, "out": 4}, "refine": {**shuffle, "in": 16, "out": 5},
                               "max_flow": 12, "residual": True, "cubic": True}, (37, 46)),
+        ("superslomo-projected", {"flow": {**shuffle, "in": 6, "out": 4}, "refine": {**shuffle, "in": 16, "out": 5},
+                                  "max_flow": 12, "residual": True, "projected": True}, (37, 47)),
     ]:  # fmt: skip
         net = randomize(networks.SuperSlomo(config, THRESHOLDS["superslomo"]), 0.2)
         g0, g1, i0, i1 = (image(3, *size, seed) for seed in (4, 5, 6, 7))

@@ -7,9 +7,10 @@
 #include "Pixels.h"
 #include "Scale.h"
 #include "Search.h"
+#include "Splat.h"
 #include "Still.h"
 #include "Temporal.h"
 #include "Values.h"
 #include "Weights.h"
 
-#define CK_LEVEL CK_MAPS, CK_COARSE, CK_CONVOLUTION, CK_PIXELS, CK_SCALE, CK_SEARCH, CK_STILL_PIXELS, CK_TEMPORAL, CK_VALUES, CK_WEIGHTS
+#define CK_LEVEL CK_MAPS, CK_COARSE, CK_CONVOLUTION, CK_PIXELS, CK_SCALE, CK_SEARCH, CK_SPLAT, CK_STILL_PIXELS, CK_TEMPORAL, CK_VALUES, CK_WEIGHTS

@@ -523,11 +523,12 @@ static void shrink_by_4(const float *map, int height, int width, int row, float 
     }
 }
 
-static void enlarge_by_4(const float *map, int height, int width, int row, int count, float *line, float *target) {
+static void enlarge(const float *map, int height, int width, int factor, int row, int count, float *line,
+                    float *target) {
     (void)line;
     for (int x = 0; x < count; x++) {
         // The place of the pixel's middle among the middles of the small map's pixels.
-        const double from_y = (row + 0.5) / 4 - 0.5, from_x = (x + 0.5) / 4 - 0.5;
+        const double from_y = (row + 0.5) / factor - 0.5, from_x = (x + 0.5) / factor - 0.5;
         const int top = (int)floor(from_y), left = (int)floor(from_x);
         const double down = from_y - top, across = from_x - left;
         double sum = 0;
@@ -632,6 +633,26 @@ static void halve(const float *map, int height, int width, int row, float *targe
             for (int dx = 0; dx < 2; dx++)
                 sum += (double)map[inside(2 * row + dy, height) * width + inside(2 * x + dx, width)];
         target[x] = (float)(sum / 4);
+    }
+}
+
+static void splat(const struct ck_splat *how, int row, int first_column, int columns, int first_target,
+                  int last_target) {
+    const int plane = how->height * how->width;
+    for (int column = first_column; column < first_column + columns; column++) {
+        const int from = row * how->width + column;
+        const float u = how->flow[from], v = how->flow[plane + from];
+        const double x = column + (double)(how->scale * u), y = row + (double)(how->scale * v);
+        for (int to_y = first_target; to_y < last_target; to_y++)
+            for (int to_x = 0; to_x < how->width; to_x++) {
+                const double near_x = 1 - fabs(x - to_x), near_y = 1 - fabs(y - to_y);
+                if (!(near_x > 0 && near_y > 0)) continue;
+                const float weight = (float)(near_x * near_y) * how->weight_factor * how->weight[from];
+                float *to = how->sums + to_y * how->width + to_x;
+                to[0] += weight * how->flow_factor * u;
+                to[plane] += weight * how->flow_factor * v;
+                to[2 * plane] += weight;
+            }
     }
 }
 
@@ -783,8 +804,9 @@ const struct ck_kernels TABLE = {
     .stay_near = stay_near,
     .find_still = find_still,
     .shrink_by_4 = shrink_by_4,
-    .enlarge_by_4 = enlarge_by_4,
+    .enlarge = enlarge,
     .halve = halve,
+    .splat = splat,
     .search_patches = search_patches,
     .spread_patches = spread_patches,
     .rgba_to_planar = rgba_to_planar,

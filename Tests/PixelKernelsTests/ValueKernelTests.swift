@@ -278,18 +278,20 @@ import Testing
     }
 
     @Test(arguments: KernelComparison.all)
-    func quarterSizesAreThoseOfTheScalarKernels(comparison: KernelComparison) {
+    func smallerAndLargerMapsAreThoseOfTheScalarKernels(comparison: KernelComparison) {
         comparison.compare(tolerance: 1e-6) { kernels, random in
             let (height, width) = (random.size(1...19), random.size(1...90))
             let (rows, columns) = ((height + 3) / 4, (width + 3) / 4)
+            let factor = [2, 4][random.size(0...1)]
+            let (low, narrow) = ((height + factor - 1) / factor, (width + factor - 1) / factor)
             var (room, small) = ([Float](repeating: 0, count: width + 3), random.values(columns + 3))
             kernels.shrink_by_4(
                 random.values(height * width), Int32(height), Int32(width), Int32(random.size(0...rows - 1)), &room,
                 &small)
             var large = random.values(width + 3)
-            kernels.enlarge_by_4(
-                random.values(rows * columns), Int32(rows), Int32(columns), Int32(random.size(0...height - 1)),
-                Int32(width), &room, &large)
+            kernels.enlarge(
+                random.values(low * narrow), Int32(low), Int32(narrow), Int32(factor),
+                Int32(random.size(0...height - 1)), Int32(width), &room, &large)
             return small + large
         }
     }

@@ -142,6 +142,10 @@ import Threads
         try expectTheSame(frames(16, seed: 7), colorNone: "ccdnet-live", slomo: "superslomo-cubic") { _ in }
     }
 
+    @Test func theSameWhereFlowsAreProjected() throws {
+        try expectTheSame(frames(16, seed: 10), colorNone: "ccdnet-live", slomo: "superslomo-projected") { _ in }
+    }
+
     @Test func theSameWithFlowsOfSeveralViews() throws {
         try expectTheSame(frames(16, seed: 8), colorNone: "ccdnet-neighbors", slomo: "superslomo-views") { _ in }
     }

@@ -120,7 +120,9 @@ import Threads
 
     /// A pixel of a restored frame that rounds the other way may be an edge of a standing overlay in one and not in the other
     /// (`StillEdges`), on which an overlay of some pixels depends.
-    @Test(arguments: ["superslomo-live", "superslomo-coarse", "superslomo-search", "superslomo-cubic"])
+    @Test(arguments: [
+        "superslomo-live", "superslomo-coarse", "superslomo-search", "superslomo-cubic", "superslomo-projected",
+    ])
     func inBetweensAreTheSame(slomo: String) throws {
         for frames in [frames(Self.everything), frames(Self.parts)] {
             try expectTheSame(frames, slomo: slomo, differing: 0.03, far: 0.0005) { $0.rate = .multiple(3) }

@@ -52,7 +52,7 @@ import Threads
 
     @Test(arguments: [
         "superslomo-live", "superslomo-paper", "superslomo-coarse", "superslomo-search", "superslomo-views",
-        "superslomo-cubic",
+        "superslomo-cubic", "superslomo-projected",
     ])
     func superSlomo(name: String) throws {
         let net = try SuperSlomo(ModelFile.load(fixturePath(name)))

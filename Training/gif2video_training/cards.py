@@ -29,8 +29,9 @@ MOTION = (
 )  # fmt: skip
 THRESHOLDS = {"ccdnet": COLOR, "superslomo": MOTION, "dither-classifier": ("dithered_logit",)}
 """By architecture, the thresholds without which the program does not load a file."""
-OPTIONAL = {"ccdnet": ("cell_size",)}
-"""Those that a file may have: networks for GIFs without dither keep pixels in the cells of their colors."""
+OPTIONAL = {"ccdnet": ("cell_size",), "superslomo": ("projection_error",)}
+"""Those that a file may have: networks for GIFs without dither keep pixels in the cells of their colors, networks for in-betweens
+project their flows."""
 
 
 @dataclass(frozen=True)

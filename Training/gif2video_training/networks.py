@@ -288,6 +288,45 @@ def backwarp(image: torch.Tensor, flow: torch.Tensor, cubic: bool = False) -> to
     return sampled.clamp(-1, 1) if cubic else sampled
 
 
+SPLAT_FLOOR = 1e-3
+"""The weight of the paper's flow beside the ones that arrive at a pixel (`projected_flow`)."""
+
+
+def halved(maps: torch.Tensor) -> torch.Tensor:
+    """Means of 2 x 2 pixels; an odd last row or column is repeated."""
+    return F.avg_pool2d(F.pad(maps, (0, maps.shape[-1] % 2, 0, maps.shape[-2] % 2), mode="replicate"), 2)
+
+
+@torch.no_grad()
+def splat_error(a: torch.Tensor, b: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
+    """The rest of the difference of a to b where flow, in pixels, takes it: the mean of 3 x 3 of a map of half the size.
+
+    a, b: [N, 3, H, W]; flow: [N, 2, H, W]. Returns [N, 1, (H + 1) / 2, (W + 1) / 2].
+    """
+    left = halved((a - backwarp(b, flow)).abs().mean(1, keepdim=True))
+    return F.avg_pool2d(F.pad(left, (1, 1, 1, 1), mode="replicate"), 3, 1)
+
+
+def splat(values: torch.Tensor, weight: torch.Tensor, flow: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Moves pixels by flow, each into the 2 x 2 pixels around where it arrives; what leaves the picture is lost.
+
+    values: [N, C, h, w]; weight: [N, 1, h, w]; flow: [N, 2, h, w] in pixels. Returns the sums of weighted values and of weights.
+    """
+    count, channels, height, width = values.shape
+    x = torch.arange(width, device=values.device) + flow[:, :1]
+    y = torch.arange(height, device=values.device)[:, None] + flow[:, 1:]
+    data = torch.cat([values * weight, weight], 1).flatten(2)
+    sums = data.new_zeros(count, channels + 1, height * width)
+    for across in (x.floor(), x.floor() + 1):
+        for down in (y.floor(), y.floor() + 1):
+            share = (1 - (x - across).abs()) * (1 - (y - down).abs())
+            share = share * ((across >= 0) & (across < width) & (down >= 0) & (down < height))
+            place = (down.clamp(0, height - 1) * width + across.clamp(0, width - 1)).long().flatten(2)
+            sums = sums.scatter_add(2, place.expand(-1, channels + 1, -1), data * share.flatten(2))
+    sums = sums.unflatten(2, (height, width))
+    return sums[:, :channels], sums[:, channels:]
+
+
 class SuperSlomo(nn.Module):
     """The adapted SuperSlomo (section 4.2, figure 4): flow from the GIF frames, refinement on restored ones.
 
@@ -302,6 +341,9 @@ class SuperSlomo(nn.Module):
                 (inverse_search.py),
       "views": bool, optional; network B sees the frames mirrored and in reversed time as well, and what it answers is
                 fused (`fused_flows`). Not in the paper; for finished weights: training pays four times for it,
+      "projected": bool, optional; Ft0 and Ft1 follow the pixels that pass at time t (`projected_flow`) in place of the
+                paper's sum of the flows of both frames at the same place, which belong to something else where motion
+                is large,
       "cubic": bool, optional; what is shown is sampled cubically: halfway between two pixels a bilinear sample is
                 their mean, and the in-between softer than the frames beside it. Not in the paper,
     }
@@ -319,7 +361,8 @@ class SuperSlomo(nn.Module):
         With "coarse": coarse flows up to `large_motion_from` pixels do not count, from `large_motion_to` on they count in
         full, if `large_motion_share` of the picture moves so far. With "views": a view counts by exp(-error /
         `view_error`), its error being what its flow leaves of the difference of the frames, and may move a flow by
-        `view_reach` pixels, in x and in y: beyond that it has found something else.
+        `view_reach` pixels, in x and in y: beyond that it has found something else. With "projected": a pixel of a frame
+        counts by exp(-error / `projection_error`), its error being what its flow leaves.
         """
         super().__init__()
         self.config, self.thresholds = config, dict(thresholds or {})
@@ -426,8 +469,12 @@ class SuperSlomo(nn.Module):
     def interpolate(self, i0, i1, f01, f10, t) -> dict[str, torch.Tensor]:
         """The frame at time t in (0, 1) (network C). t: float or [N, 1, 1, 1]."""
         scale = self.config["max_flow"]
-        ft1 = (1 - t) * (1 - t) * f01 - t * (1 - t) * f10
-        ft0 = -(1 - t) * t * f01 + t * t * f10
+        if self.config.get("projected"):
+            flow = self.projected_flow(i0, i1, f01, f10, t)
+            ft0, ft1 = -t * flow, (1 - t) * flow
+        else:
+            ft1 = (1 - t) * (1 - t) * f01 - t * (1 - t) * f10
+            ft0 = -(1 - t) * t * f01 + t * t * f10
         warped0, warped1 = backwarp(i0, ft0 * scale), backwarp(i1, ft1 * scale)
         out = self.refine(torch.cat([i0, i1, warped0, warped1, ft0, ft1], 1)).float()
         if self.config["residual"]:
@@ -441,6 +488,23 @@ class SuperSlomo(nn.Module):
         frame = (w0 * refined0 + w1 * refined1) / (w0 + w1 + 1e-8)
         share = w0 / (w0 + w1 + 1e-8)
         return {"frame": frame, "warped0": refined0, "warped1": refined1, "ft0": ft0, "ft1": ft1, "share": share}
+
+    def projected_flow(self, i0, i1, f01, f10, t) -> torch.Tensor:
+        """The flow from the first frame to the second of what is at each pixel at time t, [N, 2, H, W].
+
+        Flow projection (Bao et al. 2019, "Depth-aware video frame interpolation") by weighted splatting (Niklaus and Liu
+        2020, "Softmax splatting"): of frames of half the size, every pixel of both is moved to where it is at time t, and
+        counts there by how well its flow finds it in the other frame. A pixel at which none arrives has the paper's.
+        """
+        scale, error = self.config["max_flow"], self.thresholds["projection_error"]
+        first, second = splat_error(i0, i1, f01 * scale), splat_error(i1, i0, f10 * scale)
+        small01, small10, reach = halved(f01), halved(f10), scale / 2
+        sum0, weight0 = splat(small01, (-first / error).exp() * (1 - t), small01 * reach * t)
+        sum1, weight1 = splat(-small10, (-second / error).exp() * t, small10 * reach * (1 - t))
+        here = (1 - t) * small01 - t * small10
+        flow = (sum0 + sum1 + SPLAT_FLOOR * here) / (weight0 + weight1 + SPLAT_FLOOR)
+        height, width = f01.shape[-2:]
+        return F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)[..., :height, :width]
 
     def forward(self, g0, g1, i0, i1, t) -> torch.Tensor:
         f01, f10 = self.flows(g0, g1)

@@ -323,6 +323,23 @@ class MotionTests(unittest.TestCase):
             expected = (5 if is_large else 1) * pixels / 8
             torch.testing.assert_close(network.flows(a, b)[1], torch.full((1, 2, 21, 30), expected))
 
+    def test_a_projected_flow_is_that_of_what_passes_at_its_time(self):
+        unet = {"unet": "shuffle", "in": 6, "out": 4, "widths": [4, 4], "slope": 0.1}
+        config = {"flow": unet, "refine": unet | {"in": 16, "out": 5}, "max_flow": 80, "residual": True, "projected": True}
+        network = SuperSlomo(config, {"projection_error": 0.05})
+        # A white square moves by 40 pixels; the flows know it, and know nothing of the ground that is covered.
+        first, second = torch.zeros(1, 3, 48, 96), torch.zeros(1, 3, 48, 96)
+        first[..., 16:32, 8:24] = second[..., 16:32, 48:64] = 1
+        f01, f10 = torch.zeros(1, 2, 48, 96), torch.zeros(1, 2, 48, 96)
+        f01[:, 0, 16:32, 8:24], f10[:, 0, 16:32, 48:64] = 0.5, -0.5
+        for t in (0.25, 0.5):
+            flow = network.projected_flow(first, second, f01, f10, t) * 80
+            left = 8 + int(40 * t)
+            self.assertGreater(float(flow[0, 0, 20:28, left + 4 : left + 12].min()), 19.9)
+            self.assertEqual(float(flow[..., 34:, :].abs().max()), 0)
+        lost = network.projected_flow(first, 1 - second, f01, f10, 0.5) * 80
+        self.assertLess(float(lost[0, 0, 20:28, 32:40].abs().max()), 1)
+
     def test_a_batch_finds_large_motion_pair_by_pair(self):
         config = json.loads((CONFIGS / "superslomo-live-coarse.json").read_text())
         config["model"]["flow"]["widths"] = config["model"]["refine"]["widths"] = [4, 4]

@@ -75,6 +75,23 @@ struct ck_warp {
     int32_t rows, top;
 };
 
+/// The largest `factor` of `enlarge`.
+enum { CK_LARGEST_FACTOR = 4 };
+
+/// Pixels that are moved by a flow, of maps of one size.
+struct ck_splat {
+    int32_t height, width;
+    /// Two planes, x then y.
+    const float *flow;
+    const float *weight;
+    /// Pixels by which a flow of 1 moves.
+    float scale;
+    /// The flow, times this, and the weight, times that, are what is added up.
+    float flow_factor, weight_factor;
+    /// Three planes: the sums of the weighted flows, x then y, and of the weights.
+    float *sums;
+};
+
 /// Flags of `ck_select` and `ck_processor`: the instructions that the kernels of a level need.
 enum {
     /// The vectors that every processor of the architecture has.
@@ -285,12 +302,18 @@ struct ck_kernels {
     /// repeats. `line` is room for width + 3 values.
     void (*shrink_by_4)(const float *map, int height, int width, int row, float *line, float *target);
 
-    /// One row, of `count` values, of a map of four times the size, bilinear; the map's edge repeats. `line` is room for
-    /// width + 2 values.
-    void (*enlarge_by_4)(const float *map, int height, int width, int row, int count, float *line, float *target);
+    /// One row, of `count` values, of a map of `factor` times the size, 2 or 4, bilinear; the map's edge repeats. `line` is room
+    /// for width + 2 values.
+    void (*enlarge)(const float *map, int height, int width, int factor, int row, int count, float *line,
+                    float *target);
 
     /// One row of a map of half the size, (width + 1) / 2 values: the means of 2 x 2; the map's edge repeats.
     void (*halve)(const float *map, int height, int width, int row, float *target);
+
+    /// Moves `columns` pixels of a row by their flow, each into the four pixels around where it arrives, bilinear, and adds its
+    /// flow and its weight to those of rows first_target ..< last_target. Pixels that arrive elsewhere are lost.
+    void (*splat)(const struct ck_splat *splat, int row, int first_column, int columns, int first_target,
+                  int last_target);
 
     /// Finds the flows of `columns` patches of a row. A search begins with the best flow of the patch itself and of those on its
     /// four sides, and stays within CK_PATCH pixels of it. Patches are compared without their means.

@@ -19,6 +19,7 @@ final class BandedInterpolation: InBetweenMaker {
     private let differing: Region
     /// Whether all in-betweens are the first frame; known from the first one on.
     private var isHeld = false
+    private var isPrepared = false
 
     init(
         _ a: FrameSlot, _ b: FrameSlot, _ slomo: SuperSlomo, _ states: NetworkStates, _ banded: BandedNetworks,
@@ -37,6 +38,9 @@ final class BandedInterpolation: InBetweenMaker {
 
     func picture(at t: Float) -> [UInt8] {
         if isHeld || differing.isEmpty { return a.picture }
+        if !isPrepared { banded.refinement.prepare(frames, banded.flow, on: operations.pool) }
+        isPrepared = true
+        banded.refinement.project(at: t, on: operations.pool)
         if isAnotherScene(at: t) {
             isHeld = true
             return a.picture
@@ -56,7 +60,9 @@ final class BandedInterpolation: InBetweenMaker {
             isFlatArt: a.isFlat && b.isFlat, in: differing, on: operations.pool
         ) { index, add in
             banded.refinement.find(index, frames, banded.flow, in: differing, on: operations.pool) {
-                add(PictureCells.Part(frame: $1, found: $2, row: $0.lowerBound, region: differing.rows($0)))
+                add(
+                    PictureCells.Part(
+                        frame: $1.frame, found: $1.picture, row: $0.lowerBound, region: differing.rows($0)))
             }
         }
         addOverlay(to: &picture, at: t)

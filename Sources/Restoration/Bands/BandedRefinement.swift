@@ -11,11 +11,14 @@ final class BandedRefinement {
     private let slomo: SuperSlomo
     private let plan: UNet.BandPlan
     private let arena: Arena
+    /// nil if the model has none.
+    private let projection: FlowProjection?
 
     /// - Parameter arena: of `arenaBytes`; used during calls only.
     init(_ size: PixelSize, _ slomo: SuperSlomo, band: Int, arena: Arena) {
         (self.size, self.slomo, self.arena) = (size, slomo, arena)
         plan = slomo.refine.bandPlan(height: size.height, width: size.width, band: band)
+        projection = slomo.makeProjection(height: size.height, width: size.width)
     }
 
     /// Bytes of the arena.
@@ -67,6 +70,26 @@ final class BandedRefinement {
             operations.copy(picture, into: pictures[2], in: region)
             return pictures[2]
         }
+    }
+
+    /// Takes both frames and their flows for the projection of flows, if the model has one. `project` follows.
+    func prepare(_ frames: Frames, _ flow: BandedFlow, on pool: WorkerPool) {
+        guard let projection else { return }
+        let operations = PixelOperations(on: pool)
+        projection.begin(in: flow.moving, operations)
+        for index in 0..<2 {
+            find(index, frames, flow, in: flow.moving, on: pool) { rows, found in
+                projection.load(
+                    index, found.flow, frame: found.frame, found: found.picture, at: rows.lowerBound,
+                    in: flow.moving.part(rows), on: pool)
+            }
+        }
+        projection.finishLoading(operations)
+    }
+
+    /// Projects the flows of the last `prepare` to a time: for all that follows, up to the next call.
+    func project(at t: Float, on pool: WorkerPool) {
+        projection?.project(at: t, PixelOperations(on: pool))
     }
 
     /// Runs network C.
@@ -150,7 +173,7 @@ final class BandedRefinement {
     ///   - region: the bands with some of it are looked at.
     func find(
         _ index: Int, _ frames: Frames, _ flow: BandedFlow, in region: Region, on pool: WorkerPool,
-        _ body: (_ rows: Range<Int>, _ frame: TensorView, _ found: TensorView) -> Void
+        _ body: (_ rows: Range<Int>, _ found: (flow: TensorView, frame: TensorView, picture: TensorView)) -> Void
     ) {
         let operations = PixelOperations(on: pool)
         let (own, other) = index == 0 ? (frames.first, frames.second) : (frames.second, frames.first)
@@ -164,7 +187,7 @@ final class BandedRefinement {
             operations.backwarp(
                 load(other, source, pool), by: motion, scale: slomo.configuration.maxFlow, into: found,
                 from: rows.lowerBound - source.lowerBound)
-            body(rows, load(own, rows, pool), found)
+            body(rows, (motion, load(own, rows, pool), found))
         }
     }
 
@@ -173,6 +196,14 @@ final class BandedRefinement {
         _ flow: BandedFlow, _ rows: Range<Int>, at t: Float, into flow0: TensorView, _ flow1: TensorView,
         _ operations: PixelOperations
     ) {
+        if let projection {
+            let part = flow.moving.part(rows)
+            for target in [flow0, flow1] {
+                operations.fill(target, with: 0, in: .all(height: rows.count, width: size.width), butNotIn: part)
+            }
+            projection.write(rows, at: t, into: flow0, flow1, in: part, operations)
+            return
+        }
         let mark = arena.used
         defer { arena.reset(to: mark) }
         let (f01, f10) = (flowRoom(rows), flowRoom(rows))

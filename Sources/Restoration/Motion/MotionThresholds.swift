@@ -9,6 +9,8 @@ struct MotionThresholds: Sendable {
     let heldSceneChange: Float
     let largeMotion: CoarseFlow.Limits
     let views: FlowEnsemble.Limits
+    /// nil: flows are not projected (`FlowProjection`).
+    let projectionError: Float?
 
     /// - Throws: `ModelError` where the file does not have one, or one that makes no sense.
     init(_ file: ModelThresholds) throws(ModelError) {
@@ -23,5 +25,6 @@ struct MotionThresholds: Sendable {
         views = FlowEnsemble.Limits(
             error: try file.value("view_error", in: 1e-6...any.upperBound),
             reach: try file.value("view_reach", in: any))
+        projectionError = try file.optionalValue("projection_error", in: 1e-6...any.upperBound)
     }
 }

@@ -82,20 +82,50 @@ extension PixelOperations {
             small == TensorShape(shape.channels, (height + 3) / 4, (shape.width + 3) / 4)
                 && first + shape.height <= height,
             "\(small) enlarged into \(shape) from row \(first) on")
-        eachRow(of: shape, room: small.width + 2) { channel, row, line in
-            kernels.table.enlarge_by_4(
-                source.plane(channel), Int32(small.height), Int32(small.width), Int32(first + row), Int32(shape.width),
-                line,
-                target.plane(channel) + row * shape.width)
+        let all = Region.all(height: shape.height, width: shape.width)
+        enlarge(source, by: 4, first..<first + shape.height, width: shape.width, in: all) { channel, row, line in
+            (target.plane(channel) + row * shape.width).update(from: line, count: shape.width)
+        }
+    }
+
+    /// Rows of a picture of some times the size, bilinear; the edge repeats.
+    /// - Parameters:
+    ///   - factor: 2 or 4.
+    ///   - rows: of the large picture, whose width is given.
+    ///   - region: of these rows; those without any of it are left out.
+    ///   - take: is given each row, counted from the first of these, on any thread.
+    func enlarge(
+        _ source: TensorView, by factor: Int, _ rows: Range<Int>, width: Int, in region: Region,
+        take: (_ channel: Int, _ row: Int, _ line: UnsafePointer<Float>) -> Void
+    ) {
+        let small = source.shape
+        precondition(
+            (rows.upperBound - 1) / factor < small.height && (width + factor - 1) / factor == small.width
+                && region.height == rows.count && region.width == width,
+            "rows \(rows) of width \(width), of \(small)")
+        let shape = TensorShape(small.channels, rows.count, width)
+        eachRow(of: shape, room: small.width + 2 + width) { channel, row, room in
+            if region[row].isEmpty { return }
+            let line = room + small.width + 2
+            kernels.table.enlarge(
+                source.plane(channel), Int32(small.height), Int32(small.width), Int32(factor),
+                Int32(rows.lowerBound + row), Int32(width), room, line)
+            take(channel, row, line)
         }
     }
 
     /// The means over windows of 2 reach + 1 pixels a side; the edge repeats.
-    /// - Parameters: one channel each, of one size; not the same.
-    func windowMeans(of source: TensorView, reach: Int = 2, into target: TensorView) {
+    /// - Parameters:
+    ///   - source, target: one channel each, of one size; not the same.
+    ///   - rows: that are made; nil: all.
+    func windowMeans(of source: TensorView, reach: Int = 2, rows: Range<Int>? = nil, into target: TensorView) {
         let shape = source.shape
-        precondition(shape.channels == 1 && target.shape == shape, "means of \(shape) into \(target.shape)")
-        eachRow(of: shape, room: shape.width + 2 * reach) { _, row, columns in
+        let rows = rows ?? 0..<shape.height
+        precondition(
+            shape.channels == 1 && target.shape == shape && rows.upperBound <= shape.height,
+            "means of \(shape) into rows \(rows) of \(target.shape)")
+        eachRow(of: TensorShape(1, rows.count, shape.width), room: shape.width + 2 * reach) { _, index, columns in
+            let row = rows.lowerBound + index
             kernels.table.window_means(
                 source.plane(0), Int32(shape.height), Int32(shape.width), Int32(row), Int32(reach), columns,
                 target.plane(0) + row * shape.width)

@@ -63,14 +63,46 @@ extension SuperSlomo {
         let (f01, f10, flow0, flow1) = (state.f01, state.f10.values, input[12..<14], input[14..<16])
         var flows = f01.changes(since: last.flow) ?? .all(height: moving.height, width: moving.width)
         if t != last.time { flows.formUnion(moving) }
-        operations.scaledSum(-(1 - t) * t, f01.values, t * t, f10, into: flow0, in: flows)
-        operations.scaledSum((1 - t) * (1 - t), f01.values, -t * (1 - t), f10, into: flow1, in: flows)
+        if let projection = state.projection {
+            project(i0, i1, at: t, since: last, changed: &flows, projection, state, operations)
+        } else {
+            operations.scaledSum(-(1 - t) * t, f01.values, t * t, f10, into: flow0, in: flows)
+            operations.scaledSum((1 - t) * (1 - t), f01.values, -t * (1 - t), f10, into: flow1, in: flows)
+        }
         let first = operations.update(input[0..<3], with: i0.values, in: i0.changes(since: last.first))
         let second = operations.update(input[3..<6], with: i1.values, in: i1.changes(since: last.second))
         var changed = warp(i0.values, first, by: flow0, flows, moving, into: input[6..<9], operations)
         // `flows` is part of both.
         changed.formUnion(warp(i1.values, second, by: flow1, flows, moving, into: input[9..<12], operations))
         return (first, second, changed)
+    }
+
+    /// Ft0 and Ft1 before refinement, projected.
+    /// - Parameter changed: where the published flows may differ from those of the last in-between; what is written is added.
+    private func project(
+        _ i0: SequenceFrame, _ i1: SequenceFrame, at t: Float, since last: State.Refined, changed: inout Region,
+        _ projection: FlowProjection, _ state: State, _ operations: PixelOperations
+    ) {
+        let (input, moving) = (state.refine.input, state.publishedMoving)
+        let isSame =
+            last.flow != nil && last.flow == state.f01.number && last.first == i0.number && last.second == i1.number
+        if !isSame {
+            projection.begin(in: moving, operations)
+            for (index, pair) in [(i0.values, i1.values), (i1.values, i0.values)].enumerated() {
+                let found = find(index, in: pair.1, moving, state: state, on: operations.pool)
+                let flow = index == 0 ? state.f01.values : state.f10.values
+                projection.load(index, flow, frame: pair.0, found: found, in: moving, on: operations.pool)
+            }
+            projection.finishLoading(operations)
+        }
+        if !isSame || t != last.time {
+            changed.formUnion(moving)
+            projection.project(at: t, operations)
+        }
+        let (flow0, flow1) = (input[12..<14], input[14..<16])
+        for flow in [flow0, flow1] { operations.fill(flow, with: 0, in: changed, butNotIn: moving) }
+        projection.write(
+            0..<moving.height, at: t, into: flow0, flow1, in: changed.intersection(moving), operations)
     }
 
     /// The network's answer becomes the refined flows and the visibility.

@@ -23,12 +23,14 @@ public struct SuperSlomo: Sendable {
         /// Network B sees the frames mirrored and in reversed time as well (see `FlowEnsemble`). Not in the paper; may be
         /// missing.
         let views: Bool?
+        /// Flows are projected to the time of an in-between (see `FlowProjection`). Not in the paper; may be missing.
+        let projected: Bool?
         /// In-betweens are sampled cubically, so that they are as sharp as the frames beside them; the networks see bilinear
         /// samples as ever. Not in the paper; may be missing.
         let cubic: Bool?
 
         enum CodingKeys: String, CodingKey {
-            case flow, refine, residual, coarse, views, cubic
+            case flow, refine, residual, coarse, views, projected, cubic
             case maxFlow = "max_flow"
             case coarseSearch = "coarse_search"
         }
@@ -41,6 +43,18 @@ public struct SuperSlomo: Sendable {
 
     /// Whether network B looks at the frames in several views.
     var hasViews: Bool { configuration.views == true }
+
+    /// - Parameters: of the frames.
+    /// - Returns: nil for a model that does not project its flows.
+    func makeProjection(height: Int, width: Int) -> FlowProjection? {
+        guard configuration.projected == true, let error = thresholds.projectionError else { return nil }
+        return FlowProjection(height: height, width: width, error: error, scale: configuration.maxFlow)
+    }
+
+    /// Bytes of it.
+    func projectionBytes(height: Int, width: Int) -> Int {
+        configuration.projected == true ? FlowProjection.bytes(height: height, width: width) : 0
+    }
 
     /// How what is shown is sampled.
     var sampling: PixelOperations.Sampling { configuration.cubic == true ? .cubic : .bilinear }
@@ -62,6 +76,9 @@ public struct SuperSlomo: Sendable {
             )
         }
         thresholds = try MotionThresholds(file.thresholds)
+        if configuration.projected == true && thresholds.projectionError == nil {
+            throw ModelError(path: file.path, reason: "projected flows without the threshold projection_error")
+        }
         self.flow = try UNet(flow, weights: file.weights, prefix: "flow.")
         self.refine = try UNet(refine, weights: file.weights, prefix: "refine.")
         try file.weights.requireAllTaken()

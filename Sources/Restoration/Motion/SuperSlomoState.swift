@@ -12,6 +12,8 @@ extension SuperSlomo {
         let views: FlowEnsemble?
         /// Made when it is first needed; also of the views.
         var large: CoarseFlow?
+        /// nil if the model has none.
+        let projection: FlowProjection?
         let refine: UNetState
         /// How the flows that were found last differ from those before, and their number.
         private(set) var flowLog = ChangeLog()
@@ -45,9 +47,11 @@ extension SuperSlomo {
         }
 
         init(
-            flow: FlowState, views: FlowEnsemble?, in memory: NetworkMemory, refine: UNetState, height: Int, width: Int
+            flow: FlowState, views: FlowEnsemble?, projection: FlowProjection?, in memory: NetworkMemory,
+            refine: UNetState, height: Int, width: Int
         ) {
             (self.flow, self.views, self.memory, self.refine) = (flow, views, memory, refine)
+            self.projection = projection
             (published01, published10) = (Tensor(2, height, width), Tensor(2, height, width))
             warped = Tensor(3, height, width)
             blended = Tensor(3, height, width)
@@ -114,6 +118,7 @@ extension SuperSlomo {
         if configuration.flow.outputs == 2 { bytes += 2 * 2 * area }
         if hasViews { bytes += network + FlowEnsemble.channels * area }
         return bytes + CoarseFlow.bytes(height: height, width: width, self)
+            + projectionBytes(height: height, width: width)
     }
 
     /// - Parameters: the canvas in pixels.
@@ -126,7 +131,7 @@ extension SuperSlomo {
         let views =
             hasViews ? FlowEnsemble(height: height, width: width, thresholds.views, found: makeFlow()) : nil
         return State(
-            flow: found, views: views, in: memory,
+            flow: found, views: views, projection: makeProjection(height: height, width: width), in: memory,
             refine: refine.makeState(height: height, width: width), height: height, width: width)
     }
 }

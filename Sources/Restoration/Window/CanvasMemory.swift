@@ -89,5 +89,6 @@ struct CanvasMemory {
         guard options.rate != .source else { return }
         add(BandedFlow.memory)
         total += CoarseFlow.bandedBytes(height: size.height, width: size.width, models.slomo)
+        total += models.slomo.projectionBytes(height: size.height, width: size.width)
     }
 }
