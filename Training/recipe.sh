@@ -144,16 +144,14 @@ stage_motion() {
     learn superslomo-live-coarse superslomo-coarse --pool cache/motion-wide --validation cache/val-motion \
         --start runs/superslomo/checkpoint.pt --minutes 113
     # In-betweens for the eye: pictures are sampled cubically, the loss keeps edges and texture, generated scenes are a third
-    # of the samples, and RIFE is a teacher.
+    # of the samples, and RIFE is a teacher. A search finds large motion from here on, and flows are projected.
     pool motion_pool motion-large --data "$train" --models ../Models/live --count 2600 --seed 171 \
         --gap-weights 0.2 0.35 0.45 --motion-power 1
     pool scenes.pool scenes --data "$train" --models ../Models/live --count 1600 --seed 5
     p teacher cache/motion-wide cache/motion-large cache/scenes
     learn superslomo-live-looks looks --pool cache/motion-wide --pool cache/motion-large --pool cache/scenes \
         --start runs/superslomo-coarse/checkpoint.pt --minutes 140
-    # Trained with large motion found by the network itself: a search that needs no training finds more of it.
-    p export runs/looks/checkpoint.pt ../Models/live/superslomo.safetensors --half --set '{"coarse_search": true}' \
-        --card cards/superslomo-live.json
+    p export runs/looks/checkpoint.pt ../Models/live/superslomo.safetensors --half --card cards/superslomo-live.json
     # The same weights, which look at the frames in four views.
     p export ../Models/live/superslomo.safetensors ../Models/quality/superslomo.safetensors --set '{"views": true}' \
         --profile quality --card cards/superslomo-quality.json
