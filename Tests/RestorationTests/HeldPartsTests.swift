@@ -83,6 +83,19 @@ import Threads
         #expect(made == picture(text(0, ink: Int(160 * t))))
     }
 
+    @Test func onlyTheShapeThatTakesAnotherColorFades() {
+        // Two words of one line.
+        func words(_ first: (Int, Int) -> Int, _ second: (Int, Int) -> Int) -> Gray {
+            picture { x, y in x < 56 ? first(x, y) : x < 68 ? 255 : second(x, y) }
+        }
+        let (first, second) = (words(text(0), text(0)), words(text(0, ink: 160), text(2)))
+        let blank = picture { _, _ in 255 }
+        #expect(find(first, second, made: blank, found: (blank, blank), isFlatArt: true))
+        var made = blank
+        parts.hold(first.pixels, second.pixels, at: 0.5, in: &made.pixels)
+        #expect(made == words(text(0, ink: 80), text(0)))
+    }
+
     @Test func aBarThatMovesSharplyIsNotHeld() {
         let (first, second) = (picture { bar(at: 40, $0, $1) ?? 255 }, picture { bar(at: 60, $0, $1) ?? 255 })
         let made = picture { bar(at: 50, $0, $1) ?? 255 }

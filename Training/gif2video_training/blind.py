@@ -31,7 +31,7 @@ CUT = 45.0
 def gaps_by_motion(kept: np.ndarray) -> list[int]:
     """Gaps of restored frames [T, H, W, 3], those in which most changes first; cuts are left out."""
     steps = np.array([np.abs(a.astype(np.int16) - b).mean() for a, b in zip(kept, kept[1:])])
-    return [int(at) for at in np.argsort(-steps) if 0.3 < steps[at] < CUT]
+    return [int(at) for at in np.argsort(-steps) if 0.1 < steps[at] < CUT]
 
 
 def window(before: np.ndarray, after: np.ndarray, side: int = SIDE) -> tuple[slice, slice]:

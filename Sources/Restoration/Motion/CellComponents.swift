@@ -1,10 +1,7 @@
-/// The connected components of the cells of a picture that have changed, each grown by `reach` cells.
+/// The connected components of the cells of a picture that have changed, each grown by some cells.
 ///
 /// One thread at a time.
 struct CellComponents {
-    /// Cells around a changed one that belong to its component.
-    private static let reach = 2
-
     /// Bytes of a cell: three flags, and a place in lists that may double, of all cells, of a component and of the cells around.
     static let memory = 3 + 3 * 2 * MemoryLayout<Int>.stride
 
@@ -22,12 +19,14 @@ struct CellComponents {
         (inner, outer) = (isLeft, isLeft)
     }
 
-    /// - Parameter changed: whether a cell has changed.
+    /// - Parameters:
+    ///   - reach: cells around a changed one that belong to its component.
+    ///   - changed: whether a cell has changed.
     /// - Returns: the cells of each component, by their numbers, row by row.
-    mutating func find(_ changed: (Int) -> Bool) -> [[Int]] {
+    mutating func find(reach: Int, _ changed: (Int) -> Bool) -> [[Int]] {
         let all = (0..<rows * columns).filter(changed)
         if all.isEmpty { return [] }
-        for cell in surroundings(of: all, reach: Self.reach) { isLeft[cell] = true }
+        for cell in surroundings(of: all, reach: reach) { isLeft[cell] = true }
         var components: [[Int]] = []
         for cell in all where isLeft[cell] { components.append(takeComponent(of: cell)) }
         return components

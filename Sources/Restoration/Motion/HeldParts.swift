@@ -37,6 +37,8 @@ final class HeldParts {
 
     /// The part of the pixels around that stand.
     private static let standing: Float = 0.5
+    /// Cells around changed ones that belong to a part.
+    private static let reach = 2
     /// Cells around a part that are looked at.
     private static let around = 8
     /// Pixels that change in a part, at least, but in flat art: less than that is noise.
@@ -47,8 +49,9 @@ final class HeldParts {
     private static let (boldStrokes, boldContrast): (Float, Float) = (0.4, 120)
     /// Drawn parts: levels by which changed pixels change, and the part of the pixels that are flat, at least.
     private static let (distinct, drawn): (Float, Float) = (12, 0.12)
-    /// The part of the edges that stand where only colors change, at least.
-    private static let recolored: Float = 0.8
+    /// The part of the edges that stand where only colors change, at least, and the pixels that have such edges: two letters may
+    /// look alike.
+    private static let (recolored, leastEdges): (Float, Int32) = (0.8, 64)
     /// How far the limits move for a part that was held before.
     private static let patience: Float = 0.05
     /// The times of in-betweens that show what is blurred.
@@ -95,7 +98,8 @@ final class HeldParts {
         isDecided = Self.telling.contains(t)
         (held, fading) = ([], [])
         cells.addDifferences(pictures, in: moving, on: pool)
-        var parts = components.find { cells.cells[$0].changed > 0 }.filter { isFlatArt || standsAround($0) }
+        var parts = components.find(reach: Self.reach) { cells.cells[$0].changed > 0 }
+            .filter { isFlatArt || standsAround($0) }
         if parts.isEmpty { return false }
         cells.addGradients(pictures, in: moving, on: pool)
         if !isFlatArt {
@@ -105,9 +109,11 @@ final class HeldParts {
         for index in 0..<2 {
             forEachFound(index) { cells.addLoss(of: $0, pictures, on: pool) }
         }
-        for part in parts where isHeld(part, at: t, isFlatArt: isFlatArt) {
-            held.formUnion(part)
-            if sums(over: part).standingShare > Self.recolored { fading.formUnion(part) }
+        for part in parts where isHeld(part, at: t, isFlatArt: isFlatArt) { held.formUnion(part) }
+        // Each shape for itself: one of them may do something else.
+        for shape in components.find(reach: 0, { held.contains($0) && cells.cells[$0].changed > 0 }) {
+            let sums = sums(over: shape)
+            if sums.edges >= Self.leastEdges && sums.standingShare > Self.recolored { fading.formUnion(shape) }
         }
         return !held.isEmpty
     }
