@@ -74,26 +74,40 @@ import Threads
         #expect(held == first)
     }
 
-    /// Its letters stand, and what flows make of it is anything.
-    @Test(arguments: [Float(0.25), 0.5]) func aTextThatTakesAnotherColorFades(t: Float) {
-        let (first, second, blank) = (picture(text(0)), picture(text(0, ink: 160)), picture { _, _ in 255 })
-        #expect(find(first, second, made: blank, found: (blank, blank), at: t, isFlatArt: true))
-        var made = blank
-        parts.hold(first.pixels, second.pixels, at: t, in: &made.pixels)
-        #expect(made == picture(text(0, ink: Int(160 * t))))
+    /// A disc on white, beside letters.
+    private func disc(_ ink: Int, _ letters: @escaping (Int, Int) -> Int = { _, _ in 255 }) -> Gray {
+        picture { x, y in
+            (x - 40) * (x - 40) + (y - 66) * (y - 66) < 200 ? ink : x < 64 ? 255 : letters(x, y)
+        }
     }
 
-    @Test func onlyTheShapeThatTakesAnotherColorFades() {
-        // Two words of one line.
-        func words(_ first: (Int, Int) -> Int, _ second: (Int, Int) -> Int) -> Gray {
-            picture { x, y in x < 56 ? first(x, y) : x < 68 ? 255 : second(x, y) }
-        }
-        let (first, second) = (words(text(0), text(0)), words(text(0, ink: 160), text(2)))
+    /// Its edge stands, and what flows make of it is anything.
+    @Test(arguments: [Float(0.25), 0.5]) func aShapeThatTakesAnotherColorFades(t: Float) {
         let blank = picture { _, _ in 255 }
+        #expect(find(disc(0), disc(160), made: blank, found: (blank, blank), at: t, isFlatArt: true))
+        var made = blank
+        parts.hold(disc(0).pixels, disc(160).pixels, at: t, in: &made.pixels)
+        #expect(made == disc(Int(160 * t)))
+    }
+
+    @Test func lettersBesideAShapeThatFadesStay() {
+        let (first, second, blank) = (disc(0, text(0)), disc(160, text(2)), picture { _, _ in 255 })
         #expect(find(first, second, made: blank, found: (blank, blank), isFlatArt: true))
         var made = blank
         parts.hold(first.pixels, second.pixels, at: 0.5, in: &made.pixels)
-        #expect(made == words(text(0, ink: 80), text(0)))
+        #expect(made == disc(80, text(0)))
+    }
+
+    /// All of both is edges, wherever they are.
+    @Test func aTextureThatAnotherOneReplacesStays() {
+        func texture(_ phase: Int) -> Gray {
+            picture { x, y in (20..<60).contains(x) && (40..<80).contains(y) ? (x * 67 + y * 31 + phase) % 256 : 255 }
+        }
+        let blank = picture { _, _ in 255 }
+        #expect(find(texture(0), texture(120), made: blank, found: (blank, blank), isFlatArt: true))
+        var made = texture(0)
+        parts.hold(texture(0).pixels, texture(120).pixels, at: 0.5, in: &made.pixels)
+        #expect(made == texture(0))
     }
 
     @Test func aBarThatMovesSharplyIsNotHeld() {

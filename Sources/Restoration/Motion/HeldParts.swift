@@ -50,8 +50,8 @@ final class HeldParts {
     /// Drawn parts: levels by which changed pixels change, and the part of the pixels that are flat, at least.
     private static let (distinct, drawn): (Float, Float) = (12, 0.12)
     /// The part of the edges that stand where only colors change, at least, and the pixels that have such edges: two letters may
-    /// look alike.
-    private static let (recolored, leastEdges): (Float, Int32) = (0.8, 64)
+    /// look alike. The part of a shape that is edges, at most: among the edges of letters and textures many stand by chance.
+    private static let (recolored, leastEdges, outline): (Float, Int32, Float) = (0.8, 40, 0.5)
     /// How far the limits move for a part that was held before.
     private static let patience: Float = 0.05
     /// The times of in-betweens that show what is blurred.
@@ -112,8 +112,7 @@ final class HeldParts {
         for part in parts where isHeld(part, at: t, isFlatArt: isFlatArt) { held.formUnion(part) }
         // Each shape for itself: one of them may do something else.
         for shape in components.find(reach: 0, { held.contains($0) && cells.cells[$0].changed > 0 }) {
-            let sums = sums(over: shape)
-            if sums.edges >= Self.leastEdges && sums.standingShare > Self.recolored { fading.formUnion(shape) }
+            if isRecolored(sums(over: shape)) { fading.formUnion(shape) }
         }
         return !held.isEmpty
     }
@@ -139,6 +138,11 @@ final class HeldParts {
         let softened = 1 - (1 - limits.softened - patience) * 4 * t * (1 - t)
         let sharpness = Float(sums.gradient) / max(Float(sums.gradients) / 2, 1)
         return Self.telling.contains(t) && sharpness < softened
+    }
+
+    private func isRecolored(_ sums: PictureCells.Sums) -> Bool {
+        sums.edges >= Self.leastEdges && Float(sums.edges) < Self.outline * Float(sums.changed)
+            && sums.standingShare > Self.recolored
     }
 
     private func isText(_ sums: PictureCells.Sums, pixels: Float) -> Bool {
