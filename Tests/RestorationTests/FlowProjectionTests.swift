@@ -45,7 +45,7 @@ import Threads
             let other = tensor(3) { _, x, y in
                 Self.isSquare(x, y, at: left) ? found : Self.isSquare(x, y, at: 2 * 8 + Self.way - left) ? 1 : 0
             }
-            projection.load(index, flow.view, frame: frame.view, found: other.view, in: moving, on: pool)
+            projection.load(index, flow.view, frame: frame.view, found: other.view, in: moving, operations)
         }
         projection.finishLoading(operations)
         projection.project(at: t, operations)

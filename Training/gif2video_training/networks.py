@@ -292,9 +292,10 @@ SPLAT_FLOOR = 1e-3
 """The weight of the paper's flow beside the ones that arrive at a pixel (`projected_flow`)."""
 
 
-def halved(maps: torch.Tensor) -> torch.Tensor:
-    """Means of 2 x 2 pixels; an odd last row or column is repeated."""
-    return F.avg_pool2d(F.pad(maps, (0, maps.shape[-1] % 2, 0, maps.shape[-2] % 2), mode="replicate"), 2)
+def pooled(maps: torch.Tensor, factor: int) -> torch.Tensor:
+    """Means of factor x factor pixels; the last row and column are repeated where some are missing."""
+    padding = (0, -maps.shape[-1] % factor, 0, -maps.shape[-2] % factor)
+    return F.avg_pool2d(F.pad(maps, padding, mode="replicate"), factor)
 
 
 @torch.no_grad()
@@ -303,7 +304,7 @@ def splat_error(a: torch.Tensor, b: torch.Tensor, flow: torch.Tensor) -> torch.T
 
     a, b: [N, 3, H, W]; flow: [N, 2, H, W]. Returns [N, 1, (H + 1) / 2, (W + 1) / 2].
     """
-    left = halved((a - backwarp(b, flow)).abs().mean(1, keepdim=True))
+    left = pooled((a - backwarp(b, flow)).abs().mean(1, keepdim=True), 2)
     return F.avg_pool2d(F.pad(left, (1, 1, 1, 1), mode="replicate"), 3, 1)
 
 
@@ -431,11 +432,6 @@ class SuperSlomo(nn.Module):
     def small_flows(self, g0: torch.Tensor, g1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """F01 and F10 at a quarter of the size, in units of max_flow pixels of whole frames: by a search, through which no
         gradient passes, or by network B."""
-
-        def pooled(maps: torch.Tensor, factor: int) -> torch.Tensor:
-            padding = (0, -maps.shape[-1] % factor, 0, -maps.shape[-2] % factor)
-            return F.avg_pool2d(F.pad(maps, padding, mode="replicate"), factor)
-
         if not self.config.get("coarse_search"):
             f01, f10 = self.direct_flows(pooled(g0, self.COARSE), pooled(g1, self.COARSE))
             return f01 * self.COARSE, f10 * self.COARSE
@@ -498,7 +494,7 @@ class SuperSlomo(nn.Module):
         """
         scale, error = self.config["max_flow"], self.thresholds["projection_error"]
         first, second = splat_error(i0, i1, f01 * scale), splat_error(i1, i0, f10 * scale)
-        small01, small10, reach = halved(f01), halved(f10), scale / 2
+        small01, small10, reach = pooled(f01, 2), pooled(f10, 2), scale / 2
         sum0, weight0 = splat(small01, (-first / error).exp() * (1 - t), small01 * reach * t)
         sum1, weight1 = splat(-small10, (-second / error).exp() * t, small10 * reach * (1 - t))
         here = (1 - t) * small01 - t * small10

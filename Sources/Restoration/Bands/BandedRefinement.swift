@@ -81,7 +81,7 @@ final class BandedRefinement {
             find(index, frames, flow, in: flow.moving, on: pool) { rows, found in
                 projection.load(
                     index, found.flow, frame: found.frame, found: found.picture, at: rows.lowerBound,
-                    in: flow.moving.part(rows), on: pool)
+                    in: flow.moving.part(rows), operations)
             }
         }
         projection.finishLoading(operations)

@@ -68,15 +68,15 @@ final class FlowProjection {
     ///   - region: of these rows, in which something moves.
     func load(
         _ index: Int, _ flow: TensorView, frame: TensorView, found: TensorView, at first: Int = 0, in region: Region,
-        on pool: WorkerPool
+        _ operations: PixelOperations
     ) {
         let (rows, width) = (frame.shape.height, frame.shape.width)
         precondition(
             first % 2 == 0 && (first + rows + 1) / 2 <= moving.height && (width + 1) / 2 == moving.width
                 && flow.shape == TensorShape(2, rows, width) && found.shape == frame.shape,
             "flow \(flow.shape) of \(frame.shape) from row \(first) on")
-        let (kernels, target) = (Kernels.best.table, directions[index])
-        pool.forEach((rows + 1) / 2) { pair in
+        let (kernels, target) = (operations.kernels.table, directions[index])
+        operations.pool.forEach((rows + 1) / 2) { pair in
             let at = (first / 2 + pair) * moving.width
             if moving[first / 2 + pair].isEmpty { return }
             for channel in 0..<2 {

@@ -111,7 +111,7 @@ final class HeldParts {
         }
         for part in parts where isHeld(part, at: t, isFlatArt: isFlatArt) { held.formUnion(part) }
         // Each shape for itself: one of them may do something else.
-        for shape in components.find(reach: 0, { held.contains($0) && cells.cells[$0].changed > 0 }) {
+        for shape in components.find(reach: 0, { cells.cells[$0].changed > 0 && held.contains($0) }) {
             if isRecolored(sums(over: shape)) { fading.formUnion(shape) }
         }
         return !held.isEmpty

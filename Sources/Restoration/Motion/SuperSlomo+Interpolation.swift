@@ -91,7 +91,7 @@ extension SuperSlomo {
             for (index, pair) in [(i0.values, i1.values), (i1.values, i0.values)].enumerated() {
                 let found = find(index, in: pair.1, moving, state: state, on: operations.pool)
                 let flow = index == 0 ? state.f01.values : state.f10.values
-                projection.load(index, flow, frame: pair.0, found: found, in: moving, on: operations.pool)
+                projection.load(index, flow, frame: pair.0, found: found, in: moving, operations)
             }
             projection.finishLoading(operations)
         }
